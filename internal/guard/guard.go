@@ -1,0 +1,191 @@
+// Package guard decides who may do what with whose record. It is the one door:
+// every read and change of a record passes through [Door], which denies by
+// default, and every read of a child's record by somebody else is written down.
+package guard
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"waymark/internal/fault"
+	"waymark/internal/roster"
+)
+
+// Actor is the person who asks, as the sign-in established it. The zero Actor is
+// nobody.
+type Actor struct {
+	District roster.DistrictID
+	Person   roster.PersonID
+	Name     string
+	Roles    []roster.Role // what they are anywhere in the district, strongest first
+}
+
+// Has reports whether the actor has a role anywhere in the district.
+func (a Actor) Has(r roster.Role) bool { return slices.Contains(a.Roles, r) }
+
+// Relation is what an actor is to a student, a class, a school or the district.
+type Relation string
+
+const (
+	Self            Relation = "self"
+	GuardianOf      Relation = "guardian of"
+	TeacherOf       Relation = "teacher of"
+	LeaderOf        Relation = "leader of" // of a school the student or class belongs to, or of the district
+	AdministratorOf Relation = "administrator of"
+)
+
+// Action is something that may be done.
+type Action string
+
+const (
+	ReadRecord   Action = "read record"   // mastery, evidence, goals, choices of one student
+	ReadAccess   Action = "read access"   // who has seen the record
+	Choose       Action = "choose"        // take one of the offered options
+	SetGoal      Action = "set goal"      // write one's own goal
+	Observe      Action = "observe"       // write evidence about a student
+	ReadClass    Action = "read class"    // roster, grid and steps of a class
+	DecideStep   Action = "decide step"   // accept or decline a proposed step
+	IssueCards   Action = "issue cards"   // make sign-in codes for a class
+	ReadSchool   Action = "read school"   // counts and means of a school, no names
+	ReadDistrict Action = "read district" // the same of the district
+	Import       Action = "import"        // load, apply and undo files
+	ManagePeople Action = "manage people" // accounts, merges
+)
+
+// rules says which relation allows which action. What is not here is denied.
+var rules = map[Action][]Relation{
+	ReadRecord:   {Self, GuardianOf, TeacherOf, LeaderOf},
+	ReadAccess:   {Self, GuardianOf, LeaderOf},
+	Choose:       {Self},
+	SetGoal:      {Self, TeacherOf},
+	Observe:      {TeacherOf},
+	ReadClass:    {TeacherOf, LeaderOf},
+	DecideStep:   {TeacherOf},
+	IssueCards:   {TeacherOf},
+	ReadSchool:   {LeaderOf, AdministratorOf},
+	ReadDistrict: {LeaderOf, AdministratorOf},
+	Import:       {AdministratorOf},
+	ManagePeople: {AdministratorOf},
+}
+
+// Allowed reports whether one of the relations allows the action, and which.
+func Allowed(action Action, relations []Relation) (Relation, bool) {
+	for _, r := range rules[action] {
+		if slices.Contains(relations, r) {
+			return r, true
+		}
+	}
+	return "", false
+}
+
+// Relations tells what an actor is to others, from the roster as it is now. An
+// unknown id gives no relations.
+type Relations interface {
+	ToStudent(ctx context.Context, a Actor, student roster.PersonID) ([]Relation, error)
+	ToClass(ctx context.Context, a Actor, class roster.ClassID) ([]Relation, error)
+	ToSchool(ctx context.Context, a Actor, school roster.OrgID) ([]Relation, error)
+	ToDistrict(ctx context.Context, a Actor) ([]Relation, error)
+}
+
+// Access is one look into a child's record by somebody else.
+type Access struct {
+	At       time.Time
+	District roster.DistrictID
+	Actor    roster.PersonID
+	Name     string // of the actor, when shown
+	Relation Relation
+	Student  roster.PersonID
+	What     Action
+}
+
+// Log keeps who looked at whose record.
+type Log interface {
+	RecordAccess(ctx context.Context, a Access) error
+}
+
+// Door is the one way to a record.
+type Door struct {
+	Relations Relations
+	Log       Log
+	Now       func() time.Time
+}
+
+// denied hides whether the record exists at all.
+func denied() error {
+	return fault.New(fault.NotFound, "This page does not exist, or it is not yours to see.")
+}
+
+var errSignIn = fault.New(fault.Unauthenticated, "Please sign in first.")
+
+// Student lets the actor do something with one student's record, or says why not.
+// It writes the access down unless the record is the actor's own.
+func (d Door) Student(ctx context.Context, a Actor, action Action, student roster.PersonID) error {
+	if a.Person == "" {
+		return errSignIn
+	}
+	rel, err := d.Relations.ToStudent(ctx, a, student)
+	if err != nil {
+		return err
+	}
+	by, ok := Allowed(action, rel)
+	if !ok {
+		return denied()
+	}
+	if by == Self {
+		return nil
+	}
+	return d.Log.RecordAccess(ctx, Access{At: d.Now(), District: a.District, Actor: a.Person, Relation: by, Student: student, What: action})
+}
+
+// Class lets the actor do something with a class, or says why not.
+func (d Door) Class(ctx context.Context, a Actor, action Action, class roster.ClassID) error {
+	if a.Person == "" {
+		return errSignIn
+	}
+	rel, err := d.Relations.ToClass(ctx, a, class)
+	if err != nil {
+		return err
+	}
+	if _, ok := Allowed(action, rel); !ok {
+		return denied()
+	}
+	return nil
+}
+
+// School lets the actor do something with a school, or says why not.
+func (d Door) School(ctx context.Context, a Actor, action Action, school roster.OrgID) error {
+	if a.Person == "" {
+		return errSignIn
+	}
+	rel, err := d.Relations.ToSchool(ctx, a, school)
+	if err != nil {
+		return err
+	}
+	if _, ok := Allowed(action, rel); !ok {
+		return denied()
+	}
+	return nil
+}
+
+// District lets the actor do something with the district as a whole, or says why not.
+func (d Door) District(ctx context.Context, a Actor, action Action) error {
+	if a.Person == "" {
+		return errSignIn
+	}
+	rel, err := d.Relations.ToDistrict(ctx, a)
+	if err != nil {
+		return err
+	}
+	if _, ok := Allowed(action, rel); !ok {
+		return denied()
+	}
+	return nil
+}
+
+// Account is a person who may sign in.
+type Account struct {
+	District roster.DistrictID
+	Person   roster.PersonID
+	Hash     string // of the secret, where asked for
+}

@@ -1,0 +1,111 @@
+package guard_test
+
+import (
+	"context"
+	"crypto/rand"
+	"strings"
+	"testing"
+	"time"
+
+	"waymark/internal/fault"
+	"waymark/internal/guard"
+	"waymark/internal/roster"
+)
+
+type fixed []guard.Relation
+
+func (f fixed) ToStudent(context.Context, guard.Actor, roster.PersonID) ([]guard.Relation, error) {
+	return f, nil
+}
+func (f fixed) ToClass(context.Context, guard.Actor, roster.ClassID) ([]guard.Relation, error) {
+	return f, nil
+}
+func (f fixed) ToSchool(context.Context, guard.Actor, roster.OrgID) ([]guard.Relation, error) {
+	return f, nil
+}
+func (f fixed) ToDistrict(context.Context, guard.Actor) ([]guard.Relation, error) { return f, nil }
+
+type accesses []guard.Access
+
+func (l *accesses) RecordAccess(_ context.Context, a guard.Access) error {
+	*l = append(*l, a)
+	return nil
+}
+
+func TestDoor(t *testing.T) {
+	t.Parallel()
+	someone := guard.Actor{District: "d", Person: "p"}
+	for _, c := range []struct {
+		name     string
+		actor    guard.Actor
+		relation []guard.Relation
+		action   guard.Action
+		want     fault.Kind
+		allowed  bool
+		logged   int
+	}{
+		{"nobody", guard.Actor{}, []guard.Relation{guard.Self}, guard.ReadRecord, fault.Unauthenticated, false, 0},
+		{"no relation", someone, nil, guard.ReadRecord, fault.NotFound, false, 0},
+		{"self reads", someone, []guard.Relation{guard.Self}, guard.ReadRecord, 0, true, 0},
+		{"guardian reads", someone, []guard.Relation{guard.GuardianOf}, guard.ReadRecord, 0, true, 1},
+		{"guardian cannot choose", someone, []guard.Relation{guard.GuardianOf}, guard.Choose, fault.NotFound, false, 0},
+		{"teacher observes", someone, []guard.Relation{guard.TeacherOf}, guard.Observe, 0, true, 1},
+		{"student cannot observe", someone, []guard.Relation{guard.Self}, guard.Observe, fault.NotFound, false, 0},
+		{"administrator reads no record", someone, []guard.Relation{guard.AdministratorOf}, guard.ReadRecord, fault.NotFound, false, 0},
+		{"unknown action", someone, []guard.Relation{guard.Self, guard.TeacherOf, guard.AdministratorOf}, "sell", fault.NotFound, false, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			var log accesses
+			d := guard.Door{Relations: fixed(c.relation), Log: &log, Now: time.Now}
+			err := d.Student(t.Context(), c.actor, c.action, "s")
+			if (err == nil) != c.allowed || (err != nil && fault.KindOf(err) != c.want) {
+				t.Errorf("Student(%q) = %v; want allowed %v, kind %v", c.action, err, c.allowed, c.want)
+			}
+			if len(log) != c.logged {
+				t.Errorf("%d accesses written down; want %d", len(log), c.logged)
+			}
+		})
+	}
+}
+
+func TestSecret(t *testing.T) {
+	t.Parallel()
+	h, err := guard.HashSecret("correct horse battery", rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		hash, secret string
+		want         bool
+	}{
+		{h, "correct horse battery", true},
+		{h, "correct horse battery ", false},
+		{h, "", false},
+		{"", "", false},
+		{"$argon2id$v=19$m=1,t=0,p=0$x$y", "x", false},
+		{strings.Replace(h, "argon2id", "argon2i", 1), "correct horse battery", false},
+	} {
+		if got := guard.VerifySecret(c.hash, c.secret); got != c.want {
+			t.Errorf("VerifySecret(%q, %q) = %v; want %v", c.hash, c.secret, got, c.want)
+		}
+	}
+}
+
+func TestCodes(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for range 200 {
+		c, err := guard.NewCode(guard.WordCode, rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := guard.FoldCode(" " + strings.ToUpper(strings.ReplaceAll(c, " ", "-")) + "! "); got != c {
+			t.Errorf("FoldCode of a carelessly typed %q = %q", c, got)
+		}
+		seen[c] = true
+	}
+	if len(seen) < 190 {
+		t.Errorf("only %d different codes in 200", len(seen))
+	}
+}
