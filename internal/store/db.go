@@ -1,0 +1,299 @@
+// Package store keeps everything: SQL for an embedded SQLite file and for
+// PostgreSQL, from one text. No other package speaks SQL, and nothing about the
+// two databases leaves this one.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite"
+
+	"waymark/internal/fault"
+	"waymark/internal/roster"
+)
+
+// Config says where the data is and what the store may not know by itself.
+type Config struct {
+	Dir string           // folder of the embedded database; used if URL is empty
+	URL string           // of a PostgreSQL database
+	Now func() time.Time // the clock
+}
+
+// FileName is the embedded database's file within its folder.
+const FileName = "waymark.db"
+
+// DB is a store. The zero DB is not usable; see [Open].
+type DB struct {
+	dialect *dialect
+	write   *sql.DB
+	read    *sql.DB
+	q       querier // nil, or the transaction that this DB stands for
+	now     func() time.Time
+
+	catalogs *catalogues
+}
+
+type querier interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
+// Open opens the database, creates it if the embedded one is absent, and brings its
+// schema up to date.
+func Open(ctx context.Context, c Config) (*DB, error) {
+	db := &DB{now: c.Now, catalogs: &catalogues{by: map[roster.DistrictID]catalogued{}}}
+	var err error
+	if c.URL != "" {
+		db.dialect = &postgres
+		if db.write, err = sql.Open("pgx", c.URL); err != nil {
+			return nil, fault.Wrap(fault.Invalid, err, "The database address cannot be read")
+		}
+		db.write.SetMaxOpenConns(16)
+		db.write.SetMaxIdleConns(16)
+		db.read = db.write
+	} else {
+		db.dialect = &sqlite
+		if err := os.MkdirAll(c.Dir, 0o700); err != nil {
+			return nil, fault.Wrap(fault.Invalid, err, "The data folder cannot be made")
+		}
+		dsn := "file:" + (&pathEscaper).Replace(filepath.Join(c.Dir, FileName)) +
+			"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-65536)&_pragma=temp_store(FILE)"
+		if db.write, err = sql.Open("sqlite", dsn+"&_txlock=immediate"); err != nil {
+			return nil, fmt.Errorf("open %s: %w", c.Dir, err)
+		}
+		db.write.SetMaxOpenConns(1)
+		if db.read, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)"); err != nil {
+			return nil, fmt.Errorf("open %s for reading: %w", c.Dir, err)
+		}
+		db.read.SetMaxOpenConns(8)
+		db.read.SetMaxIdleConns(8)
+	}
+	if err := db.migrate(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("bring the database up to date: %w", err)
+	}
+	return db, nil
+}
+
+var pathEscaper = *strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23")
+
+// Close releases the database.
+func (db *DB) Close() error {
+	return errors.Join(db.write.Close(), db.read.Close())
+}
+
+// Ping reports whether the database answers.
+func (db *DB) Ping(ctx context.Context) error { return db.read.PingContext(ctx) }
+
+// reader returns what to read from: the transaction, or the pool of readers.
+func (db *DB) reader() querier {
+	if db.q != nil {
+		return db.q
+	}
+	return db.read
+}
+
+// exec runs one statement, in the transaction or on its own.
+func (db *DB) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	var q querier = db.write
+	if db.q != nil {
+		q = db.q
+	}
+	r, err := q.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, db.dialect.fault(err)
+	}
+	return r.RowsAffected()
+}
+
+// Tx runs f in one transaction, which is rolled back on error or panic and run again
+// if the database asks for it. f must do nothing but use tx.
+func (db *DB) Tx(ctx context.Context, f func(tx *DB) error) error {
+	if db.q != nil {
+		return errors.New("store: transaction within a transaction")
+	}
+	for try := 1; ; try++ {
+		err := db.tx(ctx, f)
+		if err == nil || try == 12 || !db.dialect.isAgain(err) {
+			return db.dialect.fault(err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Duration(try*try) * 2 * time.Millisecond):
+		}
+	}
+}
+
+func (db *DB) tx(ctx context.Context, f func(tx *DB) error) (err error) {
+	tx, err := db.write.BeginTx(ctx, &sql.TxOptions{Isolation: db.dialect.isolation})
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	done := false
+	defer func() {
+		if !done {
+			tx.Rollback()
+		}
+	}()
+	if err := f(&DB{dialect: db.dialect, write: db.write, read: db.read, q: tx, now: db.now, catalogs: db.catalogs}); err != nil {
+		return err
+	}
+	done = true
+	return tx.Commit()
+}
+
+// many returns all rows of a query.
+func many[T any](ctx context.Context, db *DB, scan func(row func(...any) error) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := db.reader().QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, db.dialect.fault(err)
+	}
+	defer rows.Close()
+	var out []T
+	for rows.Next() {
+		v, err := scan(rows.Scan)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, db.dialect.fault(rows.Err())
+}
+
+// one returns the first row of a query; a fault of kind NotFound if there is none.
+func one[T any](ctx context.Context, db *DB, scan func(row func(...any) error) (T, error), query string, args ...any) (T, error) {
+	all, err := many(ctx, db, scan, query, args...)
+	if err != nil || len(all) == 0 {
+		var zero T
+		if err == nil {
+			err = fault.New(fault.NotFound, "There is no such record.")
+		}
+		return zero, err
+	}
+	return all[0], nil
+}
+
+// value scans a row of one column.
+func value[T any](row func(...any) error) (T, error) {
+	var v T
+	err := row(&v)
+	return v, err
+}
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// migrate applies the migrations that the database has not had, each in a
+// transaction of its own.
+func (db *DB) migrate(ctx context.Context) error {
+	if err := db.Tx(ctx, func(tx *DB) error {
+		_, err := tx.exec(ctx, `CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, at BIGINT NOT NULL)`)
+		return err
+	}); err != nil {
+		return err
+	}
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	if err != nil {
+		return err
+	}
+	for _, path := range names {
+		name := strings.TrimSuffix(strings.TrimPrefix(path, "migrations/"), ".sql")
+		text, err := migrations.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if err := db.Tx(ctx, func(tx *DB) error {
+			// Inserting first makes a second process wait here, then see it done.
+			n, err := tx.exec(ctx, `INSERT INTO migration (name, at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, name, micros(db.now()))
+			if err != nil || n == 0 {
+				return err
+			}
+			for stmt := range strings.SplitSeq(string(text), ";\n") {
+				if strings.TrimSpace(stmt) == "" {
+					continue
+				}
+				if _, err := tx.exec(ctx, stmt); err != nil {
+					return fmt.Errorf("%s: %w", name, err)
+				}
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// micros is how times are stored: microseconds since 1970 UTC, 0 for none.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// moment is the inverse of [micros].
+func moment(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+const listSeparator = "\x1f"
+
+func joinList[T ~string](list []T) string {
+	parts := make([]string, len(list))
+	for i, s := range list {
+		parts[i] = string(s)
+	}
+	return strings.Join(parts, listSeparator)
+}
+
+func splitList[T ~string](s string) []T {
+	if s == "" {
+		return nil
+	}
+	parts := strings.Split(s, listSeparator)
+	out := make([]T, len(parts))
+	for i, p := range parts {
+		out[i] = T(p)
+	}
+	return out
+}
+
+// marks returns "$from, …" for n arguments, and appends the values to args.
+func marks[T any](args *[]any, values []T) string {
+	var b strings.Builder
+	for i, v := range values {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		*args = append(*args, v)
+		fmt.Fprintf(&b, "$%d", len(*args))
+	}
+	if len(values) == 0 {
+		return "NULL"
+	}
+	return b.String()
+}
+
+// bulk runs f in one transaction for a large load: not serializable, since a load
+// touches more than can be checked, and run once.
+func (db *DB) bulk(ctx context.Context, f func(tx *DB) error) error {
+	level := *db.dialect
+	level.isolation = sql.LevelDefault
+	b := &DB{dialect: &level, write: db.write, read: db.read, now: db.now, catalogs: db.catalogs}
+	return db.dialect.fault(b.tx(ctx, f))
+}

@@ -1,0 +1,238 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"slices"
+	"strconv"
+
+	"waymark/internal/evidence"
+	"waymark/internal/mastery"
+	"waymark/internal/roster"
+)
+
+// digested are the tables of which a state consists, with what of each row belongs to
+// it: not when something was loaded or signed in, nor random ids of events.
+func digested() [][2]string {
+	tables := [][2]string{{"district", "id, name"}}
+	for _, t := range twins {
+		tables = append(tables, [2]string{t.name, "district, id, active, " + t.list("")})
+	}
+	return append(tables,
+		[2]string{"evidence", `district, student, competency, at, id, root, revision, kind, score, most, se, scale, percentile, label, item, attempt, hints, seconds, source, actor, class, note`},
+		[2]string{"evidence_void", "DISTINCT district, root, revision"},
+		[2]string{"mastery", "district, student, competency, mean, variance, pieces, first_at, last_at, seen_at, model"},
+		[2]string{"mastery_week", "district, student, competency, week, mean, variance, pieces, last_at"},
+		[2]string{"goal", "district, student, what, why, competency, by_day, author"},
+		[2]string{"choice", "district, student, competency, material, because, rule, offered"},
+		[2]string{"step_decision", "district, class, step, rule, because, students, decision, reason, actor"},
+	)
+}
+
+// Digest returns one digest of the whole stored state. It is equal for equal states,
+// whichever database holds them and in whatever order they came about.
+func (db *DB) Digest(ctx context.Context) (string, error) {
+	total := sha256.New()
+	for _, t := range digested() {
+		sum, n, err := db.digestTable(ctx, t[0], t[1])
+		if err != nil {
+			return "", fmt.Errorf("digest %s: %w", t[0], err)
+		}
+		fmt.Fprintf(total, "%s %d %s\n", t[0], n, hex.EncodeToString(sum[:]))
+	}
+	return hex.EncodeToString(total.Sum(nil)), nil
+}
+
+// digestTable adds up the digests of a table's rows, so that their order does not
+// matter and nothing need be sorted.
+func (db *DB) digestTable(ctx context.Context, table, columns string) (sum [32]byte, n int, err error) {
+	rows, err := db.reader().QueryContext(ctx, `SELECT `+columns+` FROM `+table)
+	if err != nil {
+		return sum, 0, err
+	}
+	defer rows.Close()
+	names, err := rows.Columns()
+	if err != nil {
+		return sum, 0, err
+	}
+	values := make([]any, len(names))
+	dest := make([]any, len(names))
+	for i := range values {
+		dest[i] = &values[i]
+	}
+	h := sha256.New()
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return sum, n, err
+		}
+		h.Reset()
+		for i, v := range values {
+			writeValue(h, names[i], v)
+		}
+		var one [32]byte
+		h.Sum(one[:0])
+		carry := 0
+		for i := 31; i >= 0; i-- {
+			carry += int(sum[i]) + int(one[i])
+			sum[i] = byte(carry)
+			carry >>= 8
+		}
+		n++
+	}
+	return sum, n, rows.Err()
+}
+
+// booleans are columns that SQLite keeps as numbers.
+var booleans = []string{"active", "is_primary", "enabled", "assessable"}
+
+func writeValue(h hash.Hash, column string, v any) {
+	switch v := v.(type) {
+	case int64:
+		if slices.Contains(booleans, column) {
+			fmt.Fprintf(h, "%t\x1f", v != 0)
+			return
+		}
+		h.Write(strconv.AppendInt(nil, v, 10))
+	case float64:
+		h.Write(strconv.AppendFloat(nil, v, 'b', -1, 64))
+	case bool:
+		h.Write(strconv.AppendBool(nil, v))
+	case string:
+		h.Write([]byte(v))
+	case []byte:
+		h.Write(v)
+	default:
+		fmt.Fprint(h, v)
+	}
+	h.Write([]byte{0x1e})
+}
+
+// Replay is what comparing the estimates with the log found.
+type Replay struct {
+	Students int      `json:"students"`
+	Pieces   int      `json:"pieces"`
+	Pairs    int      `json:"pairs"`
+	Wrong    int      `json:"wrong"`    // estimates that the log does not give
+	Examples []string `json:"examples"` // the first of them, by student and competency id
+}
+
+// CheckReplay folds the whole log again and compares every estimate, bit by bit, with
+// the stored one. With repair, it replaces those that differ.
+func (db *DB) CheckReplay(ctx context.Context, d roster.DistrictID, repair bool) (Replay, error) {
+	var r Replay
+	var last roster.PersonID
+	for {
+		students, err := many(ctx, db, value[roster.PersonID], `SELECT student FROM (SELECT student FROM evidence WHERE district = $1 AND student > $2
+			UNION SELECT student FROM mastery WHERE district = $1 AND student > $2) s ORDER BY student LIMIT 200`, d, last)
+		if err != nil || len(students) == 0 {
+			return r, err
+		}
+		last = students[len(students)-1]
+		if err := db.checkStudents(ctx, d, students, repair, &r); err != nil {
+			return r, err
+		}
+	}
+}
+
+func (db *DB) checkStudents(ctx context.Context, d roster.DistrictID, students []roster.PersonID, repair bool, r *Replay) error {
+	args := []any{d}
+	pieces, err := many(ctx, db, scanFold, `SELECT `+foldColumns+` FROM evidence e WHERE e.district = $1 AND e.student IN (`+marks(&args, students)+`)
+		AND e.competency <> '' AND `+notVoid+` ORDER BY e.student, e.competency, e.at, e.id`, args...)
+	if err != nil {
+		return err
+	}
+	stored, err := db.Mastery(ctx, d, students)
+	if err != nil {
+		return err
+	}
+	args = []any{d}
+	weeks, err := many(ctx, db, func(row func(...any) error) (w weekly, err error) {
+		var at int64
+		err = row(&w.student, &w.competency, &w.Week, &w.Mean, &w.Variance, &w.N, &at)
+		w.Last = moment(at)
+		return w, err
+	}, `SELECT student, competency, week, mean, variance, pieces, last_at FROM mastery_week WHERE district = $1 AND student IN (`+marks(&args, students)+`)
+		ORDER BY student, competency, week`, args...)
+	if err != nil {
+		return err
+	}
+	r.Students += len(students)
+	r.Pieces += len(pieces)
+	have := map[pair]mastery.State{}
+	for _, s := range stored {
+		have[pair{s.Student, s.Competency}] = s.State
+	}
+	haveWeeks := map[pair][]mastery.Weekly{}
+	for _, w := range weeks {
+		haveWeeks[w.pair] = append(haveWeeks[w.pair], w.Weekly)
+	}
+	byPair := map[pair][]evidence.Piece{}
+	for _, p := range pieces {
+		k := pair{p.Student, p.Competency}
+		byPair[k] = append(byPair[k], p)
+	}
+	for k := range have {
+		if _, ok := byPair[k]; !ok {
+			byPair[k] = nil
+		}
+	}
+	var wrong []pair
+	for k, ps := range byPair {
+		s, ws := mastery.FoldWeekly(ps)
+		if s.N > 0 {
+			r.Pairs++
+		}
+		same := s == have[k] && slices.EqualFunc(ws, haveWeeks[k], func(a, b mastery.Weekly) bool {
+			return a.Week == b.Week && a.Mean == b.Mean && a.Variance == b.Variance && a.N == b.N && a.Last.Equal(b.Last)
+		})
+		if !same {
+			wrong = append(wrong, k)
+		}
+	}
+	slices.SortFunc(wrong, func(a, b pair) int {
+		return cmp.Or(cmp.Compare(a.student, b.student), cmp.Compare(a.competency, b.competency))
+	})
+	for _, k := range wrong {
+		if len(r.Examples) < 10 {
+			r.Examples = append(r.Examples, string(k.student)+" "+string(k.competency))
+		}
+	}
+	r.Wrong += len(wrong)
+	if !repair || len(wrong) == 0 {
+		return nil
+	}
+	return db.Tx(ctx, func(tx *DB) error { return tx.refold(ctx, d, wrong) })
+}
+
+// Check looks for what should not be: rows that refer to nothing.
+func (db *DB) Check(ctx context.Context) ([]string, error) {
+	var found []string
+	for _, c := range []struct{ what, query string }{
+		{"enrollments of people who are not here", `SELECT count(*) FROM enrollment e WHERE e.active AND NOT EXISTS (SELECT 1 FROM person p WHERE p.district = e.district AND p.id = e.person)`},
+		{"enrollments in classes that are not here", `SELECT count(*) FROM enrollment e WHERE e.active AND NOT EXISTS (SELECT 1 FROM class c WHERE c.district = e.district AND c.id = e.class)`},
+		{"pieces of evidence of people who are not here", `SELECT count(*) FROM evidence e WHERE NOT EXISTS (SELECT 1 FROM person p WHERE p.district = e.district AND p.id = e.student)`},
+		{"pieces of evidence on competencies that are not here", `SELECT count(*) FROM evidence e WHERE e.competency <> '' AND NOT EXISTS (SELECT 1 FROM competency c WHERE c.district = e.district AND c.id = e.competency)`},
+	} {
+		n, err := one(ctx, db, value[int], c.query)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			found = append(found, fmt.Sprintf("%d %s", n, c.what))
+		}
+	}
+	if !db.dialect.bulk {
+		words, err := many(ctx, db, value[string], `PRAGMA integrity_check`)
+		if err != nil {
+			return nil, err
+		}
+		if len(words) != 1 || words[0] != "ok" {
+			found = append(found, words...)
+		}
+	}
+	return found, nil
+}

@@ -1,0 +1,360 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"waymark/internal/evidence"
+	"waymark/internal/fault"
+	"waymark/internal/mastery"
+	"waymark/internal/roster"
+)
+
+// pieceID is the id of a revision of a fact.
+func pieceID(root string, revision int) evidence.ID {
+	return evidence.ID(root + "." + strconv.Itoa(revision))
+}
+
+// Recorder writes observations as they come in. It gathers what waits, commits it in
+// one transaction, and then answers everybody: an answered observation is on disk.
+type Recorder struct {
+	db      *DB
+	changed func(roster.DistrictID, []evidence.Piece)
+
+	mu      sync.Mutex // guards waiting and closed
+	waiting []*waiting
+	closed  bool
+	wake    chan struct{}
+	done    chan struct{}
+}
+
+type waiting struct {
+	ctx      context.Context
+	district roster.DistrictID
+	pieces   []evidence.Piece
+	result   []mastery.Recorded
+	err      error
+	ready    chan struct{}
+}
+
+// NewRecorder starts a recorder; changed is called after each commit with what was
+// written, in the recorder's goroutine.
+func (db *DB) NewRecorder(changed func(roster.DistrictID, []evidence.Piece)) *Recorder {
+	r := &Recorder{db: db, changed: changed, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	go r.run()
+	return r
+}
+
+// Close writes what waits and stops the recorder.
+func (r *Recorder) Close() {
+	r.mu.Lock()
+	if !r.closed {
+		r.closed = true
+		close(r.wake)
+	}
+	r.mu.Unlock()
+	<-r.done
+}
+
+// Record writes pieces of one district, all or none, and returns when they are on
+// disk. A piece with a key that is known writes nothing if it says the same, and a new
+// revision if it does not.
+func (r *Recorder) Record(ctx context.Context, d roster.DistrictID, pieces []evidence.Piece) ([]mastery.Recorded, error) {
+	now := r.db.now()
+	for i, p := range pieces {
+		if err := p.Validate(now); err != nil {
+			return nil, err
+		}
+		if p.Key == "" {
+			return nil, fault.Field("key", "An observation needs a key of its own.")
+		}
+		for _, q := range pieces[:i] {
+			if q.Key == p.Key {
+				return nil, fault.Field("key", "Two observations carry the same key.")
+			}
+		}
+	}
+	w := &waiting{ctx: ctx, district: d, pieces: pieces, ready: make(chan struct{})}
+	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
+		return nil, fault.New(fault.Internal, "The program is stopping.")
+	}
+	r.waiting = append(r.waiting, w)
+	r.mu.Unlock()
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+	<-w.ready
+	return w.result, w.err
+}
+
+const commitMost = 256 // requests of one commit
+
+func (r *Recorder) run() {
+	defer close(r.done)
+	for open := true; open; {
+		_, open = <-r.wake
+		for {
+			r.mu.Lock()
+			n := min(len(r.waiting), commitMost)
+			batch := r.waiting[:n:n]
+			r.waiting = r.waiting[n:]
+			r.mu.Unlock()
+			if n == 0 {
+				break
+			}
+			r.commit(batch)
+		}
+	}
+}
+
+// commit writes a batch, or, if the batch fails, each request on its own, so that one
+// bad request fails alone.
+func (r *Recorder) commit(batch []*waiting) {
+	perDistrict := map[roster.DistrictID][]*waiting{}
+	for _, w := range batch {
+		if w.err = w.ctx.Err(); w.err != nil {
+			close(w.ready)
+			continue
+		}
+		perDistrict[w.district] = append(perDistrict[w.district], w)
+	}
+	for d, ws := range perDistrict {
+		if err := r.write(d, ws); err != nil && len(ws) > 1 {
+			for _, w := range ws {
+				w.err = r.write(d, []*waiting{w})
+			}
+		} else {
+			for _, w := range ws {
+				w.err = err
+			}
+		}
+		var written []evidence.Piece
+		for _, w := range ws {
+			if w.err == nil {
+				for _, x := range w.result {
+					if !x.Known {
+						written = append(written, x.Piece)
+					}
+				}
+			}
+			close(w.ready)
+		}
+		if len(written) > 0 && r.changed != nil {
+			r.changed(d, written)
+		}
+	}
+}
+
+func (r *Recorder) write(d roster.DistrictID, ws []*waiting) error {
+	return r.db.Tx(context.Background(), func(tx *DB) error {
+		return tx.record(context.Background(), d, ws)
+	})
+}
+
+// revision is the latest revision of a fact, as far as a repeat is compared.
+type revision struct {
+	evidence.Piece
+	root  string
+	n     int
+	voids bool
+}
+
+// record writes the pieces of some requests and the estimates that they change.
+func (tx *DB) record(ctx context.Context, d roster.DistrictID, ws []*waiting) error {
+	now := tx.now()
+	var roots []string
+	for _, w := range ws {
+		for _, p := range w.pieces {
+			roots = append(roots, derive(string(d), "evidence", p.Key))
+		}
+	}
+	known, err := tx.revisions(ctx, d, roots)
+	if err != nil {
+		return err
+	}
+	var rows, voids [][]any
+	states := map[pair]mastery.State{}
+	again := map[pair]bool{} // pairs to fold from the log
+	weeks := map[pair]map[int]mastery.State{}
+	var pairs []pair
+	for _, w := range ws {
+		for _, p := range w.pieces {
+			pairs = append(pairs, pair{p.Student, p.Competency})
+		}
+	}
+	stored, err := tx.states(ctx, d, pairs)
+	if err != nil {
+		return err
+	}
+	i := 0
+	for _, w := range ws {
+		w.result = w.result[:0]
+		for _, p := range w.pieces {
+			root := roots[i]
+			i++
+			if p.Recorded.IsZero() {
+				p.Recorded = now
+			}
+			old, had := known[root]
+			n := 0
+			if had {
+				if !old.voids && sameFact(old.Piece, p) {
+					p.ID = old.ID
+					w.result = append(w.result, mastery.Recorded{Piece: p, Known: true})
+					continue
+				}
+				n = old.n + 1
+				if !old.voids {
+					voids = append(voids, []any{root, int64(old.n), "replaced", p.Actor, micros(now)})
+				}
+				p.Replaces = old.ID
+				again[pair{old.Student, old.Competency}] = true
+			}
+			p.ID = pieceID(root, n)
+			known[root] = revision{p, root, n, false}
+			k := pair{p.Student, p.Competency}
+			rows = append(rows, []any{p.Student, p.Competency, micros(p.At), p.ID, root, int64(n), p.Kind, p.Score, p.Max, p.SE, p.Scale, p.Percentile,
+				p.Label, p.Item, int64(p.Attempt), int64(p.Hints), p.Seconds, micros(p.Recorded), p.Source, p.Actor, p.Class, p.Note})
+			w.result = append(w.result, mastery.Recorded{Piece: p})
+			if p.Competency == "" || !mastery.Counts(p) {
+				continue
+			}
+			s, ok := states[k]
+			if !ok {
+				s = stored[k]
+			}
+			at := moment(micros(p.At)) // as it will be read back
+			if n > 0 || s.N > 0 && !at.After(s.Last) {
+				again[k] = true
+			}
+			p.At = at
+			s = mastery.Update(s, p)
+			states[k] = s
+			if weeks[k] == nil {
+				weeks[k] = map[int]mastery.State{}
+			}
+			weeks[k][mastery.Week(at)] = s
+		}
+	}
+	if err := tx.insertMany(ctx, insertPieces, []any{d}, rows); err != nil {
+		return err
+	}
+	if err := tx.insertMany(ctx, insertVoids, []any{d}, voids); err != nil {
+		return err
+	}
+	var f folded
+	for k, s := range states {
+		if again[k] {
+			continue
+		}
+		f.states = append(f.states, mastery.Record{Student: k.student, Competency: k.competency, State: s})
+		for w, ws := range weeks[k] {
+			f.weeks = append(f.weeks, weekly{k, mastery.Weekly{Week: w, State: ws}})
+		}
+	}
+	if err := tx.writeFolded(ctx, d, f); err != nil {
+		return err
+	}
+	if len(again) > 0 {
+		list := make([]pair, 0, len(again))
+		for k := range again {
+			list = append(list, k)
+		}
+		if err := tx.refold(ctx, d, list); err != nil {
+			return err
+		}
+		fresh, err := tx.states(ctx, d, list)
+		if err != nil {
+			return err
+		}
+		for _, k := range list {
+			states[k] = fresh[k]
+		}
+	}
+	for _, w := range ws {
+		for j, x := range w.result {
+			k := pair{x.Piece.Student, x.Piece.Competency}
+			if s, ok := states[k]; ok {
+				w.result[j].State = s
+			} else {
+				w.result[j].State = stored[k]
+			}
+		}
+	}
+	return nil
+}
+
+// sameFact reports whether a repeated piece says what the known one says.
+func sameFact(a, b evidence.Piece) bool {
+	return a.Student == b.Student && a.Competency == b.Competency && micros(a.At) == micros(b.At) && a.Kind == b.Kind && a.Score == b.Score && a.Max == b.Max &&
+		a.SE == b.SE && a.Scale == b.Scale && a.Percentile == b.Percentile && a.Label == b.Label && a.Item == b.Item &&
+		a.Attempt == b.Attempt && a.Hints == b.Hints && a.Seconds == b.Seconds && a.Note == b.Note
+}
+
+// revisions returns the latest revision of each known fact.
+func (tx *DB) revisions(ctx context.Context, d roster.DistrictID, roots []string) (map[string]revision, error) {
+	args := []any{d}
+	list, err := many(ctx, tx, func(row func(...any) error) (r revision, err error) {
+		r.Piece, err = scanPiece(func(dest ...any) error {
+			dest = slices.Concat(dest[:len(dest)-2], []any{&r.root, &r.n, &r.voids})
+			return row(dest...)
+		})
+		return r, err
+	}, `SELECT `+pieceColumns+`, NOT `+notVoid+` FROM evidence e WHERE e.district = $1 AND e.root IN (`+marks(&args, roots)+`)
+		AND e.revision = (SELECT max(x.revision) FROM evidence x WHERE x.district = e.district AND x.root = e.root) ORDER BY e.root`, args...)
+	out := make(map[string]revision, len(roots))
+	for _, r := range list {
+		out[r.root] = r
+	}
+	return out, err
+}
+
+// states returns the stored states of some pairs.
+func (tx *DB) states(ctx context.Context, d roster.DistrictID, pairs []pair) (map[pair]mastery.State, error) {
+	out := make(map[pair]mastery.State, len(pairs))
+	args := []any{d}
+	var values strings.Builder
+	for _, p := range pairs {
+		if _, seen := out[p]; seen || p.competency == "" {
+			continue
+		}
+		out[p] = mastery.State{}
+		if values.Len() > 0 {
+			values.WriteString(", ")
+		}
+		fmt.Fprintf(&values, "($%d, $%d)", len(args)+1, len(args)+2)
+		args = append(args, p.student, p.competency)
+	}
+	if values.Len() == 0 {
+		return out, nil
+	}
+	list, err := many(ctx, tx, scanState, `WITH pair (student, competency) AS (VALUES `+values.String()+`)
+		SELECT m.student, m.competency, m.mean, m.variance, m.pieces, m.first_at, m.last_at, m.seen_at FROM pair p CROSS JOIN mastery m
+		WHERE m.district = $1 AND m.student = p.student AND m.competency = p.competency ORDER BY m.student, m.competency`, args...)
+	for _, r := range list {
+		out[pair{r.Student, r.Competency}] = r.State
+	}
+	return out, err
+}
+
+func insertPieces(n int) string {
+	return `INSERT INTO evidence (district, run, student, competency, at, id, root, revision, kind, score, most, se, scale, percentile,
+		label, item, attempt, hints, seconds, recorded, source, actor, class, note) VALUES ` + rowsOf(n, 22, 1, "$1, ''")
+}
+
+func insertVoids(n int) string {
+	return `INSERT INTO evidence_void (district, run, root, revision, reason, actor, at) VALUES ` + rowsOf(n, 5, 1, "$1, ''") + ` ON CONFLICT DO NOTHING`
+}
+
+// EvidenceCount returns how many pieces count in a district.
+func (db *DB) EvidenceCount(ctx context.Context, d roster.DistrictID) (int, error) {
+	return one(ctx, db, value[int], `SELECT (SELECT count(*) FROM evidence WHERE district = $1) - (SELECT count(*) FROM
+		(SELECT DISTINCT root, revision FROM evidence_void WHERE district = $1) v)`, d)
+}

@@ -1,0 +1,98 @@
+package store
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"waymark/internal/mastery"
+	"waymark/internal/roster"
+)
+
+// overviewWeeks is the span over which a leader's overview measures change.
+const overviewWeeks = 6
+
+// dimensions are the groupings of a leader's overview, in order.
+var dimensions = []string{"grade", "English learner", "disability", "economic disadvantage", "sex", "race or ethnicity"}
+
+// Overview returns what a leader sees of a school's active students.
+func (db *DB) Overview(ctx context.Context, d roster.DistrictID, school roster.OrgID, now time.Time) (mastery.Overview, error) {
+	type student struct {
+		id roster.PersonID
+		mastery.Subject
+	}
+	students, err := many(ctx, db, func(row func(...any) error) (s student, err error) {
+		var grade, sex, race, hispanic, extra string
+		err = row(&s.id, &grade, &sex, &race, &hispanic, &extra)
+		s.Groups = groupsOf(grade, sex, splitList[string](race), hispanic, splitList[string](extra))
+		return s, err
+	}, `SELECT DISTINCT p.id, p.grade, COALESCE(g.sex, ''), COALESCE(g.race, ''), COALESCE(g.hispanic, ''), COALESCE(g.extra, '')
+		FROM person p JOIN role r ON r.district = p.district AND r.person = p.id AND r.role = 'student' AND r.active
+			AND (r.begins = '' OR r.begins <= $1) AND (r.ends = '' OR r.ends >= $1)
+		LEFT JOIN demographics g ON g.district = p.district AND g.id = p.id AND g.active
+		WHERE p.district = $2 AND r.org = $3 AND p.active ORDER BY p.id`, db.today(), d, school)
+	if err != nil {
+		return mastery.Overview{}, err
+	}
+	before := mastery.Week(now) - overviewWeeks
+	for chunk := range slices.Chunk(students, 2000) {
+		ids := make([]roster.PersonID, len(chunk))
+		at := make(map[roster.PersonID]*mastery.Subject, len(chunk))
+		for i := range chunk {
+			ids[i] = chunk[i].id
+			at[chunk[i].id] = &chunk[i].Subject
+		}
+		states, err := db.Mastery(ctx, d, ids)
+		if err != nil {
+			return mastery.Overview{}, err
+		}
+		for _, r := range states {
+			at[r.Student].Now = append(at[r.Student].Now, r)
+		}
+		if states, err = db.MasteryAt(ctx, d, ids, before); err != nil {
+			return mastery.Overview{}, err
+		}
+		for _, r := range states {
+			at[r.Student].Before = append(at[r.Student].Before, r)
+		}
+	}
+	subjects := make([]mastery.Subject, len(students))
+	for i, s := range students {
+		subjects[i] = s.Subject
+	}
+	return mastery.Summarize(subjects, dimensions, overviewWeeks, now), nil
+}
+
+// groupsOf says to which group of each dimension a student belongs.
+func groupsOf(grade, sex string, race []string, hispanic string, extra []string) map[string]string {
+	g := map[string]string{"grade": grade, "sex": sex}
+	switch {
+	case strings.EqualFold(hispanic, "true"):
+		g["race or ethnicity"] = "Hispanic or Latino"
+	case len(race) > 1 || slices.Contains(race, "demographicRaceTwoOrMoreRaces"):
+		g["race or ethnicity"] = "Two or more races"
+	case len(race) == 1:
+		g["race or ethnicity"] = map[string]string{"americanIndianOrAlaskaNative": "American Indian or Alaska Native", "asian": "Asian",
+			"blackOrAfricanAmerican": "Black or African American", "nativeHawaiianOrOtherPacificIslander": "Native Hawaiian or Other Pacific Islander",
+			"white": "White"}[race[0]]
+	}
+	flags := map[string]string{"englishlearner": "English learner", "disability": "disability", "economicdisadvantage": "economic disadvantage",
+		"economicallydisadvantaged": "economic disadvantage", "ell": "English learner", "iep": "disability", "specialeducation": "disability"}
+	for _, pair := range extra {
+		key, v, _ := strings.Cut(pair, "=")
+		if d := flags[strings.ToLower(strings.ReplaceAll(key, "_", ""))]; d != "" {
+			g[d] = "yes"
+			switch strings.ToLower(v) {
+			case "false", "no", "n", "0", "none", "":
+				g[d] = "no"
+			}
+		}
+	}
+	for _, d := range []string{"English learner", "disability", "economic disadvantage"} {
+		if g[d] == "" && len(extra) > 0 {
+			g[d] = "no"
+		}
+	}
+	return g
+}

@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+
+	"waymark/internal/guard"
+	"waymark/internal/roster"
+)
+
+var _ guard.Relations = (*DB)(nil)
+
+// Roster words for the roles that give a relation.
+const (
+	guardianRoles = `('parent', 'guardian')`
+	leaderRoles   = `('principal', 'siteAdministrator')`
+	adminRoles    = `('administrator', 'districtAdministrator', 'systemAdministrator')`
+	teacherRoles  = `('teacher', 'aide')`
+)
+
+// A role or enrollment counts from its first to its last day.
+const onDay = `(begins = '' OR begins <= $1) AND (ends = '' OR ends >= $1)`
+
+func (db *DB) today() string { return db.now().UTC().Format("2006-01-02") }
+
+func (db *DB) relations(ctx context.Context, query string, args ...any) ([]guard.Relation, error) {
+	return many(ctx, db, value[guard.Relation], query, append([]any{db.today()}, args...)...)
+}
+
+// ToStudent returns what an actor is to a student, from the roster as it is today.
+func (db *DB) ToStudent(ctx context.Context, a guard.Actor, student roster.PersonID) ([]guard.Relation, error) {
+	return db.relations(ctx, `SELECT 'self' FROM person p WHERE p.district = $2 AND p.id = $4 AND p.id = $3 AND p.active
+			AND EXISTS (SELECT 1 FROM role r WHERE r.district = $2 AND r.person = $4 AND r.role = 'student')
+		UNION SELECT 'guardian of' FROM guardian g JOIN role r ON r.district = g.district AND r.person = g.guardian AND r.active AND r.role IN `+guardianRoles+`
+			WHERE g.district = $2 AND g.student = $4 AND g.guardian = $3 AND g.active AND (r.begins = '' OR r.begins <= $1) AND (r.ends = '' OR r.ends >= $1)
+		UNION SELECT 'teacher of' FROM enrollment t JOIN enrollment s ON s.district = t.district AND s.class = t.class
+			WHERE t.district = $2 AND t.person = $3 AND t.role IN `+teacherRoles+` AND t.active AND (t.begins = '' OR t.begins <= $1) AND (t.ends = '' OR t.ends >= $1)
+			AND s.person = $4 AND s.role = 'student' AND s.active AND (s.ends = '' OR s.ends >= $1)
+		UNION SELECT 'leader of' FROM role r JOIN role s ON s.district = r.district AND s.org = r.org
+			WHERE r.district = $2 AND r.person = $3 AND r.active AND r.role IN `+leaderRoles+` AND (r.begins = '' OR r.begins <= $1) AND (r.ends = '' OR r.ends >= $1)
+			AND s.person = $4 AND s.role = 'student' AND s.active AND (s.ends = '' OR s.ends >= $1)
+		ORDER BY 1`, a.District, a.Person, student)
+}
+
+// ToClass returns what an actor is to a class.
+func (db *DB) ToClass(ctx context.Context, a guard.Actor, class roster.ClassID) ([]guard.Relation, error) {
+	return db.relations(ctx, `SELECT 'teacher of' FROM enrollment WHERE district = $2 AND person = $3 AND class = $4 AND role IN `+teacherRoles+` AND active AND `+onDay+`
+		UNION SELECT 'leader of' FROM role r JOIN class c ON c.district = r.district AND c.school = r.org
+			WHERE r.district = $2 AND r.person = $3 AND c.id = $4 AND r.active AND r.role IN `+leaderRoles+` AND (r.begins = '' OR r.begins <= $1) AND (r.ends = '' OR r.ends >= $1)
+		ORDER BY 1`, a.District, a.Person, class)
+}
+
+// ToSchool returns what an actor is to a school. A leader of an organisation leads
+// the schools below it too.
+func (db *DB) ToSchool(ctx context.Context, a guard.Actor, school roster.OrgID) ([]guard.Relation, error) {
+	return db.relations(ctx, `WITH RECURSIVE above (id) AS (
+			SELECT id FROM org WHERE district = $2 AND id = $4
+			UNION SELECT o.parent FROM org o JOIN above a ON o.id = a.id WHERE o.district = $2 AND o.parent <> '')
+		SELECT DISTINCT CASE WHEN role IN `+leaderRoles+` THEN 'leader of' ELSE 'administrator of' END FROM role
+		WHERE district = $2 AND person = $3 AND active AND `+onDay+` AND org IN (SELECT id FROM above)
+			AND (role IN `+leaderRoles+` OR role IN `+adminRoles+`) ORDER BY 1`, a.District, a.Person, school)
+}
+
+// ToDistrict returns what an actor is to the district as a whole.
+func (db *DB) ToDistrict(ctx context.Context, a guard.Actor) ([]guard.Relation, error) {
+	return db.relations(ctx, `SELECT DISTINCT 'administrator of' FROM role WHERE district = $2 AND person = $3 AND active AND `+onDay+`
+		AND role IN `+adminRoles+` ORDER BY 1`, a.District, a.Person)
+}
+
+// actorRoles returns what a person is anywhere in the district, strongest first.
+func (db *DB) actorRoles(ctx context.Context, d roster.DistrictID, p roster.PersonID) ([]roster.Role, error) {
+	words, err := many(ctx, db, value[string], `SELECT role FROM role WHERE district = $2 AND person = $3 AND active AND `+onDay+`
+		UNION SELECT role FROM enrollment WHERE district = $2 AND person = $3 AND active AND `+onDay+` ORDER BY 1`, db.today(), d, p)
+	if err != nil {
+		return nil, err
+	}
+	has := map[roster.Role]bool{}
+	for _, w := range words {
+		if r, ok := roster.RoleOf(w); ok {
+			has[r] = true
+		}
+	}
+	var out []roster.Role
+	for _, r := range []roster.Role{roster.Administrator, roster.Leader, roster.Teacher, roster.Aide, roster.Student, roster.Guardian} {
+		if has[r] {
+			out = append(out, r)
+		}
+	}
+	return out, nil
+}
+
+// RecordAccess writes down that somebody looked at a student's record.
+func (db *DB) RecordAccess(ctx context.Context, a guard.Access) error {
+	_, err := db.exec(ctx, `INSERT INTO access_log (district, student, at, id, actor, relation, what) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		a.District, a.Student, micros(a.At), newID(), a.Actor, a.Relation, a.What)
+	return err
+}
+
+// Accesses returns who looked at a student's record, latest first.
+func (db *DB) Accesses(ctx context.Context, d roster.DistrictID, student roster.PersonID, most int) ([]guard.Access, error) {
+	return many(ctx, db, func(row func(...any) error) (a guard.Access, err error) {
+		var at int64
+		err = row(&at, &a.Actor, &a.Name, &a.Relation, &a.What)
+		a.At, a.District, a.Student = moment(at), d, student
+		return a, err
+	}, `SELECT l.at, l.actor, COALESCE(CASE WHEN p.preferred_given <> '' THEN p.preferred_given ELSE p.given END || ' ' || CASE WHEN p.preferred_family <> '' THEN p.preferred_family ELSE p.family END, ''), l.relation, l.what
+		FROM access_log l LEFT JOIN person p ON p.district = l.district AND p.id = l.actor
+		WHERE l.district = $1 AND l.student = $2 ORDER BY l.at DESC, l.id DESC LIMIT $3`, d, student, most)
+}
