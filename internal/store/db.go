@@ -46,6 +46,7 @@ type DB struct {
 type querier interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 }
 
 // Open opens the database, creates it if the embedded one is absent, and brings its
@@ -109,7 +110,7 @@ func (db *DB) exec(ctx context.Context, query string, args ...any) (int64, error
 	if db.q != nil {
 		q = db.q
 	}
-	r, err := q.ExecContext(ctx, query, args...)
+	r, err := q.ExecContext(ctx, db.dialect.numbered(query, len(args)), args...)
 	if err != nil {
 		return 0, db.dialect.fault(err)
 	}
@@ -155,7 +156,7 @@ func (db *DB) tx(ctx context.Context, f func(tx *DB) error) (err error) {
 
 // many returns all rows of a query.
 func many[T any](ctx context.Context, db *DB, scan func(row func(...any) error) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := db.reader().QueryContext(ctx, query, args...)
+	rows, err := db.reader().QueryContext(ctx, db.dialect.numbered(query, len(args)), args...)
 	if err != nil {
 		return nil, db.dialect.fault(err)
 	}

@@ -220,7 +220,27 @@ func (db *DB) Apply(ctx context.Context, d roster.DistrictID, id intake.RunID) (
 		return sum, err
 	}
 	sum.State = intake.Applied
-	return sum, db.clearNew(ctx, d, id)
+	return sum, errors.Join(db.clearNew(ctx, d, id), db.analyze(ctx, sum))
+}
+
+// analyze renews what the database knows of tables of which much has changed; without
+// it, it guesses, and guesses wrong after the first load.
+func (db *DB) analyze(ctx context.Context, sum intake.Summary) error {
+	for _, t := range sum.Tables {
+		if t.Added+t.Changed+t.Ended < 500 {
+			continue
+		}
+		tables := []string{t.Name}
+		if t.Name == "evidence" {
+			tables = append(tables, "mastery", "mastery_week")
+		}
+		for _, name := range tables {
+			if _, err := db.exec(ctx, `ANALYZE `+name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // lockIntake lets one import at a time be applied or undone.

@@ -122,13 +122,28 @@ func (s *stager) flush(table string) error {
 	return err
 }
 
-// insertMany runs a many-row statement made by text for as many rows at a time as
-// the database takes; head comes before the rows' values.
+// insertMany writes rows by a statement that text makes for n rows; head comes before
+// the rows' values. PostgreSQL takes many rows at a time, since each statement is a
+// round trip; SQLite takes one at a time by a prepared statement, since it parses
+// long ones slowly.
 func (db *DB) insertMany(ctx context.Context, text func(n int) string, head []any, rows [][]any) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	per := min(len(rows), max(1, (db.dialect.params-len(head))/len(rows[0])), 250)
+	if !db.dialect.bulk {
+		stmt, err := db.q.PrepareContext(ctx, text(1))
+		if err != nil {
+			return err
+		}
+		defer stmt.Close()
+		for _, r := range rows {
+			if _, err := stmt.ExecContext(ctx, append(head[:len(head):len(head)], r...)...); err != nil {
+				return db.dialect.fault(err)
+			}
+		}
+		return nil
+	}
+	per := min(len(rows), max(1, (db.dialect.params-len(head))/len(rows[0])), 500)
 	full := text(per)
 	args := make([]any, 0, len(head)+per*len(rows[0]))
 	for chunk := range slices.Chunk(rows, per) {

@@ -91,11 +91,11 @@ CREATE TABLE person (
 	active BOOLEAN NOT NULL, ended BIGINT NOT NULL, run_created TEXT NOT NULL, run_changed TEXT NOT NULL,
 	PRIMARY KEY (district, id)
 );
-CREATE INDEX person_identifier ON person (district, identifier);
-CREATE INDEX person_master ON person (district, master_identifier);
-CREATE INDEX person_username ON person (district, username_fold);
-CREATE INDEX person_name ON person (district, name_fold);
-CREATE INDEX person_source ON person (district, source);
+CREATE INDEX person_identifier ON person (district, identifier, id);
+CREATE INDEX person_master ON person (district, master_identifier, id);
+CREATE INDEX person_username ON person (district, username_fold, id);
+CREATE INDEX person_name ON person (district, name_fold, id);
+CREATE INDEX person_source ON person (district, source, id);
 CREATE TABLE person_intake (
 	district TEXT NOT NULL, run TEXT NOT NULL, side TEXT NOT NULL, id TEXT NOT NULL, line BIGINT NOT NULL,
 	source TEXT NOT NULL, given TEXT NOT NULL, middle TEXT NOT NULL, family TEXT NOT NULL,
@@ -308,6 +308,7 @@ CREATE TABLE evidence (
 	recorded BIGINT NOT NULL, source TEXT NOT NULL, actor TEXT NOT NULL, class TEXT NOT NULL, note TEXT NOT NULL, run TEXT NOT NULL,
 	PRIMARY KEY (district, student, competency, at, id)
 );
+CREATE INDEX person_email ON person (district, email, id);
 CREATE UNIQUE INDEX evidence_root ON evidence (district, root, revision);
 CREATE INDEX evidence_run ON evidence (district, run, student, competency) WHERE run <> '';
 CREATE TABLE evidence_void (

@@ -1,0 +1,82 @@
+// Command waymark is the whole of Waymark: the server, the imports, the demo district
+// and what keeps a store in order. This package only reads the command line and
+// introduces the others to each other.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"waymark/internal/fault"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	e := env{args: os.Args[1:], getenv: os.Getenv, stdout: os.Stdout, stderr: os.Stderr, now: time.Now, terminal: isTerminal(os.Stderr)}
+	os.Exit(exitCode(run(ctx, &e), os.Stderr))
+}
+
+// env is what a run of the program takes from its surroundings.
+type env struct {
+	args           []string
+	getenv         func(string) string
+	stdin          io.Reader // nil for the process's own
+	stdout, stderr io.Writer
+	now            func() time.Time
+	terminal       bool // stderr is one: progress may be drawn
+}
+
+// Exit codes, on which scripts rely.
+const (
+	exitDone     = 0
+	exitRefused  = 1  // the input was refused or has errors
+	exitUsage    = 2  // wrong usage
+	exitDecision = 3  // a person must decide
+	exitFault    = 70 // a fault of the program
+)
+
+// usageError is a mistake on the command line.
+type usageError struct{ message string }
+
+func (e usageError) Error() string { return e.message }
+
+func usage(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
+
+// errRefused ends a run whose report has been printed already.
+var errRefused = errors.New("refused")
+
+// exitCode says what went wrong, if anything did, and as what the program ends.
+func exitCode(err error, stderr io.Writer) int {
+	if err == nil {
+		return exitDone
+	}
+	if errors.Is(err, errRefused) {
+		return exitRefused
+	}
+	if e, ok := errors.AsType[usageError](err); ok {
+		fmt.Fprintf(stderr, "waymark: %s\n", e.message)
+		return exitUsage
+	}
+	switch fault.KindOf(err) {
+	case fault.Decision:
+		fmt.Fprintf(stderr, "waymark: %s\n", fault.Sentence(err))
+		return exitDecision
+	case fault.Internal:
+		fmt.Fprintf(stderr, "waymark: %v\n", err)
+		return exitFault
+	}
+	fmt.Fprintf(stderr, "waymark: %v\n", err)
+	return exitRefused
+}
+
+func isTerminal(f *os.File) bool {
+	st, err := f.Stat()
+	return err == nil && st.Mode()&os.ModeCharDevice != 0
+}

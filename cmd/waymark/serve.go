@@ -1,0 +1,285 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"waymark/internal/evidence"
+	"waymark/internal/fault"
+	"waymark/internal/guard"
+	"waymark/internal/intake"
+	"waymark/internal/live"
+	"waymark/internal/roster"
+	"waymark/internal/store"
+	"waymark/internal/web"
+)
+
+// serving are the flags of commands that serve.
+type serving struct {
+	listen      string
+	cert, key   string
+	behindHTTPS bool
+}
+
+func (s *serving) declare(fs *flag.FlagSet) {
+	fs.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`address` and port to serve on")
+	fs.StringVar(&s.cert, "tls-cert", "", "certificate `file`, to serve HTTPS")
+	fs.StringVar(&s.key, "tls-key", "", "key `file` of the certificate")
+	fs.BoolVar(&s.behindHTTPS, "behind-https", false, "a proxy in front of this server speaks HTTPS")
+}
+
+func serveCommand(e *env) *command {
+	var o options
+	var s serving
+	return &command{
+		name: "serve", args: "[--listen ADDR]", short: "Serve Waymark in browsers.",
+		long:     "Stops when interrupted, after answering what has been asked.",
+		examples: []string{"waymark serve --data waymark-data", "waymark serve --database-url postgres://waymark@db/waymark --listen :8080 --behind-https"},
+		flags: func(fs *flag.FlagSet) {
+			o.declare(fs, e)
+			s.declare(fs)
+		},
+		run: func(ctx context.Context, e *env, _ []string) error {
+			db, err := o.open(ctx, e)
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			return serve(ctx, e, db, s, false, func(url string) error {
+				fmt.Fprintf(e.stderr, "Waymark serves on %s\n", url)
+				return nil
+			})
+		},
+	}
+}
+
+// serve runs the server until the context ends; ready is told the address once it
+// listens.
+func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, ready func(url string) error) error {
+	if (s.cert == "") != (s.key == "") {
+		return usage("--tls-cert and --tls-key belong together")
+	}
+	log := slog.New(slog.NewJSONHandler(e.stderr, nil))
+	hub := &live.Hub{}
+	news := newAnnouncer(ctx, db, hub, log)
+	defer news.close()
+	recorder := db.NewRecorder(news.changed)
+	defer recorder.Close()
+	site, err := web.New(web.Config{
+		Store: db, Recorder: recorder, Intake: intake.Importer{Store: db, Now: e.now}, Hub: hub,
+		Now: e.now, Random: rand.Reader, Log: log, Secure: s.cert != "" || s.behindHTTPS, Demo: isDemo,
+	})
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", s.listen)
+	if err != nil {
+		return fault.Wrap(fault.Invalid, err, "Cannot serve on %s", s.listen)
+	}
+	server := &http.Server{
+		Handler: site.Handler(), ReadHeaderTimeout: 10 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: 1 << 16, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	scheme := "http"
+	failed := make(chan error, 1)
+	go func() {
+		if s.cert != "" {
+			failed <- server.ServeTLS(ln, s.cert, s.key)
+		} else {
+			failed <- server.Serve(ln)
+		}
+	}()
+	if s.cert != "" {
+		scheme = "https"
+	}
+	if err := ready(scheme + "://" + ln.Addr().String()); err != nil {
+		return errors.Join(err, server.Close())
+	}
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	site.Stop()
+	stopping, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	if err := server.Shutdown(stopping); err != nil {
+		return errors.Join(fmt.Errorf("stop: %w", err), server.Close())
+	}
+	return nil
+}
+
+// announcer tells open pages, here and in other processes, that evidence came in.
+type announcer struct {
+	db   *store.DB
+	hub  *live.Hub
+	log  *slog.Logger
+	in   chan change
+	done chan struct{}
+}
+
+type change struct {
+	district roster.DistrictID
+	students []roster.PersonID
+}
+
+func newAnnouncer(ctx context.Context, db *store.DB, hub *live.Hub, log *slog.Logger) *announcer {
+	a := &announcer{db: db, hub: hub, log: log, in: make(chan change, 1024), done: make(chan struct{})}
+	go a.run()
+	go func() {
+		for ctx.Err() == nil {
+			err := db.Listen(ctx, func(topic string) { hub.Publish(live.Topic(topic)) })
+			if err == nil || ctx.Err() != nil {
+				return
+			}
+			log.Warn("listening for other processes failed; trying again", "err", err)
+			select {
+			case <-ctx.Done():
+			case <-time.After(5 * time.Second):
+			}
+		}
+	}()
+	return a
+}
+
+// changed hears what was written. It never waits: if pages cannot be told as fast as
+// evidence comes in, they catch up when they next read.
+func (a *announcer) changed(d roster.DistrictID, pieces []evidence.Piece) {
+	c := change{district: d}
+	for _, p := range pieces {
+		c.students = append(c.students, p.Student)
+	}
+	select {
+	case a.in <- c:
+	default:
+	}
+}
+
+func (a *announcer) close() {
+	close(a.in)
+	<-a.done
+}
+
+func (a *announcer) run() {
+	defer close(a.done)
+	ctx := context.Background()
+	for c := range a.in {
+		topics := map[live.Topic]bool{}
+		for _, s := range c.students {
+			t := live.StudentTopic(string(c.district), string(s))
+			if topics[t] {
+				continue
+			}
+			topics[t] = true
+			classes, err := a.db.Classes(ctx, c.district, s, roster.Student)
+			if err != nil {
+				a.log.Warn("finding a student's classes failed", "err", err)
+			}
+			for _, cl := range classes {
+				topics[live.ClassTopic(string(c.district), string(cl.ID))] = true
+			}
+		}
+		for t := range topics {
+			a.hub.Publish(t)
+			if err := a.db.Announce(ctx, string(t)); err != nil {
+				a.log.Warn("telling other processes failed", "err", err)
+			}
+		}
+	}
+}
+
+// link makes a single-use sign-in link for a person.
+func link(ctx context.Context, db *store.DB, d roster.DistrictID, username string, expires time.Time) (string, error) {
+	p, err := db.PersonBy(ctx, d, username)
+	if err != nil {
+		return "", err
+	}
+	token, hash, err := guard.NewToken(rand.Reader)
+	if err != nil {
+		return "", err
+	}
+	return "/link/" + token, db.AddLink(ctx, hash, d, p.ID, expires)
+}
+
+func accountCommand(e *env) *command {
+	var o options
+	var hours int
+	var base string
+	return &command{
+		name: "account", short: "Accounts: a first password, a single-use sign-in link.",
+		sub: []*command{
+			{
+				name: "password", args: "USERNAME", short: "Set a person's password, read from standard input.", operands: 1,
+				examples: []string{"waymark account password pat.admin < password.txt"},
+				flags:    func(fs *flag.FlagSet) { o.declare(fs, e) },
+				run: func(ctx context.Context, e *env, args []string) error {
+					raw, err := io.ReadAll(io.LimitReader(stdin(e), 4096))
+					if err != nil {
+						return err
+					}
+					password := trimNewline(string(raw))
+					if err := guard.CheckPassword(password); err != nil {
+						return err
+					}
+					db, err := o.open(ctx, e)
+					if err != nil {
+						return err
+					}
+					defer db.Close()
+					d, err := o.theDistrict(ctx, db, false)
+					if err != nil {
+						return err
+					}
+					p, err := db.PersonBy(ctx, d, args[0])
+					if err != nil {
+						return err
+					}
+					h, err := guard.HashSecret(password, rand.Reader)
+					if err != nil {
+						return err
+					}
+					if err := db.SetSecret(ctx, d, p.ID, "password", h, ""); err != nil {
+						return err
+					}
+					fmt.Fprintln(e.stdout, "The password is set.")
+					return nil
+				},
+			},
+			{
+				name: "link", args: "USERNAME", short: "Print a single-use sign-in link for a person.", operands: 1,
+				examples: []string{"waymark account link pat.admin --base https://waymark.example.org"},
+				flags: func(fs *flag.FlagSet) {
+					o.declare(fs, e)
+					fs.IntVar(&hours, "hours", 48, "`hours` for which the link works")
+					fs.StringVar(&base, "base", "http://127.0.0.1:8080", "`address` of the server")
+				},
+				run: func(ctx context.Context, e *env, args []string) error {
+					db, err := o.open(ctx, e)
+					if err != nil {
+						return err
+					}
+					defer db.Close()
+					d, err := o.theDistrict(ctx, db, false)
+					if err != nil {
+						return err
+					}
+					path, err := link(ctx, db, d, args[0], e.now().Add(time.Duration(hours)*time.Hour))
+					if err != nil {
+						return err
+					}
+					return o.print(e, struct {
+						Link string `json:"link"`
+					}{base + path}, func(w io.Writer) { fmt.Fprintln(w, base+path) })
+				},
+			},
+		},
+	}
+}
