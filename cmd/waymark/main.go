@@ -72,7 +72,7 @@ func exitCode(err error, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "waymark: %v\n", err)
 		return exitFault
 	}
-	fmt.Fprintf(stderr, "waymark: %v\n", err)
+	fmt.Fprintf(stderr, "waymark: %s\n", fault.Sentence(err))
 	return exitRefused
 }
 

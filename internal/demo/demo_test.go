@@ -173,7 +173,7 @@ func manifest(t *testing.T, w written) {
 			w.read(t, f.Map)
 		}
 	}
-	if m.Evidence < 60_000 || m.Evidence > 95_000 {
+	if m.Evidence < 60_000 || m.Evidence > 130_000 {
 		t.Errorf("%d pieces of evidence", m.Evidence)
 	}
 	users := w.town(t).users

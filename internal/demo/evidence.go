@@ -38,16 +38,16 @@ type rates struct {
 func ratesOf(grade int) rates {
 	switch {
 	case grade <= 2:
-		return rates{sets: map[string]float64{"math": 0.19, "ela": 0.19}, items: 3,
+		return rates{sets: map[string]float64{"math": 0.19, "ela": 0.19}, items: 5,
 			observe: map[string]float64{"math": .95, "ela": 1.1, "sci": .35, "hab": .3}}
 	case grade <= 5:
-		return rates{sets: map[string]float64{"math": 0.46, "ela": 0.28, "sci": 0.12}, items: 3,
+		return rates{sets: map[string]float64{"math": 0.40, "ela": 0.24, "sci": 0.10}, items: 5,
 			observe: map[string]float64{"math": .12, "ela": .12, "sci": .1, "hab": .2}, rubric: .22, task: .3}
 	case grade <= 8:
-		return rates{sets: map[string]float64{"math": 0.46, "ela": 0.25, "sci": 0.22}, items: 3,
+		return rates{sets: map[string]float64{"math": 0.40, "ela": 0.22, "sci": 0.19}, items: 5,
 			observe: map[string]float64{"math": .06, "ela": .06, "sci": .06, "hab": .15}, rubric: .3, task: .45}
 	}
-	return rates{sets: map[string]float64{"math": 0.40, "ela": 0.22, "sci": 0.22}, items: 3,
+	return rates{sets: map[string]float64{"math": 0.36, "ela": 0.20, "sci": 0.20}, items: 5,
 		observe: map[string]float64{"math": .03, "ela": .04, "sci": .05, "hab": .12}, rubric: .3, task: .5}
 }
 
@@ -185,7 +185,7 @@ func (o *observer) begin(p *plan) {
 	}
 	for _, k := range checked {
 		if t, ok := o.dayIn(o.r.IntN(2)); ok {
-			o.practice(k, t, 2)
+			o.practice(k, t, 4)
 		}
 	}
 }

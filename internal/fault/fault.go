@@ -56,10 +56,14 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.err }
 
-// KindOf returns the kind of the first fault in err's chain, or [Internal].
+// KindOf returns the kind of the first fault in err's chain; [Invalid] for a
+// [Problem] with a file; otherwise [Internal].
 func KindOf(err error) Kind {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
+	}
+	if _, ok := errors.AsType[Problem](err); ok {
+		return Invalid
 	}
 	return Internal
 }
@@ -69,6 +73,9 @@ func KindOf(err error) Kind {
 func Sentence(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok && e.Kind != Internal {
 		return e.Message
+	}
+	if p, ok := errors.AsType[Problem](err); ok {
+		return p.Error()
 	}
 	return "Something went wrong on our side. Nothing was changed."
 }

@@ -102,7 +102,7 @@ var CodeWords = strings.Fields(`acorn apple bear bird boat bread cloud clover co
 
 // Pictures are the names of the pictures of a picture code and of the token by which
 // a child finds themself in a class; web draws them.
-var Pictures = []string{"fox", "owl", "fish", "tree", "sun", "moon", "star", "boat", "apple", "house", "kite", "drum"}
+var Pictures = []string{"bird", "cat", "dog", "fish", "rabbit", "turtle", "apple", "tree", "sun", "moon", "star", "boat"}
 
 // CodeKind is how a child signs in.
 type CodeKind string

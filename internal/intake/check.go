@@ -62,16 +62,19 @@ func endings(s Summary, most float64) string {
 	if most <= 0 {
 		most = DefaultMaxEndings
 	}
+	var found []string
 	for _, t := range s.Tables {
 		words := map[string]string{"enrollment": "enrollments", "person": "people", "class": "classes"}[t.Name]
 		before := t.Same + t.Changed + t.Ended
 		if words == "" || t.Ended == 0 || float64(t.Ended) <= most*float64(before) {
 			continue
 		}
-		return fmt.Sprintf("This file would end %d of %d %s (%.0f %%), more than the %.0f %% that pass without a person's decision.",
-			t.Ended, before, words, 100*float64(t.Ended)/float64(before), 100*most)
+		found = append(found, fmt.Sprintf("%d of %d %s (%.0f %%)", t.Ended, before, words, 100*float64(t.Ended)/float64(before)))
 	}
-	return ""
+	if len(found) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("This file would end %s. More than %.0f %% needs a person's decision.", strings.Join(found, ", "), 100*most)
 }
 
 // check is one file on its way in.

@@ -40,11 +40,14 @@ func (c *check) mapping() (tabular.Mapping, error) {
 	if err != nil {
 		return tabular.Mapping{}, err
 	}
-	header, _, _, err := tabular.Preview(c.reader(), c.job.Name, tabular.Options{Encoding: c.job.Encoding}, 1)
+	header, rows, _, err := tabular.Preview(c.reader(), c.job.Name, tabular.Options{Encoding: c.job.Encoding}, 20)
 	if err != nil {
 		return tabular.Mapping{}, c.refused(err)
 	}
 	m, ok := tabular.Recognize(header, shipped)
+	if !ok {
+		m, ok = tabular.RecognizeMatrix(header, rows, shipped)
+	}
 	if !ok {
 		return m, c.refuse(fault.Problem{Code: "mapping.unknown_layout", File: c.job.Name, Line: 1, Value: strings.Join(header[:min(6, len(header))], ", "), Fatal: true,
 			Message: "No mapping that ships with Waymark knows this layout.",

@@ -32,7 +32,7 @@ type GroupOverview struct {
 	Suppressed bool // all figures below are zero
 	Students   int
 	Fresh      float64 // share of students with evidence in the last three weeks
-	Coverage   float64 // mean number of competencies with evidence in the term, per student
+	Coverage   float64 // mean number of competencies with evidence, per student
 	Met        float64 // mean number of competencies met, per student
 	Change     float64 // mean change of estimates of competencies with evidence before and after
 	Low, High  float64

@@ -93,10 +93,10 @@ func writeValue(h hash.Hash, column string, v any) {
 	switch v := v.(type) {
 	case int64:
 		if slices.Contains(booleans, column) {
-			fmt.Fprintf(h, "%t\x1f", v != 0)
-			return
+			h.Write(strconv.AppendBool(nil, v != 0))
+		} else {
+			h.Write(strconv.AppendInt(nil, v, 10))
 		}
-		h.Write(strconv.AppendInt(nil, v, 10))
 	case float64:
 		h.Write(strconv.AppendFloat(nil, v, 'b', -1, 64))
 	case bool:

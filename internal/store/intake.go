@@ -299,7 +299,7 @@ func (db *DB) Undo(ctx context.Context, d roster.DistrictID, id intake.RunID) (i
 				return err
 			}
 		}
-		return nil
+		return tx.nameDistrict(ctx, d)
 	})
 	sum.State = intake.Undone
 	return sum, err

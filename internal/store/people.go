@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -23,29 +24,34 @@ func (s *stager) PeopleDone(ctx context.Context) error {
 			return err
 		}
 	}
+	// Without this, PostgreSQL plans for a handful of rows.
+	if _, err := s.db.exec(ctx, `ANALYZE person_intake`); err != nil {
+		return err
+	}
 	type match struct {
 		id, source, other, because string
 		otherNew                   bool
 	}
 	// A known person first, then one of the same file with the lower id. A staged
-	// person who is known under their own id is never given another.
+	// person who is known under their own id is never given another. CROSS JOIN and
+	// side || '' keep SQLite, which knows nothing of rows just staged, on the index of
+	// identifiers: any other way compares everybody with everybody.
 	matches, err := many(ctx, s.db, func(row func(...any) error) (m match, err error) {
 		return m, row(&m.id, &m.source, &m.other, &m.because, &m.otherNew)
-	}, `SELECT i.id, i.source, b.id, CASE WHEN i.master_identifier <> '' AND i.master_identifier = b.master_identifier
-			THEN 'same master identifier' ELSE 'same identifier and name' END, FALSE
-		FROM person_intake i JOIN person b ON b.district = i.district AND b.id <> i.id
-			AND (i.identifier <> '' AND b.identifier = i.identifier OR i.master_identifier <> '' AND b.master_identifier = i.master_identifier)
-		WHERE i.district = $1 AND i.run = $2 AND i.side = 'new' AND i.active
-			AND NOT EXISTS (SELECT 1 FROM person k WHERE k.district = i.district AND k.id = i.id)
-			AND (i.master_identifier <> '' AND b.master_identifier = i.master_identifier
-				OR i.given = b.given OR i.family = b.family OR i.name_fold = b.name_fold)
-		UNION ALL
-		SELECT i.id, i.source, b.id, CASE WHEN i.master_identifier <> '' AND i.master_identifier = b.master_identifier
-			THEN 'same master identifier' ELSE 'same identifier and name' END, TRUE
-		FROM person_intake i JOIN person_intake b ON b.district = i.district AND b.run = i.run AND b.side = 'new' AND b.active AND b.id < i.id
-			AND i.identifier <> '' AND b.identifier = i.identifier
-		WHERE i.district = $1 AND i.run = $2 AND i.side = 'new' AND i.active
-			AND NOT EXISTS (SELECT 1 FROM person k WHERE k.district = i.district AND k.id = i.id)
+	}, `WITH fresh AS MATERIALIZED (SELECT i.id, i.source, i.identifier, i.master_identifier, i.given, i.family, i.name_fold FROM person_intake i
+			WHERE i.district = $1 AND i.run = $2 AND i.side = 'new' AND i.active AND (i.identifier <> '' OR i.master_identifier <> '')
+			AND NOT EXISTS (SELECT 1 FROM person k WHERE k.district = i.district AND k.id = i.id))
+		SELECT i.id, i.source, b.id, 'same master identifier', FALSE FROM fresh i CROSS JOIN person b
+		WHERE i.master_identifier <> '' AND b.district = $1 AND b.master_identifier = i.master_identifier AND b.id <> i.id
+		UNION SELECT i.id, i.source, b.id, 'same identifier and name', FALSE FROM fresh i CROSS JOIN person b
+		WHERE i.identifier <> '' AND b.district = $1 AND b.identifier = i.identifier AND b.id <> i.id
+			AND NOT (i.master_identifier <> '' AND b.master_identifier = i.master_identifier)
+			AND (i.given = b.given OR i.family = b.family OR i.name_fold = b.name_fold)
+		UNION SELECT i.id, i.source, b.id, CASE WHEN i.master_identifier <> '' AND i.master_identifier = b.master_identifier
+			THEN 'same master identifier' ELSE 'same identifier and name' END, TRUE FROM fresh i CROSS JOIN person_intake b
+		WHERE i.identifier IN (SELECT t.identifier FROM person_intake t WHERE t.district = $1 AND t.run = $2 AND t.side = 'new' AND t.active AND t.identifier <> ''
+				GROUP BY t.identifier HAVING count(*) > 1)
+			AND b.district = $1 AND b.run = $2 AND b.side || '' = 'new' AND b.active AND b.identifier = i.identifier AND b.id < i.id
 			AND (i.master_identifier <> '' AND b.master_identifier = i.master_identifier OR i.name_fold = b.name_fold)
 		ORDER BY 5, 1, 3`, s.district, s.run)
 	if err != nil {
@@ -89,24 +95,26 @@ func (s *stager) PeopleDone(ctx context.Context) error {
 	})
 }
 
-// moveGuardians gives staged pairs the ids of the people that their ends are.
+// moveGuardians gives staged pairs the ids of the people that their ends are. Nobody
+// is moved to somebody who is moved, so that a pair which is met again stays.
 func (s *stager) moveGuardians(ctx context.Context, tx *DB, moved map[string]string) error {
-	for from, to := range moved {
+	const page = 5000
+	for last, n := "", page; n == page; {
 		pairs, err := many(ctx, tx, func(row func(...any) error) (p [3]string, err error) { return p, row(&p[0], &p[1], &p[2]) },
-			`SELECT id, student, guardian FROM guardian_intake WHERE district = $1 AND run = $2 AND side = 'new' AND (student = $3 OR guardian = $3) ORDER BY id`,
-			s.district, s.run, from)
+			`SELECT id, student, guardian FROM guardian_intake WHERE district = $1 AND run = $2 AND side = 'new' AND id > $3 ORDER BY id LIMIT $4`,
+			s.district, s.run, last, page)
 		if err != nil {
 			return err
 		}
+		n = len(pairs)
 		for _, p := range pairs {
-			a, b := p[1], p[2]
-			if a == from {
-				a = to
-			} else {
-				b = to
-			}
+			last = p[0]
+			a, b := cmp.Or(moved[p[1]], p[1]), cmp.Or(moved[p[2]], p[2])
 			if a > b {
 				a, b = b, a
+			}
+			if a == p[1] && b == p[2] {
+				continue
 			}
 			if _, err := tx.exec(ctx, `DELETE FROM guardian_intake WHERE district = $1 AND run = $2 AND side = 'new' AND id = $3`,
 				s.district, s.run, strings.Join([]string{a, b}, "|")); err != nil {

@@ -114,9 +114,7 @@ func (s *stager) flush(table string) error {
 		return nil
 	}
 	t := twinOf(table)
-	err := s.db.bulk(s.ctx, func(tx *DB) error {
-		return tx.insertMany(s.ctx, t.staged, []any{s.district, s.run}, b.rows)
-	})
+	err := s.db.putMany(s.ctx, table+"_intake", t.stagedColumns(), []any{s.district, s.run, "new", int64(0), "", ""}, t.staged, []any{s.district, s.run}, b.rows)
 	b.rows = b.rows[:0]
 	clear(b.at)
 	return err
@@ -327,9 +325,8 @@ func (s *stager) flushPieces() error {
 	s.staged["evidence"] = true
 	rows := slices.SortedFunc(maps.Values(s.pieces), func(a, b []any) int { return cmp.Compare(a[4].(string), b[4].(string)) })
 	clear(s.pieces)
-	return s.db.bulk(s.ctx, func(tx *DB) error {
-		return tx.insertMany(s.ctx, stagedPieces, []any{s.district, s.run}, rows)
-	})
+	head := []any{s.district, s.run}
+	return s.db.putMany(s.ctx, "evidence_intake", "district, run, "+evidenceIntakeColumns, head, stagedPieces, head, rows)
 }
 
 // Known reports whether a record is in the store, active or not.
@@ -372,7 +369,18 @@ func (s *stager) findStudents(ctx context.Context, by, ref string) ([]roster.Per
 	}
 	switch by {
 	case "identifier":
-		return column("identifier")
+		// Many systems export the district's number as the sourcedId, or only among
+		// the user ids.
+		for _, find := range []func() ([]roster.PersonID, error){
+			func() ([]roster.PersonID, error) { return column("identifier") },
+			source,
+			func() ([]roster.PersonID, error) { return s.userID(ctx, ref) },
+		} {
+			if ids, err := find(); err != nil || len(ids) > 0 {
+				return ids, err
+			}
+		}
+		return nil, nil
 	case "sourcedId":
 		return source()
 	case "username":

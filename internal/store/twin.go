@@ -67,10 +67,15 @@ func (t *twin) list(alias string) string {
 	return t.each(", ", func(c string) string { return alias + c })
 }
 
+// stagedColumns are the columns of a staged row.
+func (t *twin) stagedColumns() string {
+	return "district, run, side, ended, run_created, run_changed, id, line, active, " + t.list("")
+}
+
 // staged inserts n new rows; $1 district, $2 run, then id, line, active and columns.
 func (t *twin) staged(n int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `INSERT INTO %s_intake (district, run, side, ended, run_created, run_changed, id, line, active, %s) VALUES `, t.name, t.list(""))
+	fmt.Fprintf(&b, `INSERT INTO %s_intake (%s) VALUES `, t.name, t.stagedColumns())
 	arg := 3
 	for i := range n {
 		if i > 0 {

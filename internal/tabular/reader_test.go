@@ -180,8 +180,9 @@ func TestReaderRefusesWhatIsNoTable(t *testing.T) {
 		})
 	}
 	broken := io.MultiReader(strings.NewReader("a,b\n1,2\n"), iotest.ErrReader(errors.New("disk gone")))
-	if _, err := tabular.NewReader(broken, "file.csv", tabular.Options{}); fault.KindOf(err) != fault.Internal || err == nil {
-		t.Errorf("NewReader(broken disk) = %v; want an error", err)
+	_, err := tabular.NewReader(broken, "file.csv", tabular.Options{})
+	if p, ok := errors.AsType[fault.Problem](err); !ok || p.Code != "file.unreadable" {
+		t.Errorf("NewReader(broken disk) = %v; want that it could not be read to the end", err)
 	}
 }
 

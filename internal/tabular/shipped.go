@@ -101,3 +101,25 @@ func Preview(r io.Reader, name string, opt Options, n int) (header []string, row
 	}
 	return reader.Header(), rows, guessed, nil
 }
+
+// RecognizeMatrix returns the mapping for a matrix of item responses, which has no
+// header to know it by: a column for each item, a row for each student, every cell
+// right (1), wrong (0) or without an answer.
+func RecognizeMatrix(header []string, rows [][]string, in []Mapping) (Mapping, bool) {
+	scored := func(cells []string) bool {
+		return !slices.ContainsFunc(cells, func(c string) bool { return !slices.Contains([]string{"0", "1", "", "NA"}, c) })
+	}
+	if len(header) < 3 || len(rows) < 2 || slices.ContainsFunc(rows, func(r []string) bool { return !scored(r) }) {
+		return Mapping{}, false
+	}
+	names := make([]string, len(header))
+	for i, h := range header {
+		names[i], _, _ = strings.Cut(h, "#") // repeated names are numbered
+	}
+	for _, m := range in {
+		if m.Format.NoHeader == scored(names) && len(m.Match) == 0 && slices.ContainsFunc(m.Observations, func(o Observation) bool { return o.Wide != nil }) {
+			return m, true
+		}
+	}
+	return Mapping{}, false
+}

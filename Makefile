@@ -1,0 +1,26 @@
+.PHONY: demo test bench fuzz check build
+
+# The demo district in a browser: builds, loads, serves on http://127.0.0.1:8080 and
+# prints a sign-in link for each role. Needs Go and nothing else.
+demo: build
+	./waymark demo --data waymark-demo
+
+build:
+	CGO_ENABLED=0 go build -trimpath -o waymark ./cmd/waymark
+
+# Everything that must hold: installs what tests need (as root), starts it, stops it.
+test:
+	@test/run
+
+# What `make test` runs, on a machine that has what it needs.
+check:
+	@./check
+
+# Figures, on both databases. Takes long; `go run ./test/bench -quick` is a taste of it.
+bench:
+	@test/bench/run
+
+# Every fuzz target for a while: make fuzz FUZZTIME=60s
+FUZZTIME ?= 30s
+fuzz:
+	@FUZZTIME=$(FUZZTIME) test/fuzz

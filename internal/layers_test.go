@@ -1,0 +1,86 @@
+// Package internal holds the rules that span packages.
+package internal
+
+import (
+	"encoding/json"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// layers is who may import whom: a package imports only packages of lines above its
+// own. It is a statement of policy; do not change it to make a build pass.
+const layers = `
+fault
+roster competency
+evidence material
+mastery plan
+propose guard
+tabular
+oneroster caseio
+intake
+store live demo
+store/storetest web
+`
+
+// only names what a package alone may use outside the module.
+var only = map[string][]string{
+	"database/sql":  {"store", "store/storetest"},
+	"html/template": {"web"},
+	"net/http":      {"web"},
+	"math/rand/v2":  {"demo"},
+}
+
+func TestLayers(t *testing.T) {
+	t.Parallel()
+	level := map[string]int{}
+	for i, line := range strings.Split(strings.TrimSpace(layers), "\n") {
+		for p := range strings.FieldsSeq(line) {
+			level[p] = i
+		}
+	}
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports", "./...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dec := json.NewDecoder(strings.NewReader(string(out)))
+	seen := 0
+	for {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := dec.Decode(&p); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimPrefix(p.ImportPath, "waymark/internal/")
+		if name == "waymark/internal" {
+			continue
+		}
+		at, ok := level[name]
+		if !ok {
+			t.Errorf("%s has no place in the layers", name)
+			continue
+		}
+		seen++
+		for _, imp := range p.Imports {
+			if users, limited := only[imp]; limited && !slices.Contains(users, name) {
+				t.Errorf("%s imports %s, which is only for %s", name, imp, strings.Join(users, ", "))
+			}
+			if imp == "testing" && name != "store/storetest" {
+				t.Errorf("%s imports testing outside tests", name)
+			}
+			other, inside := strings.CutPrefix(imp, "waymark/internal/")
+			if inside && level[other] >= at {
+				t.Errorf("%s imports %s, which is not below it", name, other)
+			}
+		}
+	}
+	if seen != len(level) {
+		t.Errorf("%d packages found; %d have a place: take away what is gone", seen, len(level))
+	}
+}

@@ -1,0 +1,198 @@
+package web_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"waymark/internal/fault"
+	"waymark/internal/guard"
+)
+
+// everybody are all who may come to a door: nobody, each of the cast, and somebody of
+// another district with the id of Maya's teacher.
+var everybody = []string{"", "student", "other student", "guardian", "other guardian", "teacher", "other teacher", "leader", "other leader", "administrator", "stranger"}
+
+// Whom a route lets in, where its path is about Maya, Room 12 and Cedar.
+const (
+	anybody   = "anybody"
+	members   = "student,other student,guardian,other guardian,teacher,other teacher,leader,other leader,administrator,stranger"
+	students  = "student,other student"
+	guardians = "guardian,other guardian"
+	readers   = "student,guardian,teacher,leader"
+	teachers  = "teacher,other teacher"
+	staff     = "teacher,other teacher,leader,other leader"
+	leaders   = "leader,other leader,administrator"
+)
+
+// allowed says whom each route lets in. A route that is not here fails the test, and so
+// does a line without a route.
+var allowed = map[string]string{
+	"GET /healthz":          anybody,
+	"GET /metrics":          anybody,
+	"GET /sw.js":            anybody,
+	"GET /assets/{name...}": anybody,
+	"GET /events":           members,
+	"POST /sign-out":        anybody,
+
+	"GET /{$}":            anybody,
+	"GET /nothing-here":   members,
+	"GET /sign-in":        anybody,
+	"POST /sign-in":       anybody,
+	"GET /sign-in/class":  anybody,
+	"POST /sign-in/class": anybody,
+	"GET /link/{token}":   anybody,
+	"POST /link/{token}":  anybody,
+	"GET /help":           anybody,
+	"GET /accessibility":  anybody,
+	"GET /privacy":        anybody,
+	"GET /offline":        anybody,
+
+	"GET /me":                        students,
+	"GET /me/options":                students,
+	"POST /me/choices":               students,
+	"POST /me/choices/{choice}/done": students,
+	"GET /me/path":                   students,
+	"GET /me/goals":                  students,
+	"POST /me/goals":                 students,
+	"POST /me/goals/{goal}/done":     students,
+
+	"GET /students/{student}":                           readers,
+	"GET /students/{student}/access":                    "student,guardian,leader",
+	"GET /students/{student}/competencies/{competency}": readers,
+	"GET /family": guardians,
+
+	"GET /teach":                    teachers,
+	"GET /find":                     staff,
+	"GET /classes":                  staff,
+	"GET /classes/{class}":          "teacher,leader",
+	"GET /classes/{class}/grid.csv": "teacher,leader",
+	"GET /classes/{class}/observe":  "teacher",
+	"POST /classes/{class}/observe": "teacher",
+	"POST /classes/{class}/steps":   "teacher",
+	"GET /classes/{class}/cards":    "teacher",
+	"POST /classes/{class}/cards":   "teacher",
+
+	"GET /schools":          leaders,
+	"GET /schools/{school}": "leader,administrator",
+
+	"GET /admin/imports":                                      "administrator",
+	"POST /admin/imports":                                     "administrator",
+	"GET /admin/imports/{run}":                                "administrator",
+	"GET /admin/imports/{run}/problems.csv":                   "administrator",
+	"POST /admin/imports/{run}/apply":                         "administrator",
+	"POST /admin/imports/{run}/undo":                          "administrator",
+	"POST /admin/imports/{run}/discard":                       "administrator",
+	"GET /admin/imports/mapping":                              "administrator",
+	"POST /admin/imports/mapping":                             "administrator",
+	"GET /admin/imports/mapping/files/{upload}":               "administrator",
+	"POST /admin/imports/mapping/files/{upload}":              "administrator",
+	"POST /admin/imports/mapping/files/{upload}/import":       "administrator",
+	"POST /admin/imports/mapping/files/{upload}/mapping.yaml": "administrator",
+	"GET /admin/people":                                       "administrator",
+	"GET /admin/people/{person}":                              "administrator",
+	"POST /admin/people/{person}/link":                        "administrator",
+	"POST /admin/people/{person}/password":                    "administrator",
+}
+
+func lets(rule, role string) bool {
+	return rule == anybody || role != "" && slices.Contains(strings.Split(rule, ","), role)
+}
+
+var (
+	placeholder = regexp.MustCompile(`\{([a-z]+)(\.\.\.)?\}`)
+	assetHash   = regexp.MustCompile(`/assets/[0-9a-f]+/`)
+)
+
+// TestEveryRouteDeniesByDefault walks every route as everybody.
+func TestEveryRouteDeniesByDefault(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	values := map[string]string{"student": string(person("student")), "person": string(person("student")), "class": string(room12), "school": string(cedar),
+		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "goal": "none", "run": "none", "upload": "none"}
+	actors := map[string]guard.Actor{"": {}, "stranger": {District: "d2", Person: person("teacher"), Name: "Stranger"}}
+	for _, role := range everybody {
+		if _, ok := actors[role]; ok {
+			continue
+		}
+		a, err := s.db.SessionActor(t.Context(), guard.TokenHash("session of "+role), 24*time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		actors[role] = a
+	}
+	seen := map[string]bool{}
+	for _, rt := range s.server.Routes() {
+		pattern := assetHash.ReplaceAllString(rt.Pattern, "/assets/")
+		seen[pattern] = true
+		rule, ok := allowed[pattern]
+		if !ok {
+			t.Errorf("%s: the table of this test does not say whom it lets in", pattern)
+			continue
+		}
+		method, path, _ := strings.Cut(rt.Pattern, " ")
+		path = strings.TrimSuffix(path, "{$}")
+		for _, m := range placeholder.FindAllStringSubmatch(path, -1) {
+			v, ok := values[m[1]]
+			if !ok {
+				t.Errorf("%s: the test has no value for {%s}", pattern, m[1])
+			}
+			path = strings.Replace(path, m[0], v, 1)
+		}
+		for _, role := range everybody {
+			request := func() *http.Request {
+				r := httptest.NewRequest(method, path, nil)
+				for name, v := range values {
+					r.SetPathValue(name, v)
+				}
+				return r
+			}
+			want := lets(rule, role)
+			err := rt.Access(request(), actors[role])
+			switch fault.KindOf(err) {
+			case fault.NotFound, fault.Unauthenticated, fault.Forbidden:
+			default:
+				if err != nil {
+					t.Errorf("%s as %q: the door says %v", pattern, role, err)
+				}
+			}
+			if err != nil && want {
+				t.Errorf("%s as %q: not let in: %v", pattern, role, err)
+			}
+			// A form may be refused for what is in it, a stream does not end, and what is
+			// about nothing is not found: there the door alone decides.
+			if method == http.MethodPost || path == "/events" || strings.Contains(path, "/none") {
+				if err == nil && !want {
+					t.Errorf("%s as %q: the door is open", pattern, role)
+				}
+			} else if role == "stranger" {
+				if err := rt.Answer(httptest.NewRecorder(), request(), actors[role]); (err == nil) != want {
+					t.Errorf("%s as %q: let in = %v; want %v", pattern, role, err == nil, want)
+				}
+				continue
+			}
+			if role == "stranger" || want && (method == http.MethodPost || path == "/events" || strings.Contains(path, "/none")) {
+				continue
+			}
+			// The same through the whole server.
+			p := s.do(httptest.NewRequest(method, path, nil), role)
+			toSignIn := p.Code == 303 && strings.HasPrefix(p.Header.Get("Location"), "/sign-in?next=")
+			denied := p.Code == 404 || p.Code == 401 || p.Code == 403 || toSignIn
+			if denied == want {
+				t.Errorf("%s as %q answers %d; let in should be %v", pattern, role, p.Code, want)
+			}
+			if denied && !toSignIn && strings.Contains(p.main(), "Maya") {
+				t.Errorf("%s as %q: the refusal names the student", pattern, role)
+			}
+		}
+	}
+	for pattern := range allowed {
+		if !seen[pattern] {
+			t.Errorf("there is no route %s", pattern)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"waymark/internal/competency"
+	"waymark/internal/fault"
+	"waymark/internal/guard"
+	"waymark/internal/plan"
+	"waymark/internal/roster"
+)
+
+// goalView is a goal on a page.
+type goalView struct {
+	ID         string
+	What, Why  string
+	Competency *competency.Competency // nil if it is about none
+	By         time.Time              // zero if it has no day
+	Done       time.Time              // zero while it is open
+	Finish     bool                   // the reader may mark it as reached
+}
+
+// newGoalViews returns the goals that are open, or those that are reached.
+func newGoalViews(p *profile, open, finish bool) (views []goalView) {
+	for _, g := range p.Goals {
+		if g.Done.IsZero() != open {
+			continue
+		}
+		v := goalView{ID: string(g.ID), What: g.What, Why: g.Why, Done: g.Done, Finish: finish && open}
+		if t, err := time.Parse(time.DateOnly, string(g.By)); err == nil {
+			v.By = t
+		}
+		if c, ok := p.catalogue.Competencies[g.Competency]; ok {
+			v.Competency = &c
+		}
+		views = append(views, v)
+	}
+	return views
+}
+
+type goalsView struct {
+	Open, Reached []goalView
+	// What was typed, or was asked for.
+	What, Why, By string
+	About         []aboutView
+	Chosen        bool // one of About is chosen
+	Errors        formErrors
+}
+
+// aboutView is a competency that a goal may be about.
+type aboutView struct {
+	ID, Label string
+	Chosen    bool
+}
+
+func (s *Server) showGoals(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	p, err := s.profile(r.Context(), a.District, a.Person)
+	if err != nil {
+		return err
+	}
+	g := plan.Goal{Competency: competency.ID(r.URL.Query().Get("competency"))}
+	return s.renderGoals(w, r, a, p, g, nil)
+}
+
+func (s *Server) renderGoals(w http.ResponseWriter, r *http.Request, a guard.Actor, p *profile, g plan.Goal, wrong error) error {
+	v := goalsView{Open: newGoalViews(p, true, true), Reached: newGoalViews(p, false, false), What: g.What, Why: g.Why, By: string(g.By)}
+	about := p.focus()
+	if c, ok := p.catalogue.Competencies[g.Competency]; ok && c.Assessable && !slices.Contains(about, g.Competency) {
+		about = append([]competency.ID{g.Competency}, about...)
+	}
+	for _, id := range about {
+		c := p.catalogue.Competencies[id]
+		chosen := id == g.Competency
+		v.About = append(v.About, aboutView{string(id), c.Label(), chosen})
+		if chosen {
+			v.Chosen = true
+			if v.What == "" && wrong == nil {
+				v.What = c.Student
+			}
+		}
+	}
+	code := http.StatusOK
+	if wrong != nil {
+		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
+	}
+	return s.render(w, r, a, code, "goals", v)
+}
+
+func (s *Server) addGoal(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	p, err := s.profile(r.Context(), a.District, a.Person)
+	if err != nil {
+		return err
+	}
+	g := plan.Goal{Student: a.Person, Author: a.Person, What: strings.TrimSpace(r.PostForm.Get("what")), Why: strings.TrimSpace(r.PostForm.Get("why")),
+		Competency: competency.ID(r.PostForm.Get("competency")), By: roster.Date(strings.TrimSpace(r.PostForm.Get("by")))}
+	if err := checkGoal(p, g); err != nil {
+		return s.renderGoals(w, r, a, p, g, err)
+	}
+	if _, err := s.Store.AddGoal(r.Context(), a.District, g); err != nil {
+		return err
+	}
+	return seeOther(w, r, "/me/goals", "goal")
+}
+
+// checkGoal reports what the goal itself cannot know: the catalogue and the day.
+func checkGoal(p *profile, g plan.Goal) error {
+	if err := g.Validate(); err != nil {
+		return err
+	}
+	if c, ok := p.catalogue.Competencies[g.Competency]; g.Competency != "" && (!ok || !c.Assessable) {
+		return fault.Field("competency", "Choose what it is about from the list, or leave it open.")
+	}
+	if g.By != "" && string(g.By) < p.now.Format(time.DateOnly) {
+		return fault.Field("by", "Choose a day that is still to come.")
+	}
+	return nil
+}
+
+func (s *Server) finishGoal(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := s.Store.FinishGoal(r.Context(), a.District, a.Person, plan.GoalID(r.PathValue("goal"))); err != nil {
+		return err
+	}
+	return seeOther(w, r, "/me/goals", "reached")
+}

@@ -1,0 +1,119 @@
+package web
+
+import (
+	"net/http"
+
+	"waymark/internal/guard"
+	"waymark/internal/mastery"
+)
+
+func (s *Server) infoRoutes() []route {
+	return []route{
+		{"GET /help", public, s.showHelp},
+		{"GET /accessibility", public, s.showAccessibility},
+		{"GET /privacy", public, s.showPrivacy},
+		{"GET /offline", public, s.showOffline},
+	}
+}
+
+// helpView explains the words that all pages use.
+type helpView struct {
+	Statuses  []statusHelp
+	Criterion string
+	Weeks     int // after which evidence is too old
+	Example   mastery.Estimate
+}
+
+type statusHelp struct {
+	Status mastery.Status
+	Means  string
+}
+
+func (s *Server) showHelp(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	return s.render(w, r, a, http.StatusOK, "help", helpView{
+		Statuses: []statusHelp{
+			{mastery.Met, "The work has shown it, more than once, and we are sure enough."},
+			{mastery.Nearly, "It goes well most times. One or two more good tries."},
+			{mastery.Learning, "It has begun to work. It needs practice."},
+			{mastery.Starting, "It is hard so far. That is where learning starts. Somebody should help."},
+			{mastery.Fading, "It worked before, but that is a long time ago. A short try tells whether it is still there."},
+			{mastery.Unknown, "There is no evidence, or too little to say anything. It does not mean “cannot”."},
+		},
+		Criterion: mastery.Criterion, Weeks: int(mastery.StaleAfter.Hours() / 24 / 7),
+		Example: mastery.Estimate{Value: 0.62, Low: 0.45, High: 0.77, N: 4, Status: mastery.Nearly, Model: mastery.Model},
+	})
+}
+
+type plainView struct{}
+
+func (s *Server) showAccessibility(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	return s.render(w, r, a, http.StatusOK, "accessibility", plainView{})
+}
+
+func (s *Server) showOffline(w http.ResponseWriter, r *http.Request, _ guard.Actor) error {
+	// The page is kept on the device for whoever uses it next: nobody's name is on it.
+	return s.render(w, r, guard.Actor{}, http.StatusOK, "offline", plainView{})
+}
+
+// privacyView says who may do what with a student's record. It is read off the rules
+// that the door itself uses.
+type privacyView struct {
+	Relations []relationRights
+}
+
+type relationRights struct {
+	Who    string
+	Record []string // what they may do with one student's record
+	Other  []string // what else they may do
+}
+
+func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	var v privacyView
+	for _, rel := range []guard.Relation{guard.Self, guard.GuardianOf, guard.TeacherOf, guard.LeaderOf, guard.AdministratorOf} {
+		rights := relationRights{Who: rightsOf(rel)}
+		for _, x := range []struct {
+			action guard.Action
+			words  string
+			record bool
+		}{
+			{guard.ReadRecord, "read the record: evidence, estimates, goals and choices", true},
+			{guard.ReadAccess, "see who has looked at the record", true},
+			{guard.Choose, "choose the next step", true},
+			{guard.SetGoal, "write goals", true},
+			{guard.Observe, "write down what they saw", true},
+			{guard.ReadClass, "see the class together", false},
+			{guard.DecideStep, "decide on proposed steps", false},
+			{guard.IssueCards, "print sign-in cards", false},
+			{guard.ReadSchool, "see counts and averages of a school, without names, never of fewer than " + number(mastery.SmallCell) + " students", false},
+			{guard.Import, "load files from the school's other systems and undo that", false},
+			{guard.ManagePeople, "manage accounts", false},
+		} {
+			if _, ok := guard.Allowed(x.action, []guard.Relation{rel}); !ok {
+				continue
+			}
+			if x.record {
+				rights.Record = append(rights.Record, x.words)
+			} else {
+				rights.Other = append(rights.Other, x.words)
+			}
+		}
+		v.Relations = append(v.Relations, rights)
+	}
+	return s.render(w, r, a, http.StatusOK, "privacy", v)
+}
+
+func rightsOf(rel guard.Relation) string {
+	switch rel {
+	case guard.Self:
+		return "The student"
+	case guard.GuardianOf:
+		return "A parent or guardian, of their own child"
+	case guard.TeacherOf:
+		return "A teacher, of students in their classes"
+	case guard.LeaderOf:
+		return "A leader, of students in their school"
+	case guard.AdministratorOf:
+		return "An administrator of the district"
+	}
+	return string(rel)
+}

@@ -1,0 +1,189 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"waymark/internal/fault"
+	"waymark/internal/guard"
+	"waymark/internal/roster"
+)
+
+func (s *Server) peopleRoutes() []route {
+	may := toDistrict(guard.ManagePeople)
+	return []route{
+		{"GET /admin/people", may, s.showPeople},
+		{"GET /admin/people/{person}", may, s.showPerson},
+		{"POST /admin/people/{person}/password", may, s.setPassword},
+		{"POST /admin/people/{person}/link", may, s.makeLink},
+	}
+}
+
+const (
+	peopleShown = 50
+	// linkLife is how long a sign-in link works, if nobody has used it.
+	linkLife = 48 * time.Hour
+)
+
+type peopleView struct {
+	Query  string
+	Asked  bool
+	Full   bool // there may be more
+	People []personRow
+}
+
+type personRow struct {
+	Person roster.Person
+	School string
+}
+
+// showPeople finds people by name, user name or number.
+func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	v := peopleView{Query: strings.TrimSpace(r.URL.Query().Get("q"))}
+	if v.Query != "" {
+		people, err := s.Store.FindPeople(r.Context(), a.District, v.Query, peopleShown)
+		if err != nil {
+			return err
+		}
+		v.Asked, v.Full = true, len(people) == peopleShown
+		schools := map[roster.OrgID]string{}
+		for _, p := range people {
+			if _, ok := schools[p.School]; !ok {
+				if schools[p.School], err = s.schoolName(r, a, p.School); err != nil {
+					return err
+				}
+			}
+			v.People = append(v.People, personRow{p, schools[p.School]})
+		}
+	}
+	return s.render(w, r, a, http.StatusOK, "people", v)
+}
+
+func (s *Server) schoolName(r *http.Request, a guard.Actor, id roster.OrgID) (string, error) {
+	if id == "" {
+		return "", nil
+	}
+	o, err := s.Store.Org(r.Context(), a.District, id)
+	if fault.KindOf(err) == fault.NotFound {
+		return "", nil
+	}
+	return o.Name, err
+}
+
+// personView is one person's account. It never holds a secret, but for a link that
+// has just been made.
+type personView struct {
+	Person      roster.Person
+	School      string
+	Student     bool
+	HasPassword bool
+	Errors      formErrors
+	Link        string
+	LinkUntil   time.Time
+}
+
+func (s *Server) showPerson(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	v, err := s.person(r, a)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, a, http.StatusOK, "person", v)
+}
+
+// person reads the path's person, who must be active and of the actor's district.
+func (s *Server) person(r *http.Request, a guard.Actor) (personView, error) {
+	var v personView
+	var err error
+	if v.Person, err = s.Store.Person(r.Context(), a.District, roster.PersonID(r.PathValue("person"))); err != nil {
+		return v, err
+	}
+	if !v.Person.Active {
+		return v, fault.New(fault.NotFound, "This person is not active any more.")
+	}
+	if v.School, err = s.schoolName(r, a, v.Person.School); err != nil {
+		return v, err
+	}
+	self, err := s.Store.ToStudent(r.Context(), guard.Actor{District: a.District, Person: v.Person.ID}, v.Person.ID)
+	if err != nil {
+		return v, err
+	}
+	v.Student = slices.Contains(self, guard.Self)
+	hash, err := s.Store.Secret(r.Context(), a.District, v.Person.ID, "password")
+	v.HasPassword = hash != ""
+	return v, err
+}
+
+// setPassword gives a person a first password, or a new one. It is never shown.
+func (s *Server) setPassword(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	v, err := s.person(r, a)
+	if err != nil {
+		return err
+	}
+	password := r.PostFormValue("password")
+	err = guard.CheckPassword(password)
+	switch {
+	case err == nil && v.Person.Username == "":
+		err = fault.Field("password", "This person has no user name, so a password does not help. Add one in the roster system, or make a sign-in link.")
+	case err == nil && password != r.PostFormValue("again"):
+		err = fault.Field("again", "The two passwords are not the same.")
+	}
+	if err != nil {
+		v.Errors = faultErrors(err)
+		return s.render(w, r, a, http.StatusUnprocessableEntity, "person", v)
+	}
+	hash, err := guard.HashSecret(password, s.Random)
+	if err != nil {
+		return err
+	}
+	if err := s.noteAccess(r, a, v); err != nil {
+		return err
+	}
+	if err := s.Store.SetSecret(r.Context(), a.District, v.Person.ID, "password", hash, a.Person); err != nil {
+		return err
+	}
+	return seeOther(w, r, "/admin/people/"+url.PathEscape(string(v.Person.ID)), "account")
+}
+
+// makeLink makes a link with which a person signs in once. It is shown on this page
+// and nowhere else.
+func (s *Server) makeLink(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	v, err := s.person(r, a)
+	if err != nil {
+		return err
+	}
+	token, hash, err := guard.NewToken(s.Random)
+	if err != nil {
+		return err
+	}
+	if err := s.noteAccess(r, a, v); err != nil {
+		return err
+	}
+	v.LinkUntil = s.Now().Add(linkLife)
+	if err := s.Store.AddLink(r.Context(), hash, a.District, v.Person.ID, v.LinkUntil); err != nil {
+		return err
+	}
+	scheme := "http"
+	if s.Secure {
+		scheme = "https"
+	}
+	v.Link = scheme + "://" + r.Host + linkPath + token
+	return s.render(w, r, a, http.StatusOK, "person", v)
+}
+
+// linkPath is where sign-in links lead.
+const linkPath = "/link/"
+
+// noteAccess writes down that an administrator opened a way into a child's record:
+// whoever holds the password or link can read it.
+func (s *Server) noteAccess(r *http.Request, a guard.Actor, v personView) error {
+	if !v.Student {
+		return nil
+	}
+	return s.Store.RecordAccess(r.Context(), guard.Access{At: s.Now(), District: a.District, Actor: a.Person, Relation: guard.AdministratorOf, Student: v.Person.ID, What: guard.ManagePeople})
+}

@@ -1,0 +1,262 @@
+package web
+
+import (
+	"cmp"
+	"compress/gzip"
+	"embed"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"waymark/internal/competency"
+	"waymark/internal/fault"
+	"waymark/internal/guard"
+	"waymark/internal/live"
+	"waymark/internal/mastery"
+	"waymark/internal/propose"
+	"waymark/internal/roster"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// shell is what the frame around each page shows.
+type shell struct {
+	User   roster.PersonID
+	Name   string
+	Nav    []navLink
+	Search bool // staff may look for a student
+	Notice string
+	Topics string // what the page shows live, for its script
+	Demo   bool
+	Body   string // class of the body, for pages that print in their own way
+	View   any
+}
+
+type navLink struct {
+	Href, Icon, Label string
+	Current           bool
+}
+
+// liveView is a page that shows something live.
+type liveView interface{ Topics() []live.Topic }
+
+// bodied is a page that prints in its own way, or wants a wider frame.
+type bodied interface{ BodyClass() string }
+
+// notices are the sentences that follow a redirect, by their code in the address.
+var notices = map[string]string{
+	"chosen":    "Chosen. Have a good time with it!",
+	"finished":  "Well done. It is marked as finished.",
+	"goal":      "Your goal is saved.",
+	"reached":   "You reached your goal!",
+	"observed":  "Saved. It shows on open pages now.",
+	"decided":   "Saved. The list is up to date.",
+	"cards":     "The new codes are ready. Print them now: they are shown only once.",
+	"applied":   "The import is applied.",
+	"undone":    "The import is undone. Everything is as it was before.",
+	"discarded": "Nothing was changed.",
+	"account":   "The account is saved.",
+	"mapping":   "The mapping is ready.",
+	"signedout": "You are signed out.",
+	"settings":  "Your settings are saved.",
+}
+
+func (s *Server) shell(r *http.Request, a guard.Actor, view any) shell {
+	sh := shell{User: a.Person, Name: a.Name, Notice: notices[r.URL.Query().Get("done")], Demo: s.Demo, View: view}
+	if v, ok := view.(liveView); ok {
+		var names []string
+		for _, t := range v.Topics() {
+			names = append(names, string(t))
+		}
+		sh.Topics = strings.Join(names, " ")
+	}
+	if v, ok := view.(bodied); ok {
+		sh.Body = v.BodyClass()
+	}
+	add := func(href, icon, label string) {
+		sh.Nav = append(sh.Nav, navLink{href, icon, label, r.URL.Path == href || href != "/" && strings.HasPrefix(r.URL.Path, href+"/")})
+	}
+	// A person with several roles gets the way into each.
+	if a.Has(roster.Student) {
+		add("/me", "home", "Today")
+		add("/me/path", "path", "My path")
+		add("/me/goals", "flag", "My goals")
+	}
+	if a.Has(roster.Teacher) || a.Has(roster.Aide) {
+		add("/teach", "home", "Today")
+		add("/classes", "grid", "Classes")
+		sh.Search = true
+	}
+	if a.Has(roster.Guardian) {
+		add("/family", "people", "My family")
+	}
+	if a.Has(roster.Leader) {
+		add("/schools", "chart", "Schools")
+	}
+	if a.Has(roster.Administrator) {
+		if !a.Has(roster.Leader) {
+			add("/schools", "chart", "Schools")
+		}
+		add("/admin/imports", "up", "Imports")
+		add("/admin/people", "people", "People")
+	}
+	return sh
+}
+
+// home is where a person starts.
+func home(a guard.Actor) string {
+	switch {
+	case a.Has(roster.Administrator):
+		return "/admin/imports"
+	case a.Has(roster.Leader):
+		return "/schools"
+	case a.Has(roster.Teacher), a.Has(roster.Aide):
+		return "/teach"
+	case a.Has(roster.Student):
+		return "/me"
+	case a.Has(roster.Guardian):
+		return "/family"
+	}
+	return "/nothing-here"
+}
+
+// parsePages reads each page with the frame and the shared parts (files that begin
+// with an underscore).
+func (s *Server) parsePages() (map[string]*template.Template, error) {
+	base, err := template.New("").Funcs(s.funcs()).ParseFS(templateFiles, "templates/_*.html")
+	if err != nil {
+		return nil, err
+	}
+	files, err := fs.Glob(templateFiles, "templates/[a-z]*.html")
+	if err != nil {
+		return nil, err
+	}
+	pages := map[string]*template.Template{}
+	for _, f := range files {
+		t, err := base.Clone()
+		if err != nil {
+			return nil, err
+		}
+		if t, err = t.ParseFS(templateFiles, f); err != nil {
+			return nil, err
+		}
+		pages[strings.TrimSuffix(path.Base(f), ".html")] = t
+	}
+	return pages, nil
+}
+
+// funcs are what templates may call.
+func (s *Server) funcs() template.FuncMap {
+	return template.FuncMap{
+		"asset": s.assets.url,
+		"icon": func(name string) template.HTML {
+			return template.HTML(`<svg class="i" aria-hidden="true"><use href="` + s.assets.url("icons/icons.svg") + `#` + template.HTMLEscapeString(name) + `"/></svg>`)
+		},
+		"mark": func(st mastery.Status) template.HTML {
+			return template.HTML(fmt.Sprintf(`<svg class="mk mk-%[1]s" aria-hidden="true"><use href="%[2]s#m-%[1]s"/></svg>`, markName(st), s.assets.url("icons/icons.svg")))
+		},
+		"token": func(name string) template.HTML {
+			return template.HTML(`<svg class="tok" aria-hidden="true"><use href="` + s.assets.url("icons/tokens.svg") + `#` + template.HTMLEscapeString(name) + `"/></svg>`)
+		},
+		"words":   statusWords,
+		"ago":     func(t time.Time) string { return propose.Ago(s.Now().Sub(t)) },
+		"age":     propose.Ago,
+		"day":     func(t time.Time) string { return t.Format("2 January 2006") },
+		"shortly": func(t time.Time) string { return t.Format("2 Jan 2006, 15:04") },
+		"percent": func(v float64) string { return fmt.Sprintf("%.0f", 100*v) },
+		"title":   func(c competency.Competency) string { return cmp.Or(c.Short, c.Statement) },
+		"can":     func(c competency.Competency) string { return cmp.Or(c.Student, c.Short, c.Statement) },
+		"bar":     estimateBar,
+		"plural": func(n int, one, many string) string {
+			if n == 1 {
+				return "1 " + one
+			}
+			return fmt.Sprintf("%d %s", n, many)
+		},
+		"add": func(a, b int) int { return a + b },
+	}
+}
+
+// markName is the name of a status in the sprite and the style sheet.
+func markName(st mastery.Status) string {
+	return [...]string{"unknown", "starting", "learning", "nearly", "met", "old"}[st]
+}
+
+// statusWords says a status to everybody in the same words.
+func statusWords(st mastery.Status) string {
+	return [...]string{"we don't know yet", "just starting", "growing", "nearly there", "can do", "time for a look back"}[st]
+}
+
+func studentID(r *http.Request) roster.PersonID { return roster.PersonID(r.PathValue("student")) }
+func classID(r *http.Request) roster.ClassID    { return roster.ClassID(r.PathValue("class")) }
+func schoolID(r *http.Request) roster.OrgID     { return roster.OrgID(r.PathValue("school")) }
+
+func urlQuery(s string) string { return url.QueryEscape(s) }
+
+// wantsFragment reports whether a script asks, which can do nothing with a redirect.
+func wantsFragment(r *http.Request) bool { return r.Header.Get("X-Waymark") != "" }
+
+// seeOther sends the browser on after a form, with a notice.
+func seeOther(w http.ResponseWriter, r *http.Request, to, notice string) error {
+	if notice != "" {
+		sep := "?"
+		if strings.Contains(to, "?") {
+			sep = "&"
+		}
+		to += sep + "done=" + notice
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+func writeCompressed(w http.ResponseWriter, r *http.Request, code int, body []byte) error {
+	h := w.Header()
+	h.Add("Vary", "Accept-Encoding")
+	if len(body) < 1000 || !strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		w.WriteHeader(code)
+		_, err := w.Write(body)
+		return err
+	}
+	h.Set("Content-Encoding", "gzip")
+	w.WriteHeader(code)
+	z, err := gzip.NewWriterLevel(w, 5)
+	if err != nil {
+		return err
+	}
+	if _, err := z.Write(body); err != nil {
+		return err
+	}
+	return z.Close()
+}
+
+// formErrors carries a form back to its page: what was typed stays, what was wrong is said.
+type formErrors struct {
+	Summary string
+	Fields  []fieldError
+}
+
+type fieldError struct{ Field, Message string }
+
+func faultErrors(err error) formErrors {
+	f := fault.FieldOf(err)
+	if f == "" {
+		return formErrors{Summary: fault.Sentence(err)}
+	}
+	return formErrors{Summary: "Please look at this again.", Fields: []fieldError{{f, fault.Sentence(err)}}}
+}
+
+// For returns what is wrong with one field.
+func (e formErrors) For(field string) string {
+	for _, f := range e.Fields {
+		if f.Field == field {
+			return f.Message
+		}
+	}
+	return ""
+}

@@ -1,0 +1,104 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"waymark/internal/competency"
+	"waymark/internal/evidence"
+	"waymark/internal/guard"
+	"waymark/internal/intake"
+	"waymark/internal/mastery"
+	"waymark/internal/material"
+	"waymark/internal/plan"
+	"waymark/internal/propose"
+	"waymark/internal/roster"
+)
+
+// Store is what pages read and write, by subject.
+type Store interface {
+	guard.Relations
+	guard.Log
+	Ping(ctx context.Context) error
+	accountStore
+	rosterStore
+	learnerStore
+	planStore
+	overviewStore
+}
+
+type accountStore interface {
+	AccountsNamed(ctx context.Context, username string) ([]guard.Account, error)
+	Secret(ctx context.Context, d roster.DistrictID, p roster.PersonID, kind string) (hash string, err error)
+	SetSecret(ctx context.Context, d roster.DistrictID, p roster.PersonID, kind, hash string, author roster.PersonID) error
+	Secrets(ctx context.Context, d roster.DistrictID, class roster.ClassID) (map[roster.PersonID][]string, error)
+	OpenSession(ctx context.Context, hash string, d roster.DistrictID, p roster.PersonID, expires time.Time) error
+	SessionActor(ctx context.Context, hash string, idle time.Duration) (guard.Actor, error)
+	CloseSession(ctx context.Context, hash string) error
+	AddLink(ctx context.Context, hash string, d roster.DistrictID, p roster.PersonID, expires time.Time) error
+	UseLink(ctx context.Context, hash string) (guard.Account, error)
+	Failures(ctx context.Context, subjects []string, since time.Time) (int, error)
+	Failed(ctx context.Context, subjects []string) error
+	ClassCode(ctx context.Context, d roster.DistrictID, class roster.ClassID, make func() (string, error)) (string, error)
+	ClassByCode(ctx context.Context, code string) (roster.DistrictID, roster.Class, error)
+	ClassTokens(ctx context.Context, d roster.DistrictID, class roster.ClassID) (map[roster.PersonID]string, error)
+	SetClassToken(ctx context.Context, d roster.DistrictID, class roster.ClassID, p roster.PersonID, token string) error
+	Accesses(ctx context.Context, d roster.DistrictID, student roster.PersonID, most int) ([]guard.Access, error)
+}
+
+type rosterStore interface {
+	Person(ctx context.Context, d roster.DistrictID, id roster.PersonID) (roster.Person, error)
+	FindPeople(ctx context.Context, d roster.DistrictID, text string, most int) ([]roster.Person, error)
+	Class(ctx context.Context, d roster.DistrictID, id roster.ClassID) (roster.Class, error)
+	Classes(ctx context.Context, d roster.DistrictID, p roster.PersonID, roles ...roster.Role) ([]roster.Class, error)
+	ClassesOfSchool(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]roster.Class, error)
+	People(ctx context.Context, d roster.DistrictID, class roster.ClassID, role roster.Role) ([]roster.Person, error)
+	Children(ctx context.Context, d roster.DistrictID, guardian roster.PersonID) ([]roster.Person, error)
+	Org(ctx context.Context, d roster.DistrictID, id roster.OrgID) (roster.Org, error)
+	Schools(ctx context.Context, d roster.DistrictID, p roster.PersonID) ([]roster.Org, error)
+}
+
+type learnerStore interface {
+	Catalogue(ctx context.Context, d roster.DistrictID) (*propose.Catalogue, error)
+	Mastery(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]mastery.Record, error)
+	MasteryGrid(ctx context.Context, d roster.DistrictID, students []roster.PersonID, on []competency.ID) ([]mastery.Record, error)
+	MasteryAt(ctx context.Context, d roster.DistrictID, students []roster.PersonID, week int) ([]mastery.Record, error)
+	Pieces(ctx context.Context, d roster.DistrictID, student roster.PersonID, on competency.ID) ([]evidence.Piece, error)
+	Replaced(ctx context.Context, d roster.DistrictID, student roster.PersonID, on competency.ID) ([]evidence.Piece, error)
+	LatestPieces(ctx context.Context, d roster.DistrictID, student roster.PersonID, most int) ([]evidence.Piece, error)
+	Tests(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]evidence.Piece, error)
+	Material(ctx context.Context, d roster.DistrictID, id material.ID) (material.Material, error)
+}
+
+type planStore interface {
+	Goals(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]plan.Goal, error)
+	AddGoal(ctx context.Context, d roster.DistrictID, g plan.Goal) (plan.Goal, error)
+	FinishGoal(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.GoalID) error
+	Choices(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Choice, error)
+	AddChoice(ctx context.Context, d roster.DistrictID, c plan.Choice) (plan.Choice, error)
+	FinishChoice(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.ChoiceID) error
+	Decide(ctx context.Context, d roster.DistrictID, x propose.Decision) error
+	Decisions(ctx context.Context, d roster.DistrictID, class roster.ClassID) ([]propose.Decision, error)
+}
+
+type overviewStore interface {
+	// Overview returns what a leader sees of a school's active students.
+	Overview(ctx context.Context, d roster.DistrictID, school roster.OrgID, now time.Time) (mastery.Overview, error)
+}
+
+// Recorder writes observations; what it has answered is on disk.
+type Recorder interface {
+	Record(ctx context.Context, d roster.DistrictID, pieces []evidence.Piece) ([]mastery.Recorded, error)
+}
+
+// Intake brings files in.
+type Intake interface {
+	// Check reads a file, stages it and returns what it would change.
+	Check(ctx context.Context, job intake.Job) (intake.Summary, error)
+	// Apply applies a checked run; decided says that a person has seen what it ends.
+	Apply(ctx context.Context, d roster.DistrictID, run intake.RunID, decided bool) (intake.Summary, error)
+	Undo(ctx context.Context, d roster.DistrictID, run intake.RunID) (intake.Summary, error)
+	Discard(ctx context.Context, d roster.DistrictID, run intake.RunID) error
+	Run(ctx context.Context, d roster.DistrictID, run intake.RunID) (intake.Summary, error)
+	Runs(ctx context.Context, d roster.DistrictID, most int) ([]intake.Summary, error)
+}

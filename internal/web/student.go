@@ -1,0 +1,350 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"waymark/internal/competency"
+	"waymark/internal/fault"
+	"waymark/internal/guard"
+	"waymark/internal/live"
+	"waymark/internal/mastery"
+	"waymark/internal/material"
+	"waymark/internal/plan"
+	"waymark/internal/propose"
+	"waymark/internal/roster"
+)
+
+func (s *Server) studentRoutes() []route {
+	return slices.Concat(s.signInRoutes(), []route{
+		{"GET /me", self(guard.ReadRecord), s.showMe},
+		{"GET /me/options", self(guard.ReadRecord), s.showOptions},
+		{"POST /me/choices", self(guard.Choose), s.choose},
+		{"POST /me/choices/{choice}/done", self(guard.Choose), s.finishChoice},
+		{"GET /me/path", self(guard.ReadRecord), s.showPath},
+		{"GET /me/goals", self(guard.ReadRecord), s.showGoals},
+		{"POST /me/goals", self(guard.SetGoal), s.addGoal},
+		{"POST /me/goals/{goal}/done", self(guard.SetGoal), s.finishGoal},
+		{"GET /students/{student}", toStudent(guard.ReadRecord), s.showStudent},
+		{"GET /students/{student}/access", toStudent(guard.ReadAccess), s.showAccess},
+		{"GET /students/{student}/competencies/{competency}", toStudent(guard.ReadRecord), s.showEvidence},
+		{"GET /family", family, s.showFamily},
+	}, s.infoRoutes())
+}
+
+// self lets students do something with their own record.
+func self(action guard.Action) access {
+	return func(s *Server, r *http.Request, a guard.Actor) error {
+		return s.door.Student(r.Context(), a, action, a.Person)
+	}
+}
+
+// profile is what pages know of one student: the record and what it is measured by.
+type profile struct {
+	propose.Learner
+	Classes   []roster.Class
+	catalogue *propose.Catalogue
+	now       time.Time
+}
+
+// Horizons of what is looked at.
+const (
+	focusMost  = 60 // competencies that the offer is made from
+	gainWeeks  = 4  // over which gains are told
+	offerSize  = 3  // options that are shown at a time
+	gainsMost  = 3
+	lookBacks  = 3
+	chosenMost = 4 // choices that are open, on the home page
+)
+
+// profile reads a student's record. The caller has passed the door.
+func (s *Server) profile(ctx context.Context, d roster.DistrictID, student roster.PersonID) (*profile, error) {
+	p := &profile{now: s.Now()}
+	var err error
+	if p.Person, err = s.Store.Person(ctx, d, student); err != nil {
+		return nil, err
+	}
+	if p.catalogue, err = s.Store.Catalogue(ctx, d); err != nil {
+		return nil, err
+	}
+	records, err := s.Store.Mastery(ctx, d, []roster.PersonID{student})
+	if err != nil {
+		return nil, err
+	}
+	p.Estimates = make(map[competency.ID]mastery.Estimate, len(records))
+	for _, r := range records {
+		p.Estimates[r.Competency] = r.At(p.now)
+		if r.Seen.After(p.LastSeen) {
+			p.LastSeen = r.Seen
+		}
+	}
+	if p.Goals, err = s.Store.Goals(ctx, d, student); err != nil {
+		return nil, err
+	}
+	if p.Choices, err = s.Store.Choices(ctx, d, []roster.PersonID{student}); err != nil {
+		return nil, err
+	}
+	p.Classes, err = s.Store.Classes(ctx, d, student, roster.Student)
+	return p, err
+}
+
+// gains returns the strongest gains of the last weeks.
+func (s *Server) gains(ctx context.Context, d roster.DistrictID, p *profile, most int) ([]propose.Gain, error) {
+	week := mastery.Week(p.now) - gainWeeks
+	records, err := s.Store.MasteryAt(ctx, d, []roster.PersonID{p.Person.ID}, week)
+	if err != nil {
+		return nil, err
+	}
+	before := make(map[competency.ID]mastery.Estimate, len(records))
+	for _, r := range records {
+		before[r.Competency] = r.At(mastery.WeekStart(week + 1))
+	}
+	return propose.Gains(p.Learner, p.catalogue, before, most), nil
+}
+
+// focus is what a student works on: what their classes' subjects have evidence of and
+// what that opens; without evidence, their grade.
+func (p *profile) focus() []competency.ID {
+	var subjects []string
+	for _, c := range p.Classes {
+		subjects = append(subjects, c.Subjects...)
+	}
+	if f := propose.Focus([]propose.Learner{p.Learner}, p.catalogue, subjects, p.now, focusMost); len(f) > 0 {
+		return f
+	}
+	return p.grade()
+}
+
+// grade returns the competencies of the student's grade, in the catalogue's order.
+func (p *profile) grade() (ids []competency.ID) {
+	own := gradeKey(p.Person.Grade)
+	if own == "" {
+		return nil
+	}
+	for _, id := range p.catalogue.Order {
+		c := p.catalogue.Competencies[id]
+		if c.Assessable && slices.ContainsFunc(c.Grades, func(g string) bool { return gradeKey(g) == own }) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// gradeKey brings "4", "04" and "K", "KG" together.
+func gradeKey(g string) string {
+	g = strings.ToUpper(strings.TrimLeft(strings.TrimSpace(g), "0"))
+	if g == "K" {
+		return "KG"
+	}
+	return g
+}
+
+// offer returns the options of one page of the offer, three at a time, without what
+// is chosen and not finished; an empty page after the last one begins again.
+func (p *profile) offer(page int) []propose.Option {
+	open := map[material.ID]bool{}
+	for _, c := range p.Choices {
+		open[c.Material] = open[c.Material] || c.Done.IsZero()
+	}
+	// The goals' competencies are offered whatever the classes do.
+	var wanted []competency.ID
+	for _, g := range p.Goals {
+		if g.Competency != "" && g.Done.IsZero() {
+			wanted = append(append(wanted, g.Competency), p.catalogue.Before[g.Competency]...)
+		}
+	}
+	most := (page+1)*offerSize + len(open)
+	among := func(focus []competency.ID) []propose.Option {
+		if len(focus) == 0 {
+			return nil
+		}
+		options := propose.Options(p.Learner, p.catalogue, focus, most)
+		return slices.DeleteFunc(options, func(o propose.Option) bool { return open[o.Material.ID] })
+	}
+	focus := append(p.focus(), wanted...)
+	options := among(focus)
+	if len(options) < 2 {
+		options = among(append(focus, p.grade()...))
+	}
+	first := min(page*offerSize, len(options))
+	return options[first:min(first+offerSize, len(options))]
+}
+
+// offerView is some options to choose from.
+type offerView struct {
+	Options []optionView
+	Page    int
+}
+
+type optionView struct {
+	materialView
+	Competency competency.Competency
+	Because    string
+	Href       string // to the evidence on the competency
+}
+
+// materialView is a material with what to do with it.
+type materialView struct {
+	Material   material.Material
+	Icon, Verb string
+}
+
+func newMaterialView(m material.Material) materialView {
+	icon, verb := "task", "Try"
+	switch m.Kind {
+	case "video":
+		icon, verb = "watch", "Watch"
+	case "text", "book":
+		icon, verb = "read", "Read"
+	case "practice", "paper":
+		icon, verb = "write", "Practise"
+	case "game":
+		icon, verb = "again", "Play"
+	case "project", "lab":
+		icon, verb = "make", "Make"
+	case "place":
+		icon, verb = "place", "Go and see"
+	case "person":
+		icon, verb = "talk", "Talk"
+	case "audio":
+		icon, verb = "listen", "Listen"
+	}
+	return materialView{m, icon, verb}
+}
+
+func newOfferView(p *profile, page int) offerView {
+	v := offerView{Page: page}
+	for _, o := range p.offer(page) {
+		v.Options = append(v.Options, optionView{newMaterialView(o.Material), o.Competency, o.Because, evidenceHref(p.Person.ID, o.Competency.ID)})
+	}
+	return v
+}
+
+// evidenceHref is where a student's evidence on a competency is shown.
+func evidenceHref(student roster.PersonID, on competency.ID) string {
+	return "/students/" + urlPath(string(student)) + "/competencies/" + urlPath(string(on))
+}
+
+type meView struct {
+	Name      string // the given name
+	Gains     []gainView
+	Offer     offerView
+	Chosen    []chosenView
+	LookBacks []lookBackView
+	Goals     []goalView
+	topics    []live.Topic
+}
+
+func (v meView) Topics() []live.Topic { return v.topics }
+
+type gainView struct {
+	propose.Gain
+	Href string
+}
+
+type lookBackView struct {
+	propose.LookBack
+	Href     string
+	Material *materialView
+}
+
+// chosenView is a choice that is not finished.
+type chosenView struct {
+	ID string
+	materialView
+	Competency *competency.Competency // nil if it is no longer in the catalogue
+	At         time.Time
+}
+
+func (s *Server) showMe(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	p, err := s.profile(r.Context(), a.District, a.Person)
+	if err != nil {
+		return err
+	}
+	gains, err := s.gains(r.Context(), a.District, p, gainsMost)
+	if err != nil {
+		return err
+	}
+	v := meView{Name: cmp.Or(p.Person.Given, p.Person.Name()), Offer: newOfferView(p, 0), LookBacks: newLookBacks(p, lookBacks), Goals: newGoalViews(p, true, true),
+		topics: []live.Topic{live.StudentTopic(string(a.District), string(a.Person))}}
+	for _, g := range gains {
+		v.Gains = append(v.Gains, gainView{g, evidenceHref(a.Person, g.Competency.ID)})
+	}
+	if v.Chosen, err = s.chosen(r.Context(), a.District, p, chosenMost); err != nil {
+		return err
+	}
+	return s.render(w, r, a, http.StatusOK, "me", v)
+}
+
+func newLookBacks(p *profile, most int) (views []lookBackView) {
+	for _, l := range propose.LookBacks(p.Learner, p.catalogue, most) {
+		v := lookBackView{LookBack: l, Href: evidenceHref(p.Person.ID, l.Competency.ID)}
+		if m := shortest(p.catalogue.Materials[l.Competency.ID]); m != nil {
+			mv := newMaterialView(*m)
+			v.Material = &mv
+		}
+		views = append(views, v)
+	}
+	return views
+}
+
+// shortest returns the material for a quick try: off screen before on screen, then the
+// one of the fewest minutes; nil if there is none.
+func shortest(ms []material.Material) *material.Material {
+	if len(ms) == 0 {
+		return nil
+	}
+	minutes := func(m material.Material) int {
+		if m.Minutes == 0 {
+			return 30
+		}
+		return m.Minutes
+	}
+	m := slices.MinFunc(ms, func(a, b material.Material) int {
+		off := func(m material.Material) int {
+			if m.Location != "" {
+				return 0
+			}
+			return 1
+		}
+		return cmp.Or(cmp.Compare(off(a), off(b)), cmp.Compare(minutes(a), minutes(b)), cmp.Compare(a.ID, b.ID))
+	})
+	return &m
+}
+
+// chosen returns the choices that are open, latest first.
+func (s *Server) chosen(ctx context.Context, d roster.DistrictID, p *profile, most int) (views []chosenView, err error) {
+	for _, c := range p.Choices {
+		if !c.Done.IsZero() || len(views) == most {
+			continue
+		}
+		m, err := p.material(ctx, s, d, c)
+		if fault.KindOf(err) == fault.NotFound {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		v := chosenView{ID: string(c.ID), materialView: newMaterialView(m), At: c.At}
+		if on, ok := p.catalogue.Competencies[c.Competency]; ok {
+			v.Competency = &on
+		}
+		views = append(views, v)
+	}
+	return views, nil
+}
+
+// material finds a choice's material, first in the catalogue, then among those that
+// are no longer in use.
+func (p *profile) material(ctx context.Context, s *Server, d roster.DistrictID, c plan.Choice) (material.Material, error) {
+	for _, m := range p.catalogue.Materials[c.Competency] {
+		if m.ID == c.Material {
+			return m, nil
+		}
+	}
+	return s.Store.Material(ctx, d, c.Material)
+}

@@ -1,0 +1,422 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"waymark/internal/competency"
+	"waymark/internal/fault"
+	"waymark/internal/guard"
+	"waymark/internal/live"
+	"waymark/internal/mastery"
+	"waymark/internal/material"
+	"waymark/internal/propose"
+	"waymark/internal/roster"
+)
+
+func (s *Server) teacherRoutes() []route {
+	return []route{
+		{"GET /teach", teaching, s.serveTeach},
+		{"GET /classes", staff, s.serveClasses},
+		{"GET /classes/{class}", toClass(guard.ReadClass), s.serveClass},
+		{"GET /classes/{class}/grid.csv", toClass(guard.ReadClass), s.serveGridCSV},
+		{"POST /classes/{class}/steps", toClass(guard.DecideStep), s.decideStep},
+		{"GET /classes/{class}/observe", toClass(guard.Observe), s.serveObserve},
+		{"POST /classes/{class}/observe", toClass(guard.Observe), s.saveObservation},
+		{"GET /classes/{class}/cards", toClass(guard.IssueCards), s.serveCards},
+		{"POST /classes/{class}/cards", toClass(guard.IssueCards), s.makeCards},
+		{"GET /find", staff, s.serveFind},
+	}
+}
+
+// teaching lets in who teaches; what they see is their own classes only.
+func teaching(s *Server, r *http.Request, a guard.Actor) error {
+	return oneOf(s, r, a, roster.Teacher, roster.Aide)
+}
+
+// staff lets in who teaches or leads; what they see depends on whom and what.
+func staff(s *Server, r *http.Request, a guard.Actor) error {
+	return oneOf(s, r, a, roster.Teacher, roster.Aide, roster.Leader)
+}
+
+func oneOf(s *Server, r *http.Request, a guard.Actor, roles ...roster.Role) error {
+	if err := signedIn(s, r, a); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(roles, a.Has) {
+		return fault.New(fault.NotFound, "This page does not exist, or it is not yours to see.")
+	}
+	return nil
+}
+
+// gridMost is how many competencies a class is shown to work on at a time.
+const gridMost = 40
+
+// classWork is a class with what is known of its students.
+type classWork struct {
+	class    roster.Class
+	learners []propose.Learner // by name
+	cat      *propose.Catalogue
+}
+
+func (s *Server) classWork(ctx context.Context, d roster.DistrictID, class roster.Class) (classWork, error) {
+	w := classWork{class: class}
+	var err error
+	if w.cat, err = s.Store.Catalogue(ctx, d); err != nil {
+		return w, err
+	}
+	people, err := s.Store.People(ctx, d, class.ID, roster.Student)
+	if err != nil || len(people) == 0 {
+		return w, err
+	}
+	ids := make([]roster.PersonID, len(people))
+	at := make(map[roster.PersonID]int, len(people))
+	w.learners = make([]propose.Learner, len(people))
+	for i, p := range people {
+		ids[i], at[p.ID] = p.ID, i
+		w.learners[i] = propose.Learner{Person: p, Estimates: map[competency.ID]mastery.Estimate{}}
+	}
+	records, err := s.Store.Mastery(ctx, d, ids)
+	if err != nil {
+		return w, err
+	}
+	now := s.Now()
+	for _, r := range records {
+		l := &w.learners[at[r.Student]]
+		l.Estimates[r.Competency] = r.At(now)
+		if r.Seen.After(l.LastSeen) {
+			l.LastSeen = r.Seen
+		}
+	}
+	return w, nil
+}
+
+// focus returns what the class works on, at most n competencies.
+func (w classWork) focus(now time.Time, n int) []competency.ID {
+	return propose.Focus(w.learners, w.cat, w.class.Subjects, now, n)
+}
+
+// offered returns what may be looked at or observed in the class: what it works on,
+// or, in a class without evidence, what belongs to its subjects and grades.
+func (w classWork) offered(now time.Time, n int) []competency.ID {
+	if ids := w.focus(now, n); len(ids) > 0 {
+		return ids
+	}
+	ids := w.curriculum(now)
+	return ids[:min(n, len(ids))]
+}
+
+// curriculum returns what belongs to the class's subjects and grades, in the frameworks'
+// order.
+func (w classWork) curriculum(now time.Time) []competency.ID {
+	// Somebody with evidence on everything works on all that the subjects hold.
+	everything := propose.Learner{Estimates: make(map[competency.ID]mastery.Estimate, len(w.cat.Order))}
+	for _, id := range w.cat.Order {
+		everything.Estimates[id] = mastery.Estimate{}
+	}
+	ids := propose.Focus([]propose.Learner{everything}, w.cat, w.class.Subjects, now, len(w.cat.Order))
+	return slices.DeleteFunc(ids, func(id competency.ID) bool { return !sameGrade(w.cat.Competencies[id].Grades, w.class.Grades) })
+}
+
+// sameGrade reports whether two lists of grades meet; an empty list means every grade.
+func sameGrade(a, b []string) bool {
+	return len(a) == 0 || len(b) == 0 || slices.ContainsFunc(a, func(x string) bool {
+		return slices.ContainsFunc(b, func(y string) bool { return strings.TrimLeft(x, "0") == strings.TrimLeft(y, "0") })
+	})
+}
+
+func (w classWork) steps(now time.Time) []propose.Step {
+	return propose.Steps(w.class.ID, w.learners, w.cat, w.focus(now, gridMost), now)
+}
+
+// stepView is one step with how it is shown.
+type stepView struct {
+	Key      string
+	Kind     string // in words
+	Icon     string
+	Title    string
+	Class    roster.Class
+	Because  string
+	Students []stepStudent // the first few
+	More     []stepStudent
+	Material *material.Material
+	Do, Href string // the prepared action
+	weight   float64
+}
+
+type stepStudent struct {
+	Person roster.Person
+	Status mastery.Status // on the step's competency
+	Marked bool           // there is one
+}
+
+// stepList is some steps with where to return to after a decision.
+type stepList struct {
+	Steps     []stepView
+	ShowClass bool
+	Back      string // what the decision's form sends: teach or class
+	In        roster.ClassID
+}
+
+const chipsMost = 8
+
+// view arranges a step to be shown.
+func (w classWork) view(st propose.Step) stepView {
+	name := cmp.Or(st.Competency.Short, st.Competency.Statement)
+	v := stepView{Key: st.Key, Class: w.class, Because: st.Because, Material: st.Material, weight: st.Weight}
+	switch st.Kind {
+	case propose.SmallGroup:
+		v.Kind, v.Icon, v.Title, v.Do = "Small group", "people", name+", together", "Teach and write down"
+	case propose.MoveOn:
+		v.Kind, v.Icon, v.Title, v.Do = "Ready to move on", "climb", "On to: "+name, "Start and write down"
+	case propose.CheckIn:
+		v.Kind, v.Icon, v.Title, v.Do = "Check in", "talk", "Look at what they do now", "Check in now"
+	default:
+		v.Kind, v.Icon, v.Title, v.Do = "Look again", "eye", "Look again at: "+name, "Check it now"
+	}
+	ids := make([]string, 0, len(st.Students))
+	for _, p := range st.Students {
+		ids = append(ids, string(p.ID))
+		x := stepStudent{Person: p}
+		if st.Competency.ID != "" {
+			i := slices.IndexFunc(w.learners, func(l propose.Learner) bool { return l.Person.ID == p.ID })
+			x.Status, x.Marked = w.learners[i].Estimates[st.Competency.ID].Status, true
+		}
+		if len(v.Students) < chipsMost {
+			v.Students = append(v.Students, x)
+		} else {
+			v.More = append(v.More, x)
+		}
+	}
+	q := url.Values{"students": {strings.Join(ids, ",")}}
+	if st.Competency.ID != "" {
+		q.Set("competency", string(st.Competency.ID))
+	}
+	v.Href = classPath(w.class.ID) + "/observe?" + q.Encode()
+	return v
+}
+
+func classPath(id roster.ClassID) string { return "/classes/" + url.PathEscape(string(id)) }
+
+// openSteps returns a class's steps on which no decision holds.
+func (s *Server) openSteps(ctx context.Context, d roster.DistrictID, w classWork) ([]stepView, error) {
+	decisions, err := s.Store.Decisions(ctx, d, w.class.ID)
+	if err != nil {
+		return nil, err
+	}
+	var out []stepView
+	for _, st := range propose.Open(w.steps(s.Now()), decisions) {
+		out = append(out, w.view(st))
+	}
+	return out, nil
+}
+
+// stepsMost is how many steps the home shows unasked: what fits a day.
+const stepsMost = 7
+
+type teachView struct {
+	District roster.DistrictID
+	Classes  []classCard
+	Chosen   roster.ClassID // only this class's steps; empty for all
+	List     stepList
+	All      bool
+	Total    int    // steps in all
+	AllHref  string // shows all of them
+}
+
+type classCard struct {
+	Class    roster.Class
+	School   string // where several schools are listed
+	Students int
+	Steps    int
+	Own      bool // the actor teaches it
+}
+
+func (v teachView) Topics() []live.Topic {
+	var out []live.Topic
+	for _, c := range v.Classes {
+		out = append(out, live.ClassTopic(string(v.District), string(c.Class.ID)))
+	}
+	return out
+}
+
+func (s *Server) serveTeach(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	ctx := r.Context()
+	classes, err := s.Store.Classes(ctx, a.District, a.Person, roster.Teacher, roster.Aide)
+	if err != nil {
+		return err
+	}
+	v := teachView{District: a.District, Chosen: roster.ClassID(r.URL.Query().Get("class")), All: r.URL.Query().Get("all") == "1"}
+	if !slices.ContainsFunc(classes, func(c roster.Class) bool { return c.ID == v.Chosen }) {
+		v.Chosen = ""
+	}
+	v.List = stepList{ShowClass: len(classes) > 1, Back: "teach", In: v.Chosen}
+	for _, c := range classes {
+		work, err := s.classWork(ctx, a.District, c)
+		if err != nil {
+			return err
+		}
+		steps, err := s.openSteps(ctx, a.District, work)
+		if err != nil {
+			return err
+		}
+		v.Classes = append(v.Classes, classCard{Class: c, Students: len(work.learners), Steps: len(steps), Own: true})
+		if v.Chosen == "" || v.Chosen == c.ID {
+			v.List.Steps = append(v.List.Steps, steps...)
+		}
+	}
+	slices.SortFunc(v.List.Steps, func(x, y stepView) int {
+		return cmp.Or(cmp.Compare(y.weight, x.weight), strings.Compare(x.Key, y.Key))
+	})
+	v.Total = len(v.List.Steps)
+	if !v.All {
+		v.List.Steps = v.List.Steps[:min(stepsMost, v.Total)]
+	}
+	q := url.Values{"all": {"1"}}
+	if v.Chosen != "" {
+		q.Set("class", string(v.Chosen))
+	}
+	v.AllHref = "/teach?" + q.Encode()
+	return s.render(w, r, a, http.StatusOK, "teach", v)
+}
+
+type classesView struct {
+	Classes []classCard
+}
+
+func (s *Server) serveClasses(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	ctx := r.Context()
+	var v classesView
+	own, err := s.Store.Classes(ctx, a.District, a.Person, roster.Teacher, roster.Aide)
+	if err != nil {
+		return err
+	}
+	for _, c := range own {
+		people, err := s.Store.People(ctx, a.District, c.ID, roster.Student)
+		if err != nil {
+			return err
+		}
+		v.Classes = append(v.Classes, classCard{Class: c, Students: len(people), Own: true})
+	}
+	if a.Has(roster.Leader) {
+		led, err := s.ledClasses(ctx, a)
+		if err != nil {
+			return err
+		}
+		for _, c := range led {
+			if !slices.ContainsFunc(own, func(o roster.Class) bool { return o.ID == c.Class.ID }) {
+				v.Classes = append(v.Classes, c)
+			}
+		}
+	}
+	return s.render(w, r, a, http.StatusOK, "classes", v)
+}
+
+// ledClasses returns the classes of the schools that an actor leads. A school whose
+// classes they may not open is left out.
+func (s *Server) ledClasses(ctx context.Context, a guard.Actor) ([]classCard, error) {
+	schools, err := s.Store.Schools(ctx, a.District, a.Person)
+	if err != nil {
+		return nil, err
+	}
+	var out []classCard
+	for _, school := range schools {
+		classes, err := s.Store.ClassesOfSchool(ctx, a.District, school.ID)
+		if err != nil {
+			return nil, err
+		}
+		if len(classes) == 0 {
+			continue
+		}
+		if err := s.door.Class(ctx, a, guard.ReadClass, classes[0].ID); fault.KindOf(err) == fault.NotFound && err != nil {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		for _, c := range classes {
+			out = append(out, classCard{Class: c, School: school.Name})
+		}
+	}
+	return out, nil
+}
+
+const maxReason = 300 // characters
+
+// holds says how long a decision keeps a step away.
+func holds(what string) (time.Duration, bool) {
+	const day = 24 * time.Hour
+	switch what {
+	case "later":
+		return 7 * day, true
+	case "done":
+		return 14 * day, true
+	case "declined":
+		return 28 * day, true
+	}
+	return 0, false
+}
+
+// decideStep keeps what a teacher made of a step. The step is computed again, so that
+// its because and its students are stored as they are true now.
+func (s *Server) decideStep(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	what, key, reason := r.PostFormValue("do"), r.PostFormValue("step"), ""
+	hold, ok := holds(what)
+	if !ok {
+		return fault.Field("do", "Choose what to do with this step: done, later or not useful.")
+	}
+	if what == "declined" {
+		if reason = strings.TrimSpace(r.PostFormValue("reason")); reason == "" {
+			return fault.Field("reason", "Say in a few words why this step is not useful.")
+		}
+		if utf8.RuneCountInString(reason) > maxReason {
+			return fault.Field("reason", "Please use at most %d characters for the reason.", maxReason)
+		}
+	}
+	ctx := r.Context()
+	class, err := s.Store.Class(ctx, a.District, classID(r))
+	if err != nil {
+		return err
+	}
+	back := classPath(class.ID)
+	if r.PostFormValue("back") == "teach" {
+		back = "/teach"
+		if in := r.PostFormValue("in"); in != "" {
+			back += "?class=" + url.QueryEscape(in)
+		}
+	}
+	decisions, err := s.Store.Decisions(ctx, a.District, class.ID)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(decisions, func(d propose.Decision) bool { return d.Step == key }) {
+		return seeOther(w, r, back, "decided") // a second press, or a colleague was faster
+	}
+	work, err := s.classWork(ctx, a.District, class)
+	if err != nil {
+		return err
+	}
+	steps := work.steps(s.Now())
+	i := slices.IndexFunc(steps, func(st propose.Step) bool { return st.Key == key })
+	if i < 0 {
+		return fault.New(fault.Conflict, "This step is not proposed any more: something has changed since you opened the page.")
+	}
+	st := steps[i]
+	x := propose.Decision{Class: class.ID, Step: key, Rule: st.Rule, Because: st.Because, What: what, Reason: reason, Actor: a.Person, At: s.Now(), Until: s.Now().Add(hold)}
+	for _, p := range st.Students {
+		x.Students = append(x.Students, p.ID)
+	}
+	if err := s.Store.Decide(ctx, a.District, x); err != nil {
+		return fmt.Errorf("keep decision: %w", err)
+	}
+	return seeOther(w, r, back, "decided")
+}

@@ -1,0 +1,7 @@
+package web
+
+// leaderViews are the pages of leaders and administrators.
+var leaderViews = map[string]any{
+	"schools": schoolsView{}, "school": schoolView{}, "imports": importsView{}, "import": importView{},
+	"mapping": mappingStartView{}, "columns": columnsView{}, "people": peopleView{}, "person": personView{},
+}

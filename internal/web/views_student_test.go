@@ -1,0 +1,21 @@
+package web
+
+// studentViews are the pages of sign-in, students, families and information.
+var studentViews = map[string]any{
+	"nothing":       nothingView{},
+	"signin":        signInView{},
+	"class":         classView{},
+	"link":          linkView{},
+	"me":            meView{},
+	"options":       optionsView{},
+	"path":          pathView{},
+	"goals":         goalsView{},
+	"evidence":      evidenceView{},
+	"access":        accessView{},
+	"record":        recordView{},
+	"family":        familyView{},
+	"help":          helpView{},
+	"accessibility": plainView{},
+	"privacy":       privacyView{},
+	"offline":       plainView{},
+}

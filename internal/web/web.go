@@ -1,0 +1,268 @@
+// Package web shows Waymark in a browser: routes, pages, templates and assets. It
+// decides nothing about records; every request passes the door of package guard.
+package web
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"html/template"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"waymark/internal/fault"
+	"waymark/internal/guard"
+	"waymark/internal/live"
+)
+
+// Config is what a server needs.
+type Config struct {
+	Store    Store
+	Recorder Recorder
+	Intake   Intake
+	Hub      *live.Hub
+	Now      func() time.Time
+	Random   io.Reader
+	Log      *slog.Logger
+	Secure   bool // served over HTTPS: cookies are marked so
+	Demo     bool // show the demo's hints
+}
+
+// Server answers requests.
+type Server struct {
+	Config
+	door    guard.Door
+	assets  *assets
+	pages   map[string]*template.Template
+	metrics *metrics
+	mux     *http.ServeMux
+	uploads uploads // files between the steps of the mapping wizard
+
+	stopping chan struct{} // closed when the server stops, to end what never ends by itself
+}
+
+// Stop ends the streams that are open, so that the server can come to rest, and
+// forgets uploaded files.
+func (s *Server) Stop() {
+	close(s.stopping)
+	s.uploads.clear()
+}
+
+// New returns a server; its templates and assets are read here, so that a broken one
+// is found at start.
+func New(c Config) (*Server, error) {
+	if c.Random == nil {
+		c.Random = rand.Reader
+	}
+	a, err := loadAssets()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Config: c, door: guard.Door{Relations: c.Store, Log: c.Store, Now: c.Now}, assets: a, metrics: newMetrics(), mux: http.NewServeMux(), stopping: make(chan struct{})}
+	if s.pages, err = s.parsePages(); err != nil {
+		return nil, err
+	}
+	for _, r := range s.routes() {
+		s.mux.Handle(r.pattern, s.serve(r))
+	}
+	return s, nil
+}
+
+// Handler returns the whole server: routes, security headers, cross-origin protection.
+func (s *Server) Handler() http.Handler {
+	return s.secure(http.NewCrossOriginProtection().Handler(s.mux))
+}
+
+// handler answers a request of an actor, who may be nobody on public routes.
+type handler func(w http.ResponseWriter, r *http.Request, a guard.Actor) error
+
+// access says whether an actor may come to a route; it runs before the handler.
+type access func(s *Server, r *http.Request, a guard.Actor) error
+
+type route struct {
+	pattern string
+	access  access
+	handle  handler
+}
+
+// Who may come to a route.
+func public(*Server, *http.Request, guard.Actor) error { return nil }
+
+func signedIn(_ *Server, _ *http.Request, a guard.Actor) error {
+	if a.Person == "" {
+		return fault.New(fault.Unauthenticated, "Please sign in first.")
+	}
+	return nil
+}
+
+func toStudent(action guard.Action) access {
+	return func(s *Server, r *http.Request, a guard.Actor) error {
+		return s.door.Student(r.Context(), a, action, studentID(r))
+	}
+}
+
+func toClass(action guard.Action) access {
+	return func(s *Server, r *http.Request, a guard.Actor) error {
+		return s.door.Class(r.Context(), a, action, classID(r))
+	}
+}
+
+func toSchool(action guard.Action) access {
+	return func(s *Server, r *http.Request, a guard.Actor) error {
+		return s.door.School(r.Context(), a, action, schoolID(r))
+	}
+}
+
+func toDistrict(action guard.Action) access {
+	return func(s *Server, r *http.Request, a guard.Actor) error {
+		return s.door.District(r.Context(), a, action)
+	}
+}
+
+type actorKey struct{}
+
+// serve wraps a route: who is it, may they, do it, and say what went wrong.
+func (s *Server) serve(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := s.Now()
+		cw := &countingWriter{ResponseWriter: w, status: http.StatusOK}
+		var a guard.Actor
+		err := func() (err error) {
+			defer func() {
+				if p := recover(); p != nil {
+					err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+				}
+			}()
+			if a, err = s.actor(r); err != nil {
+				return err
+			}
+			r = r.WithContext(context.WithValue(r.Context(), actorKey{}, a))
+			if err := rt.access(s, r, a); err != nil {
+				return err
+			}
+			return rt.handle(cw, r, a)
+		}()
+		if err != nil {
+			s.fail(cw, r, a, err)
+		}
+		s.metrics.observe(rt.pattern, cw.status, s.Now().Sub(start))
+	})
+}
+
+// status maps a fault's kind to HTTP.
+func status(k fault.Kind) int {
+	switch k {
+	case fault.Invalid, fault.Decision:
+		return http.StatusUnprocessableEntity
+	case fault.NotFound:
+		return http.StatusNotFound
+	case fault.Forbidden:
+		return http.StatusForbidden
+	case fault.Unauthenticated:
+		return http.StatusUnauthorized
+	case fault.Conflict:
+		return http.StatusConflict
+	case fault.Throttled:
+		return http.StatusTooManyRequests
+	}
+	return http.StatusInternalServerError
+}
+
+// fail answers with a page that says what went wrong; only faults of the program are
+// logged, without anything of a person in them.
+func (s *Server) fail(w *countingWriter, r *http.Request, a guard.Actor, err error) {
+	kind := fault.KindOf(err)
+	if r.Context().Err() != nil {
+		return
+	}
+	if kind == fault.Internal {
+		s.Log.ErrorContext(r.Context(), "request failed", "route", r.Pattern, "err", err)
+	}
+	if w.wrote {
+		return
+	}
+	if kind == fault.Unauthenticated && r.Method == http.MethodGet && !wantsFragment(r) {
+		http.Redirect(w, r, "/sign-in?next="+urlQuery(r.URL.RequestURI()), http.StatusSeeOther)
+		return
+	}
+	v := problemView{Status: status(kind), Sentence: fault.Sentence(err)}
+	if err := s.render(w, r, a, v.Status, "problem", v); err != nil {
+		s.Log.ErrorContext(r.Context(), "error page failed", "err", err)
+		http.Error(w, v.Sentence, v.Status)
+	}
+}
+
+type problemView struct {
+	Status   int
+	Sentence string
+}
+
+// countingWriter knows what was written, for metrics and for errors after the fact.
+type countingWriter struct {
+	http.ResponseWriter
+	status int
+	wrote  bool
+}
+
+func (w *countingWriter) WriteHeader(code int) {
+	if !w.wrote {
+		w.status, w.wrote = code, true
+	}
+	w.ResponseWriter.WriteHeader(code)
+}
+
+func (w *countingWriter) Write(b []byte) (int, error) {
+	w.wrote = true
+	return w.ResponseWriter.Write(b)
+}
+
+func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// secure sets the headers that every answer carries.
+func (s *Server) secure(next http.Handler) http.Handler {
+	csp := strings.Join([]string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
+		"connect-src 'self'", "form-action 'self'", "manifest-src 'self'", "worker-src 'self'", "base-uri 'none'", "frame-ancestors 'none'"}, "; ")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", csp)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		if s.Secure {
+			h.Set("Strict-Transport-Security", "max-age=31536000")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// maxForm bounds what a form may send; uploads have their own limit.
+const maxForm = 1 << 20
+
+func parseForm(w http.ResponseWriter, r *http.Request) error {
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		return fault.Wrap(fault.Invalid, err, "The form could not be read. Please try again")
+	}
+	return nil
+}
+
+// render executes a page into memory and then writes it, so that nobody sees half of one.
+func (s *Server) render(w http.ResponseWriter, r *http.Request, a guard.Actor, code int, page string, view any) error {
+	t, ok := s.pages[page]
+	if !ok {
+		return fmt.Errorf("no page %q", page)
+	}
+	var b bytes.Buffer
+	if err := t.ExecuteTemplate(&b, "shell", s.shell(r, a, view)); err != nil {
+		return fmt.Errorf("render %s: %w", page, err)
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	return writeCompressed(w, r, code, b.Bytes())
+}

@@ -1,0 +1,114 @@
+// Walks the product's own pages, in a demo district that the binary named by
+// WAYMARK_BIN makes and serves. Add a page to the list below; a route with an
+// id in it is found by following the link that `from` and `link` name.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import * as lib from './lib.mjs';
+
+// role: whose sign-in link; budget: bytes of a first visit; nodes: elements; modes: of
+// the accessibility check, all if not said.
+const light = ['light'];
+const pages = [
+  { path: '/sign-in', budget: 61_440, nodes: 800 },
+  { path: '/help', budget: 61_440, nodes: 800, modes: light },
+  { path: '/accessibility', budget: 61_440, nodes: 800, modes: light },
+  { path: '/privacy', budget: 61_440, nodes: 800, modes: light },
+  { path: '/offline', budget: 61_440, nodes: 800, modes: light },
+  { role: 'student', path: '/me', budget: 61_440, nodes: 800 },
+  { role: 'student', path: '/me/path', budget: 61_440, nodes: 1_600, modes: light },
+  { role: 'student', path: '/me/goals', budget: 61_440, nodes: 800 },
+  { role: 'student', from: '/me', link: 'main a[href*="/competencies/"]', budget: 61_440, nodes: 800 },
+  { role: 'family', path: '/family', budget: 61_440, nodes: 1_000 },
+  { role: 'family', from: '/family', link: 'main a[href^="/students/"]', budget: 61_440, nodes: 1_000, modes: light },
+  { role: 'teacher', path: '/teach', budget: 66_560, nodes: 1_200 },
+  { role: 'teacher', path: '/classes', budget: 61_440, nodes: 1_200, modes: light },
+  { role: 'teacher', from: '/classes', link: 'main a[href^="/classes/"]', budget: 87_040, nodes: 4_500, modes: light },
+  { role: 'teacher', from: '/teach', link: 'main a[href*="/observe"]', budget: 71_680, nodes: 1_500 },
+  { role: 'teacher', from: '/teach', link: 'main a[href^="/students/"]', budget: 61_440, nodes: 1_200 },
+  { role: 'leader', path: '/schools', budget: 61_440, nodes: 1_200, modes: light },
+  { role: 'leader', from: '/schools', link: 'main a[href^="/schools/"]', budget: 66_560, nodes: 1_800 },
+  { role: 'administrator', path: '/admin/imports', budget: 61_440, nodes: 1_200 },
+  { role: 'administrator', from: '/admin/imports', link: 'main a[href^="/admin/imports/0"]', budget: 66_560, nodes: 2_500, modes: light },
+  { role: 'administrator', path: '/admin/imports/mapping', budget: 61_440, nodes: 1_200, modes: light },
+  { role: 'administrator', path: '/admin/people', budget: 61_440, nodes: 1_200, modes: light },
+];
+const limits = { stylesheet: 12_288, script: 10_240, font: 36_864 };
+
+describe('pages', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN names no binary' }, () => {
+  let browser;
+  let server;
+  const sessions = new Map();
+
+  before(async () => {
+    browser = await lib.launch();
+    server = await lib.start();
+    for (const role of new Set(pages.map((p) => p.role).filter(Boolean))) {
+      const { context, page } = await lib.signIn(browser, server, role);
+      sessions.set(role, { state: await context.storageState(), home: page.url() });
+      await context.close();
+    }
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  const state = (p) => sessions.get(p.role)?.state;
+  // where finds the address of a page: its path, or the link on another page.
+  const where = async (p) => {
+    if (p.path) return new URL(p.path, server.url).href;
+    const context = await browser.newContext({ storageState: state(p), javaScriptEnabled: false });
+    try {
+      const page = await context.newPage();
+      await page.goto(new URL(p.from, server.url).href);
+      const href = await page.locator(p.link).first().getAttribute('href');
+      return new URL(href, page.url()).href;
+    } finally {
+      await context.close();
+    }
+  };
+
+  for (const p of pages) {
+    const name = `${p.role ?? 'nobody'} ${p.path ?? p.link}`;
+    for (const mode of p.modes ?? Object.keys(lib.modes)) {
+      test(`${name}: accessible, ${mode}`, async () => {
+        assert.deepEqual(await lib.audit(browser, await where(p), mode, { state: state(p) }), []);
+      });
+    }
+    test(`${name}: within its weight`, async (t) => {
+      const w = await lib.weigh(browser, await where(p), state(p));
+      t.diagnostic(JSON.stringify(w));
+      for (const [kind, most] of Object.entries(limits)) assert.ok(w.bytes[kind] <= most, `${kind}: ${w.bytes[kind]} bytes, budget ${most}`);
+      if (p.budget) assert.ok(w.total <= p.budget, `${w.total} bytes, budget ${p.budget}`);
+      if (p.nodes) assert.ok(w.nodes <= p.nodes, `${w.nodes} nodes, budget ${p.nodes}`);
+      assert.ok(w.requests <= 8, `${w.requests} requests: ${w.names}`);
+      assert.ok(w.shift <= 0.01, `layout shift ${w.shift}`);
+    });
+    test(`${name}: keeps the policy, asks nobody else, has one heading`, async () => {
+      const context = await browser.newContext({ storageState: state(p) });
+      const page = await context.newPage();
+      const seen = await lib.watchPolicy(page);
+      page.on('request', (r) => { if (!r.url().startsWith(server.url)) seen.push(`asked ${r.url()}`); });
+      const answer = await page.goto(await where(p));
+      assert.equal(answer.status(), 200);
+      assert.match(answer.headers()['content-security-policy'] ?? '', /default-src 'none'/);
+      assert.doesNotMatch(answer.headers()['content-security-policy'], /unsafe-/);
+      await page.waitForTimeout(500);
+      assert.deepEqual(seen, []);
+      assert.equal(await page.locator('h1').count(), 1);
+      await lib.shot(page, name.replace(/\W+/g, '-'));
+      await context.close();
+    });
+    test(`${name}: large text, wide spacing, right to left`, async () => {
+      const context = await browser.newContext({ storageState: state(p), bypassCSP: true, viewport: { width: 390, height: 844 } });
+      const page = await context.newPage();
+      await page.goto(await where(p));
+      await lib.textStress(page, 'spacing');
+      assert.deepEqual([...await lib.cutOff(page), ...await lib.sideways(page)], []);
+      await lib.textStress(page, 'double');
+      await page.evaluate(() => { document.documentElement.dir = 'rtl'; });
+      assert.deepEqual(await lib.sideways(page), []);
+      await context.close();
+    });
+  }
+});
