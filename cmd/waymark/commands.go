@@ -92,7 +92,7 @@ func commands(e *env) *command {
 		name:  "waymark",
 		short: "Waymark is the personalized-learning system for K–12 schools.",
 		sub: []*command{
-			demoCommand(e), serveCommand(e), importCommand(e), accountCommand(e), learnerCommand(e), doctorCommand(e), completionCommand(e),
+			demoCommand(e), serveCommand(e), importCommand(e), peopleCommand(e), accountCommand(e), learnerCommand(e), doctorCommand(e), completionCommand(e),
 			{name: "version", short: "Print the version.", run: func(_ context.Context, e *env, _ []string) error {
 				fmt.Fprintln(e.stdout, version())
 				return nil
@@ -203,6 +203,42 @@ func doctorCommand(e *env) *command {
 			}
 			return err
 		},
+	}
+}
+
+func peopleCommand(e *env) *command {
+	var o options
+	return &command{
+		name: "people", short: "People: make one of two records of the same person.",
+		sub: []*command{{
+			name: "merge", args: "KEEP GONE", short: "Make one person of two records of the same human being.", operands: 2,
+			long: `KEEP and GONE are user names, identifiers or sourcedIds. What GONE showed, is enrolled in and is related to becomes KEEP's,
+and later rosters may go on sending both. waymark import undo takes it back.`,
+			examples: []string{"waymark people merge 604863 704863"},
+			flags:    func(fs *flag.FlagSet) { o.declare(fs, e) },
+			run: func(ctx context.Context, e *env, args []string) error {
+				db, err := o.open(ctx, e)
+				if err != nil {
+					return err
+				}
+				defer db.Close()
+				d, err := o.theDistrict(ctx, db, false)
+				if err != nil {
+					return err
+				}
+				var people [2]roster.Person
+				for i, ref := range args {
+					if people[i], err = db.PersonBy(ctx, d, ref); err != nil {
+						return err
+					}
+				}
+				s, err := db.Merge(ctx, d, people[0].ID, people[1].ID, "")
+				if err != nil {
+					return err
+				}
+				return o.print(e, s, func(w io.Writer) { writeSummary(w, s, false) })
+			},
+		}},
 	}
 }
 

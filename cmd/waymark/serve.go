@@ -33,7 +33,7 @@ func (s *serving) declare(fs *flag.FlagSet) {
 	fs.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`address` and port to serve on")
 	fs.StringVar(&s.cert, "tls-cert", "", "certificate `file`, to serve HTTPS")
 	fs.StringVar(&s.key, "tls-key", "", "key `file` of the certificate")
-	fs.BoolVar(&s.behindHTTPS, "behind-https", false, "a proxy in front of this server speaks HTTPS")
+	fs.BoolVar(&s.behindHTTPS, "behind-https", false, "a proxy in front of this server speaks HTTPS and adds X-Forwarded-For")
 }
 
 func serveCommand(e *env) *command {
@@ -75,7 +75,7 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 	defer recorder.Close()
 	site, err := web.New(web.Config{
 		Store: db, Recorder: recorder, Intake: intake.Importer{Store: db, Now: e.now}, Hub: hub,
-		Now: e.now, Random: rand.Reader, Log: log, Secure: s.cert != "" || s.behindHTTPS, Demo: isDemo,
+		Now: e.now, Random: rand.Reader, Log: log, Secure: s.cert != "" || s.behindHTTPS, BehindProxy: s.behindHTTPS, Demo: isDemo,
 	})
 	if err != nil {
 		return err

@@ -445,3 +445,49 @@ func TestNotAPackage(t *testing.T) {
 		}
 	})
 }
+
+func TestMergeOfTwoRecordsOfOneChild(t *testing.T) {
+	storetest.Each(t, now, func(t *testing.T, db *store.DB) {
+		s := start(t, db)
+		sch := newSchool(12)
+		s.load(intake.OneRoster, "1.zip", sch.zip(t), nil)
+		s.load(intake.CASE, "f.json", []byte(frameworkJSON), nil)
+		s.load(intake.Results, "r.csv", []byte("student,code,item,score,date\nNu1,M.1,a,1,2026-10-01\nNu2,M.1,a,0,2026-10-02\nNu2,M.2,b,1,2026-10-03\n"), s.withMap)
+		keep, gone := s.person("Nu1").ID, s.person("Nu2").ID
+		if _, err := db.Merge(t.Context(), district, keep, gone, ""); err != nil {
+			t.Fatal(err)
+		}
+		count := func(p roster.PersonID) (n int) {
+			r, err := db.Mastery(t.Context(), district, []roster.PersonID{p})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, x := range r {
+				n += x.N
+			}
+			return n
+		}
+		if count(keep) != 3 || count(gone) != 0 {
+			t.Errorf("after the merge %d and %d pieces count; want 3 and 0", count(keep), count(gone))
+		}
+		if got := len(s.names("c1")); got != 11 {
+			t.Errorf("%d students in the class; want 11", got)
+		}
+		if r, err := db.CheckReplay(t.Context(), district, false); err != nil || r.Wrong != 0 {
+			t.Errorf("replay after the merge = %+v, %v", r, err)
+		}
+		// The roster system still sends both ids; they stay one child.
+		s.load(intake.OneRoster, "2.zip", sch.zip(t), nil)
+		if got := len(s.names("c1")); got != 11 || count(keep) != 3 {
+			t.Errorf("after the next roster: %d students, %d pieces; want 11, 3", got, count(keep))
+		}
+		for range 2 {
+			if _, err := s.im.Undo(t.Context(), district, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if count(keep) != 1 || count(gone) != 2 || len(s.names("c1")) != 12 {
+			t.Errorf("after undo: %d and %d pieces, %d students; want 1, 2, 12", count(keep), count(gone), len(s.names("c1")))
+		}
+	})
+}

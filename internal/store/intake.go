@@ -44,20 +44,33 @@ func (db *DB) diff(ctx context.Context, d roster.DistrictID, sum intake.Summary,
 	return sum, nil
 }
 
-func (db *DB) diffTwin(ctx context.Context, d roster.DistrictID, run intake.RunID, t *twin, scope intake.Scope) (intake.TableDiff, error) {
+// tally counts what a run would do to a table. It looks each row up once: what a
+// complete file ends is all that is active but not in it.
+func (db *DB) tally(ctx context.Context, d roster.DistrictID, run intake.RunID, t *twin, scope intake.Scope) (intake.TableDiff, error) {
 	td := intake.TableDiff{Name: t.name}
-	all := 0
+	all, active := 0, 0
 	_, err := one(ctx, db, func(row func(...any) error) (struct{}, error) {
-		return struct{}{}, row(&td.Added, &td.Changed, &all)
-	}, t.counts(), d, run)
+		return struct{}{}, row(&td.Added, &td.Changed, &all, &active)
+	}, t.counts(), d, run, scope.Framework)
 	if err != nil {
 		return td, err
 	}
 	td.Same = all - td.Added - td.Changed
-	ending := []any{d, run, scope.Complete[t.name], scope.Framework}
-	if td.Ended, err = one(ctx, db, value[int], t.countEnding(), ending...); err != nil {
+	if scope.Complete[t.name] {
+		td.Ended, err = one(ctx, db, value[int], t.countActive(), d, scope.Framework)
+		td.Ended = max(0, td.Ended-active)
+	} else {
+		td.Ended, err = one(ctx, db, value[int], t.countDeleted(), d, run, scope.Framework)
+	}
+	return td, err
+}
+
+func (db *DB) diffTwin(ctx context.Context, d roster.DistrictID, run intake.RunID, t *twin, scope intake.Scope) (intake.TableDiff, error) {
+	td, err := db.tally(ctx, d, run, t, scope)
+	if err != nil {
 		return td, err
 	}
+	ending := []any{d, run, scope.Complete[t.name], scope.Framework}
 	sample := func(what, query string, args ...any) error {
 		changes, err := many(ctx, db, func(row func(...any) error) (c intake.Change, err error) {
 			c.What = what
@@ -189,23 +202,24 @@ func (db *DB) Apply(ctx context.Context, d roster.DistrictID, id intake.RunID) (
 		now := micros(tx.now())
 		for i := range twins {
 			t := &twins[i]
-			ending := []any{d, id, scope.Complete[t.name], scope.Framework}
-			n, err := one(ctx, tx, value[int], `SELECT count(*) FROM (SELECT 1 FROM `+t.name+`_intake WHERE district = $1 AND run = $2 AND side = 'new' LIMIT 1) x`, d, id)
+			td, err := tx.tally(ctx, d, id, t, scope)
 			if err != nil {
-				return err
+				return fmt.Errorf("apply %s: %w", t.name, err)
 			}
-			if n == 0 && !scope.Complete[t.name] {
-				continue
-			}
+			ending := []any{d, id, scope.Complete[t.name], scope.Framework}
 			for _, s := range []struct {
-				query string
-				args  []any
+				needed bool
+				query  string
+				args   []any
 			}{
-				{t.keepChanged(), []any{d, id}},
-				{t.keepEnding(), ending},
-				{t.end(), append(ending, now)},
-				{t.upsert(), []any{d, id}},
+				{td.Changed > 0, t.keepChanged(), []any{d, id}},
+				{td.Ended > 0, t.keepEnding(), ending},
+				{td.Ended > 0, t.end(), append(ending, now)},
+				{td.Added+td.Changed > 0, t.upsert(), []any{d, id}},
 			} {
+				if !s.needed {
+					continue
+				}
 				if _, err := tx.exec(ctx, s.query, s.args...); err != nil {
 					return fmt.Errorf("apply %s: %w", t.name, err)
 				}

@@ -1,9 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/collate"
+	"golang.org/x/text/language"
 
 	"waymark/internal/fault"
 	"waymark/internal/roster"
@@ -16,13 +20,12 @@ func scanPerson(row func(...any) error) (p roster.Person, err error) {
 	return p, row(&p.ID, &p.Given, &p.Family, &p.Pronouns, &p.Username, &p.Email, &p.Grade, &p.School, &p.Active)
 }
 
-// byName sorts people as a person lists them.
+// byName sorts people as a person lists them: by family name, accents beside the
+// letters that they are on.
 func byName(people []roster.Person) []roster.Person {
-	slices.SortFunc(people, func(a, b roster.Person) int {
-		if c := strings.Compare(fold(a.Family+" "+a.Given), fold(b.Family+" "+b.Given)); c != 0 {
-			return c
-		}
-		return strings.Compare(string(a.ID), string(b.ID))
+	order := collate.New(language.Und, collate.IgnoreCase)
+	slices.SortStableFunc(people, func(a, b roster.Person) int {
+		return cmp.Or(order.CompareString(a.Family, b.Family), order.CompareString(a.Given, b.Given))
 	})
 	return people
 }

@@ -33,6 +33,9 @@ func TestStatements(t *testing.T) {
 			statements[fmt.Sprintf("twin %s %d", twins[i].name, n)] = s
 		}
 	}
+	for n, s := range mergeStatements() {
+		statements[fmt.Sprintf("merge %d", n)] = s
+	}
 	for name, text := range map[string]string{"stagedPieces": stagedPieces(3), "insertPieces": insertPieces(3), "insertVoids": insertVoids(3),
 		"upsertMastery": upsertMastery(3), "upsertWeeks": upsertWeeks(3)} {
 		statements[name] = text

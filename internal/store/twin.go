@@ -106,21 +106,35 @@ func (t *twin) ending() string {
 	cond := fmt.Sprintf(`b.district = $1 AND b.active AND (
 		EXISTS (SELECT 1 FROM %[1]s_intake i WHERE i.district = b.district AND i.run = $2 AND i.side = 'new' AND i.id = b.id AND NOT i.active)
 		OR (CAST($3 AS BOOLEAN) AND NOT EXISTS (SELECT 1 FROM %[1]s_intake i WHERE i.district = b.district AND i.run = $2 AND i.side = 'new' AND i.id = b.id)))`, t.name)
-	if t.scope != "" {
-		return cond + " AND b." + t.scope + " = $4"
-	}
-	return cond + " AND CAST($4 AS TEXT) IS NOT NULL"
+	return cond + " AND " + t.within(4)
 }
 
-// counts returns added, changed and same; $1 district, $2 run.
+// within limits records b to the scope, argument n.
+func (t *twin) within(n int) string {
+	if t.scope != "" {
+		return fmt.Sprintf("b.%s = $%d", t.scope, n)
+	}
+	return fmt.Sprintf("CAST($%d AS TEXT) IS NOT NULL", n)
+}
+
+// counts returns how many active rows are new, would change a record, are there at all,
+// and stand for a record that is active; $1 district, $2 run, $3 scope.
 func (t *twin) counts() string {
 	return fmt.Sprintf(`SELECT count(*) FILTER (WHERE b.id IS NULL), count(*) FILTER (WHERE b.id IS NOT NULL AND %s),
-		count(*) FROM %s_intake i LEFT JOIN %s b ON b.district = i.district AND b.id = i.id
-		WHERE i.district = $1 AND i.run = $2 AND i.side = 'new' AND i.active`, t.differs(), t.name, t.name)
+		count(*), count(*) FILTER (WHERE b.id IS NOT NULL AND b.active AND %s) FROM %s_intake i LEFT JOIN %s b ON b.district = i.district AND b.id = i.id
+		WHERE i.district = $1 AND i.run = $2 AND i.side = 'new' AND i.active`, t.differs(), t.within(3), t.name, t.name)
 }
 
-func (t *twin) countEnding() string {
-	return fmt.Sprintf(`SELECT count(*) FROM %s b WHERE %s`, t.name, t.ending())
+// countActive counts the records that a complete file may end; $1 district, $2 scope.
+func (t *twin) countActive() string {
+	return fmt.Sprintf(`SELECT count(*) FROM %s b WHERE b.district = $1 AND b.active AND %s`, t.name, t.within(2))
+}
+
+// countDeleted counts the active records that the file says are deleted; $1 district,
+// $2 run, $3 scope.
+func (t *twin) countDeleted() string {
+	return fmt.Sprintf(`SELECT count(*) FROM %s_intake i JOIN %s b ON b.district = i.district AND b.id = i.id
+		WHERE i.district = $1 AND i.run = $2 AND i.side = 'new' AND NOT i.active AND b.active AND %s`, t.name, t.name, t.within(3))
 }
 
 // samples return what, id, line, label and the columns before and after.
@@ -208,6 +222,6 @@ func (t *twin) clear() string {
 
 // statements returns every statement of the table, for the test that prepares them.
 func (t *twin) statements() []string {
-	return []string{t.staged(2), t.counts(), t.countEnding(), t.sampleAdded(), t.sampleChanged(), t.sampleEnding(), t.keepChanged(), t.keepEnding(),
+	return []string{t.staged(2), t.counts(), t.countActive(), t.countDeleted(), t.sampleAdded(), t.sampleChanged(), t.sampleEnding(), t.keepChanged(), t.keepEnding(),
 		t.end(), t.upsert(), t.restore(), t.uncreate(), t.retire(), t.clear()}
 }

@@ -35,14 +35,8 @@ type childView struct {
 }
 
 // family lets in who is a guardian; each child's record has its own door.
-func family(_ *Server, r *http.Request, a guard.Actor) error {
-	if err := signedIn(nil, r, a); err != nil {
-		return err
-	}
-	if !a.Has(roster.Guardian) {
-		return fault.New(fault.NotFound, "This page does not exist, or it is not yours to see.")
-	}
-	return nil
+func family(s *Server, r *http.Request, a guard.Actor) error {
+	return oneOf(s, r, a, roster.Guardian)
 }
 
 // nextMost is how many next things a family is told.

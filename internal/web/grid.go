@@ -278,13 +278,13 @@ func (g gridView) Table() template.HTML {
 			b.WriteString(titles[i])
 			b.WriteString(": ")
 			writeEstimate(&b, e)
-			b.WriteString(`">`)
-			if e.Status != mastery.Unknown {
-				b.WriteString(strconv.Itoa(outOf100(e.Value)))
-				b.WriteString(" · ")
-				b.WriteString(ageMark(e.Age))
+			if e.Status == mastery.Unknown {
+				b.WriteString(`"></a></td>`)
+				continue
 			}
-			b.WriteString(`</a></td>`)
+			// The name ends with what is seen, so that it can be spoken to a computer.
+			seen := strconv.Itoa(outOf100(e.Value)) + " · " + ageMark(e.Age)
+			b.WriteString("; " + seen + `">` + seen + `</a></td>`)
 		}
 		b.WriteString("</tr>\n")
 	}

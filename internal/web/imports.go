@@ -14,19 +14,6 @@ import (
 	"waymark/internal/tabular"
 )
 
-func (s *Server) importRoutes() []route {
-	may := toDistrict(guard.Import)
-	return []route{
-		{"GET /admin/imports", may, s.showImports},
-		{"POST /admin/imports", may, s.checkImport},
-		{"GET /admin/imports/{run}", may, s.showImport},
-		{"GET /admin/imports/{run}/problems.csv", may, s.downloadProblems},
-		{"POST /admin/imports/{run}/apply", may, s.applyImport},
-		{"POST /admin/imports/{run}/discard", may, s.discardImport},
-		{"POST /admin/imports/{run}/undo", may, s.undoImport},
-	}
-}
-
 // runsShown is how many imports the list goes back.
 const runsShown = 50
 

@@ -7,15 +7,6 @@ import (
 	"waymark/internal/mastery"
 )
 
-func (s *Server) infoRoutes() []route {
-	return []route{
-		{"GET /help", public, s.showHelp},
-		{"GET /accessibility", public, s.showAccessibility},
-		{"GET /privacy", public, s.showPrivacy},
-		{"GET /offline", public, s.showOffline},
-	}
-}
-
 // helpView explains the words that all pages use.
 type helpView struct {
 	Statuses  []statusHelp

@@ -12,16 +12,6 @@ import (
 	"waymark/internal/roster"
 )
 
-func (s *Server) peopleRoutes() []route {
-	may := toDistrict(guard.ManagePeople)
-	return []route{
-		{"GET /admin/people", may, s.showPeople},
-		{"GET /admin/people/{person}", may, s.showPerson},
-		{"POST /admin/people/{person}/password", may, s.setPassword},
-		{"POST /admin/people/{person}/link", may, s.makeLink},
-	}
-}
-
 const (
 	peopleShown = 50
 	// linkLife is how long a sign-in link works, if nobody has used it.

@@ -80,7 +80,7 @@ func (s *Server) shell(r *http.Request, a guard.Actor, view any) shell {
 		sh.Body = v.BodyClass()
 	}
 	add := func(href, icon, label string) {
-		sh.Nav = append(sh.Nav, navLink{href, icon, label, r.URL.Path == href || href != "/" && strings.HasPrefix(r.URL.Path, href+"/")})
+		sh.Nav = append(sh.Nav, navLink{Href: href, Icon: icon, Label: label})
 	}
 	// A person with several roles gets the way into each.
 	if a.Has(roster.Student) {
@@ -105,6 +105,16 @@ func (s *Server) shell(r *http.Request, a guard.Actor, view any) shell {
 		}
 		add("/admin/imports", "up", "Imports")
 		add("/admin/people", "people", "People")
+	}
+	// The link with the longest path that the page lies under is where we are.
+	here := -1
+	for i, l := range sh.Nav {
+		if (r.URL.Path == l.Href || strings.HasPrefix(r.URL.Path, l.Href+"/")) && (here < 0 || len(l.Href) > len(sh.Nav[here].Href)) {
+			here = i
+		}
+	}
+	if here >= 0 {
+		sh.Nav[here].Current = true
 	}
 	return sh
 }

@@ -20,21 +20,8 @@ import (
 const (
 	signInWindow    = 15 * time.Minute
 	failsPerAccount = 5
-	failsPerAddress = 30
+	failsPerAddress = 100
 )
-
-func (s *Server) signInRoutes() []route {
-	return []route{
-		{"GET /{$}", public, s.showStart},
-		{"GET /nothing-here", signedIn, s.showNothing},
-		{"GET /sign-in", public, s.showSignIn},
-		{"POST /sign-in", public, s.signIn},
-		{"GET /sign-in/class", public, s.showClassSignIn},
-		{"POST /sign-in/class", public, s.classSignIn},
-		{"GET /link/{token}", public, s.showLink},
-		{"POST /link/{token}", public, s.useLink},
-	}
-}
 
 func (s *Server) showStart(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	to := "/sign-in"
@@ -95,7 +82,15 @@ func (s *Server) refused(w http.ResponseWriter, r *http.Request, a guard.Actor, 
 func (s *Server) verified(r *http.Request, name string, accounts func(context.Context) ([]guard.Account, error), secret string) (guard.Account, error) {
 	// What was typed as a name may be a password by mistake: only its hash is kept.
 	account := "account:" + guard.TokenHash(strings.ToLower(strings.Join(strings.Fields(name), " ")))
-	address := addressOf(r)
+	address := s.addressOf(r)
+	// A few at a time: verifying costs memory and time, and a burst of tries must not
+	// outrun the count of failures by much.
+	select {
+	case s.verifying <- struct{}{}:
+		defer func() { <-s.verifying }()
+	case <-r.Context().Done():
+		return guard.Account{}, r.Context().Err()
+	}
 	if err := s.throttled(r.Context(), account, failsPerAccount); err != nil {
 		return guard.Account{}, err
 	}
@@ -138,11 +133,16 @@ func (s *Server) throttled(ctx context.Context, subject string, most int) error 
 }
 
 // addressOf names where a request comes from: the IPv4 address, or the network of an
-// IPv6 address, of which one device may have many.
-func addressOf(r *http.Request) string {
+// IPv6 address, of which one device may have many. Behind a proxy of ours, that is what
+// the proxy says last; earlier entries are anybody's word.
+func (s *Server) addressOf(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
 		host = r.RemoteAddr
+	}
+	if forwarded := r.Header.Values("X-Forwarded-For"); s.BehindProxy && len(forwarded) > 0 {
+		all := strings.Split(forwarded[len(forwarded)-1], ",")
+		host = strings.TrimSpace(all[len(all)-1])
 	}
 	if ip, err := netip.ParseAddr(host); err == nil {
 		ip = ip.Unmap().WithZone("")
@@ -205,7 +205,7 @@ func (s *Server) showClassSignIn(w http.ResponseWriter, r *http.Request, a guard
 
 // classTokens fills a view with a class's tokens and returns whose they are.
 func (s *Server) classTokens(r *http.Request, v *classView, chosen string) (roster.DistrictID, map[string]roster.PersonID, error) {
-	ctx, address := r.Context(), addressOf(r)
+	ctx, address := r.Context(), s.addressOf(r)
 	if err := s.throttled(ctx, address, failsPerAddress); err != nil {
 		return "", nil, err
 	}

@@ -19,23 +19,6 @@ import (
 	"waymark/internal/roster"
 )
 
-func (s *Server) studentRoutes() []route {
-	return slices.Concat(s.signInRoutes(), []route{
-		{"GET /me", self(guard.ReadRecord), s.showMe},
-		{"GET /me/options", self(guard.ReadRecord), s.showOptions},
-		{"POST /me/choices", self(guard.Choose), s.choose},
-		{"POST /me/choices/{choice}/done", self(guard.Choose), s.finishChoice},
-		{"GET /me/path", self(guard.ReadRecord), s.showPath},
-		{"GET /me/goals", self(guard.ReadRecord), s.showGoals},
-		{"POST /me/goals", self(guard.SetGoal), s.addGoal},
-		{"POST /me/goals/{goal}/done", self(guard.SetGoal), s.finishGoal},
-		{"GET /students/{student}", toStudent(guard.ReadRecord), s.showStudent},
-		{"GET /students/{student}/access", toStudent(guard.ReadAccess), s.showAccess},
-		{"GET /students/{student}/competencies/{competency}", toStudent(guard.ReadRecord), s.showEvidence},
-		{"GET /family", family, s.showFamily},
-	}, s.infoRoutes())
-}
-
 // self lets students do something with their own record.
 func self(action guard.Action) access {
 	return func(s *Server, r *http.Request, a guard.Actor) error {

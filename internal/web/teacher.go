@@ -21,21 +21,6 @@ import (
 	"waymark/internal/roster"
 )
 
-func (s *Server) teacherRoutes() []route {
-	return []route{
-		{"GET /teach", teaching, s.serveTeach},
-		{"GET /classes", staff, s.serveClasses},
-		{"GET /classes/{class}", toClass(guard.ReadClass), s.serveClass},
-		{"GET /classes/{class}/grid.csv", toClass(guard.ReadClass), s.serveGridCSV},
-		{"POST /classes/{class}/steps", toClass(guard.DecideStep), s.decideStep},
-		{"GET /classes/{class}/observe", toClass(guard.Observe), s.serveObserve},
-		{"POST /classes/{class}/observe", toClass(guard.Observe), s.saveObservation},
-		{"GET /classes/{class}/cards", toClass(guard.IssueCards), s.serveCards},
-		{"POST /classes/{class}/cards", toClass(guard.IssueCards), s.makeCards},
-		{"GET /find", staff, s.serveFind},
-	}
-}
-
 // teaching lets in who teaches; what they see is their own classes only.
 func teaching(s *Server, r *http.Request, a guard.Actor) error {
 	return oneOf(s, r, a, roster.Teacher, roster.Aide)
@@ -44,16 +29,6 @@ func teaching(s *Server, r *http.Request, a guard.Actor) error {
 // staff lets in who teaches or leads; what they see depends on whom and what.
 func staff(s *Server, r *http.Request, a guard.Actor) error {
 	return oneOf(s, r, a, roster.Teacher, roster.Aide, roster.Leader)
-}
-
-func oneOf(s *Server, r *http.Request, a guard.Actor, roles ...roster.Role) error {
-	if err := signedIn(s, r, a); err != nil {
-		return err
-	}
-	if !slices.ContainsFunc(roles, a.Has) {
-		return fault.New(fault.NotFound, "This page does not exist, or it is not yours to see.")
-	}
-	return nil
 }
 
 // gridMost is how many competencies a class is shown to work on at a time.

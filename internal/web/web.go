@@ -12,12 +12,14 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
 	"waymark/internal/fault"
 	"waymark/internal/guard"
 	"waymark/internal/live"
+	"waymark/internal/roster"
 )
 
 // Config is what a server needs.
@@ -30,7 +32,9 @@ type Config struct {
 	Random   io.Reader
 	Log      *slog.Logger
 	Secure   bool // served over HTTPS: cookies are marked so
-	Demo     bool // show the demo's hints
+	// BehindProxy says that a proxy of ours adds X-Forwarded-For.
+	BehindProxy bool
+	Demo        bool // show the demo's hints
 }
 
 // Server answers requests.
@@ -43,7 +47,8 @@ type Server struct {
 	mux     *http.ServeMux
 	uploads uploads // files between the steps of the mapping wizard
 
-	stopping chan struct{} // closed when the server stops, to end what never ends by itself
+	verifying chan struct{} // a slot for each secret that is being verified
+	stopping  chan struct{} // closed when the server stops, to end what never ends by itself
 }
 
 // Stop ends the streams that are open, so that the server can come to rest, and
@@ -63,7 +68,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: c, door: guard.Door{Relations: c.Store, Log: c.Store, Now: c.Now}, assets: a, metrics: newMetrics(), mux: http.NewServeMux(), stopping: make(chan struct{})}
+	s := &Server{Config: c, door: guard.Door{Relations: c.Store, Log: c.Store, Now: c.Now}, assets: a, metrics: newMetrics(), mux: http.NewServeMux(), stopping: make(chan struct{}), verifying: make(chan struct{}, 4)}
 	if s.pages, err = s.parsePages(); err != nil {
 		return nil, err
 	}
@@ -96,6 +101,18 @@ func public(*Server, *http.Request, guard.Actor) error { return nil }
 func signedIn(_ *Server, _ *http.Request, a guard.Actor) error {
 	if a.Person == "" {
 		return fault.New(fault.Unauthenticated, "Please sign in first.")
+	}
+	return nil
+}
+
+// oneOf lets in who has one of the roles anywhere in the district; what they see there
+// depends on whom and what.
+func oneOf(s *Server, r *http.Request, a guard.Actor, roles ...roster.Role) error {
+	if err := signedIn(s, r, a); err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(roles, a.Has) {
+		return fault.New(fault.NotFound, "This page does not exist, or it is not yours to see.")
 	}
 	return nil
 }

@@ -16,20 +16,6 @@ import (
 	"waymark/internal/tabular"
 )
 
-// The wizard turns a school's own table of results into a mapping, without anybody
-// writing YAML. Its steps are plain pages; the file waits in [uploads].
-func (s *Server) wizardRoutes() []route {
-	may := toDistrict(guard.Import)
-	return []route{
-		{"GET /admin/imports/mapping", may, s.showMappingStart},
-		{"POST /admin/imports/mapping", may, s.keepForMapping},
-		{"GET /admin/imports/mapping/files/{upload}", may, s.showColumns},
-		{"POST /admin/imports/mapping/files/{upload}", may, s.tryColumns},
-		{"POST /admin/imports/mapping/files/{upload}/mapping.yaml", may, s.downloadMapping},
-		{"POST /admin/imports/mapping/files/{upload}/import", may, s.importColumns},
-	}
-}
-
 // mappingStartView is the wizard's first page.
 type mappingStartView struct {
 	Errors    formErrors

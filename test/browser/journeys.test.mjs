@@ -41,7 +41,7 @@ describe('journeys', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN name
       await page.getByRole('button', { name: /finished|done|did it/i }).first().click();
       await page.waitForURL(/done=finished/);
       await page.goto(new URL('/me/goals', server.url).href);
-      await page.getByLabel(/What/).first().fill('Read a whole book about whales');
+      await page.getByRole('textbox', { name: /What/ }).first().fill('Read a whole book about whales');
       await page.getByRole('button', { name: /goal/i }).first().click();
       await page.waitForURL(/done=goal/);
       assert.ok(await page.getByText('Read a whole book about whales').count() > 0);
@@ -95,7 +95,7 @@ describe('journeys', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN name
   test('an administrator loads a file, sees what it would do, applies and undoes it', async () => {
     const { context, page } = await open('administrator', '/admin/imports');
     await page.getByLabel(/kind|What/i).first().selectOption('materials');
-    await page.setInputFiles('input[type=file]', { name: 'more.csv', mimeType: 'text/csv',
+    await page.setInputFiles('input[name=file]', { name: 'more.csv', mimeType: 'text/csv',
       buffer: Buffer.from('title,location,kind,minutes\nA walk to the pond,"The pond, by the gate",place,30\nNowhere,,video,5\n') });
     await page.getByRole('button', { name: /Check/ }).click();
     await page.waitForURL(/admin\/imports\/./);
