@@ -50,9 +50,6 @@ func (c calendar) schoolDay(week, n int) (time.Time, bool) {
 	return d, !d.After(c.today)
 }
 
-// week returns the number of the week of evidence that a day lies in.
-func (c calendar) week(d time.Time) int { return int(d.Sub(c.first).Hours() / 24 / 7) }
-
 // testDay is that of the fall test: late September, or the week before today if that
 // has not come yet.
 func (c calendar) testDay() time.Time {

@@ -210,7 +210,11 @@ func (o *observer) about(x float64) int {
 }
 
 func (o *observer) week(ra rates, k *class, p *plan, sub string, week int) {
-	for range o.about(ra.sets[sub]) {
+	sets := ra.sets[sub]
+	if o.s.demo {
+		sets *= 2.5 // somebody whose page shows all that a page can
+	}
+	for range o.about(sets) {
 		if t, ok := o.dayIn(week); ok {
 			o.practice(p.choose(o.r, o.s, week), t, ra.items-1+o.r.IntN(3))
 		}

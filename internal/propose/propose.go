@@ -236,8 +236,12 @@ type Gain struct {
 	Now        mastery.Estimate
 }
 
-// Gains returns the strongest gains that are more than chance: the new value lies
-// above the old interval's middle by a noticeable step, strongest first.
+// Rose reports whether there is new evidence and the estimate stands noticeably higher.
+func (g Gain) Rose() bool { return g.Now.N > g.Before.N && g.Now.Value-g.Before.Value >= 0.08 }
+
+// Gains returns the strongest gains, strongest first: what has new evidence and stands
+// noticeably higher than before. Where these are few, what is met and was shown
+// most recently fills the list: it is something that the student can do now.
 // before holds the estimates as they stood some weeks ago.
 func Gains(l Learner, cat *Catalogue, before map[competency.ID]mastery.Estimate, most int) []Gain {
 	var out []Gain
@@ -250,8 +254,8 @@ func Gains(l Learner, cat *Catalogue, before map[competency.ID]mastery.Estimate,
 		if !had {
 			was = mastery.State{}.At(now.Last)
 		}
-		if now.N > was.N && now.Value-was.Value >= 0.08 {
-			out = append(out, Gain{c, was, now})
+		if g := (Gain{c, was, now}); g.Rose() {
+			out = append(out, g)
 		}
 	}
 	step := func(g Gain) float64 {
@@ -264,6 +268,18 @@ func Gains(l Learner, cat *Catalogue, before map[competency.ID]mastery.Estimate,
 	slices.SortFunc(out, func(a, b Gain) int {
 		return cmp.Or(cmp.Compare(step(b), step(a)), cmp.Compare(a.Competency.ID, b.Competency.ID))
 	})
+	if len(out) < most {
+		var met []Gain
+		for id, now := range l.Estimates {
+			if c, ok := cat.Competencies[id]; ok && now.Status == mastery.Met && !slices.ContainsFunc(out, func(g Gain) bool { return g.Competency.ID == id }) {
+				met = append(met, Gain{c, before[id], now})
+			}
+		}
+		slices.SortFunc(met, func(a, b Gain) int {
+			return cmp.Or(b.Now.Last.Compare(a.Now.Last), cmp.Compare(a.Competency.ID, b.Competency.ID))
+		})
+		out = append(out, met...)
+	}
 	return out[:min(most, len(out))]
 }
 

@@ -215,6 +215,7 @@ func evidenceHref(student roster.PersonID, on competency.ID) string {
 type meView struct {
 	Name      string // the given name
 	Gains     []gainView
+	Rose      int // how many of them rose of late
 	Offer     offerView
 	Chosen    []chosenView
 	LookBacks []lookBackView
@@ -256,6 +257,9 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request, a guard.Actor) e
 		topics: []live.Topic{live.StudentTopic(string(a.District), string(a.Person))}}
 	for _, g := range gains {
 		v.Gains = append(v.Gains, gainView{g, evidenceHref(a.Person, g.Competency.ID)})
+		if g.Rose() {
+			v.Rose++
+		}
 	}
 	if v.Chosen, err = s.chosen(r.Context(), a.District, p, chosenMost); err != nil {
 		return err

@@ -103,7 +103,8 @@ describe('journeys', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN name
     assert.match(await page.locator('main').innerText(), /Nowhere|line 3|:3/);
     await page.getByRole('button', { name: /Apply/ }).click();
     await page.waitForURL(/done=applied/);
-    await page.getByRole('checkbox').first().check({ force: true });
+    await page.locator('summary', { hasText: 'Undo' }).click();
+    await page.getByRole('checkbox', { name: /undo/i }).check({ force: true });
     await page.getByRole('button', { name: /Undo/ }).click();
     await page.waitForURL(/done=undone/);
     await context.close();
