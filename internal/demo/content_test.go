@@ -63,7 +63,7 @@ func materials(t *testing.T, w written) {
 			}
 		}
 	}
-	if err := tabular.Materials(bytes.NewReader(w.read(t, "materials.csv")), "materials.csv", func(int, tabular.MaterialRow) error { return nil },
+	if err := tabular.Materials(bytes.NewReader(w.read(t, "materials.csv")), "materials.csv", tabular.Options{}, func(int, tabular.MaterialRow) error { return nil },
 		func(p fault.Problem) { t.Error(p) }); err != nil {
 		t.Error(err)
 	}

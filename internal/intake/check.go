@@ -227,7 +227,7 @@ func (c *check) caseFile() error {
 }
 
 func (c *check) materials() error {
-	err := tabular.Materials(c.reader(), c.job.Name, func(line int, m tabular.MaterialRow) error {
+	err := tabular.Materials(c.reader(), c.job.Name, tabular.Options{Encoding: c.job.Encoding}, func(line int, m tabular.MaterialRow) error {
 		for _, code := range m.Codes {
 			ids, err := c.st.FindCompetencies(c.ctx, code)
 			if err != nil {

@@ -15,6 +15,9 @@ func (c *check) results() error {
 	if err != nil {
 		return err
 	}
+	if c.job.Encoding != "" {
+		m.Format.Encoding = c.job.Encoding
+	}
 	r := &resultReader{check: c, mapping: m, created: map[string]roster.PersonID{}, unknown: map[string]bool{}, items: map[string]competency.ID{}}
 	s, err := m.Drafts(c.reader(), c.job.Name, r.draft, c.problem)
 	if err != nil {

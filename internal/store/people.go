@@ -20,7 +20,7 @@ func (s *stager) PeopleDone(ctx context.Context) error {
 	}
 	s.peopleIn = true
 	for _, t := range []string{"person", "guardian"} {
-		if err := s.flush(t); err != nil {
+		if err := s.settle(t); err != nil {
 			return err
 		}
 	}

@@ -133,10 +133,10 @@ func text(e ast.Expr, consts map[string]string) (string, bool) {
 				return "$91, $92", true
 			case "table":
 				return "person_intake", true
-			case "name":
-				return "identifier", true
 			case "with":
 				return "WITH pair (student, competency) AS (VALUES ($95, $96)) ", true
+			case "cond":
+				return "identifier = $91", true
 			case "where":
 				return "district = $1 AND run = $2", true
 			}

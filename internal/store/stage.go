@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -53,6 +54,7 @@ type stager struct {
 	byUserID map[string][]roster.PersonID
 	codes    map[string][]competency.ID
 	staged   map[string]bool // tables with rows
+	piled    map[string]bool // tables with a heap
 }
 
 var _ intake.Stager = (*stager)(nil)
@@ -69,7 +71,7 @@ func (db *DB) Stage(ctx context.Context, district roster.DistrictID, kind intake
 	}
 	s := &stager{ctx: ctx, db: db, district: district, run: intake.RunID(newID()), kind: kind,
 		buffers: map[string]*buffer{}, pieces: map[string][]any{}, aliases: map[string]roster.PersonID{},
-		agents: map[string]bool{}, found: map[string][]roster.PersonID{}, staged: map[string]bool{}}
+		agents: map[string]bool{}, found: map[string][]roster.PersonID{}, staged: map[string]bool{}, piled: map[string]bool{}}
 	pairs, err := many(ctx, db, func(row func(...any) error) (p [2]string, err error) {
 		return p, row(&p[0], &p[1])
 	}, `SELECT id, person FROM person_alias WHERE district = $1 ORDER BY id`, district)
@@ -114,7 +116,12 @@ func (s *stager) flush(table string) error {
 		return nil
 	}
 	t := twinOf(table)
-	err := s.db.putMany(s.ctx, table+"_intake", t.stagedColumns(), []any{s.district, s.run, "new", int64(0), "", ""}, t.staged, []any{s.district, s.run}, b.rows)
+	var err error
+	if s.db.dialect.bulk {
+		err = s.db.putMany(s.ctx, table+"_intake", t.stagedColumns(), []any{s.district, s.run, "new", int64(0), "", ""}, t.staged, []any{s.district, s.run}, b.rows)
+	} else {
+		err = s.pile(t, b.rows)
+	}
 	b.rows = b.rows[:0]
 	clear(b.at)
 	return err
@@ -357,16 +364,23 @@ func (s *stager) FindStudents(ctx context.Context, by, ref string) ([]roster.Per
 }
 
 func (s *stager) findStudents(ctx context.Context, by, ref string) ([]roster.PersonID, error) {
+	// Who is here today comes first; results may also be of somebody who has left.
+	search := func(cond string, args ...any) ([]roster.PersonID, error) {
+		args = append([]any{s.district}, args...)
+		here, err := many(ctx, s.db, value[roster.PersonID], `SELECT id FROM person WHERE district = $1 AND `+cond+` AND active ORDER BY id LIMIT 3`, args...)
+		if err != nil || len(here) > 0 {
+			return here, err
+		}
+		return many(ctx, s.db, value[roster.PersonID], `SELECT id FROM person WHERE district = $1 AND `+cond+` ORDER BY id LIMIT 3`, args...)
+	}
 	column := func(name string) ([]roster.PersonID, error) {
 		v := ref
 		if name != "identifier" {
 			v = fold(ref)
 		}
-		return many(ctx, s.db, value[roster.PersonID], `SELECT id FROM person WHERE district = $1 AND `+name+` = $2 AND active ORDER BY 1 LIMIT 3`, s.district, v)
+		return search(name+" = $2", v)
 	}
-	source := func() ([]roster.PersonID, error) {
-		return many(ctx, s.db, value[roster.PersonID], `SELECT id FROM person WHERE district = $1 AND id = $2 AND active ORDER BY 1`, s.district, s.Person(ref))
-	}
+	source := func() ([]roster.PersonID, error) { return search("id = $2", s.Person(ref)) }
 	switch by {
 	case "identifier":
 		// Many systems export the district's number as the sourcedId, or only among
@@ -454,7 +468,12 @@ func (s *stager) addCode(id competency.ID, names ...string) {
 }
 
 func (s *stager) Abort(ctx context.Context) error {
-	return s.db.Discard(ctx, s.district, s.run, intake.Refused)
+	var errs []error
+	for table := range s.piled {
+		_, err := s.db.exec(ctx, `DROP TABLE IF EXISTS `+s.heap(table))
+		errs = append(errs, err)
+	}
+	return errors.Join(append(errs, s.db.Discard(ctx, s.district, s.run, intake.Refused))...)
 }
 
 // Finish writes what is buffered and compares it with the store.
@@ -463,7 +482,7 @@ func (s *stager) Finish(ctx context.Context, sum intake.Summary, scope intake.Sc
 		return sum, err
 	}
 	for table := range s.buffers {
-		if err := s.flush(table); err != nil {
+		if err := s.settle(table); err != nil {
 			return sum, err
 		}
 	}

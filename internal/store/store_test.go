@@ -492,3 +492,31 @@ func TestListenHearsWhatOthersAnnounce(t *testing.T) {
 	cancel()
 	<-done
 }
+
+// Two processes on one PostgreSQL write about the same students at once: each reads,
+// folds and writes what the other reads, and no piece may be lost.
+func TestTwoProcessesRecord(t *testing.T) {
+	t.Parallel()
+	c := store.Config{URL: storetest.Postgres(t), Now: now}
+	first, second := storetest.Open(t, c), storetest.Open(t, c)
+	fixture(t, first)
+	amy := id(t, first, "amy")
+	var wg sync.WaitGroup
+	for n, db := range []*store.DB{first, second} {
+		r := db.NewRecorder(nil)
+		wg.Go(func() {
+			defer r.Close()
+			for i := range 60 {
+				p := piece(amy, "k1", fmt.Sprintf("%d-%d", n, i), clock.Add(-time.Duration(200-i)*time.Hour), i%3 > 0)
+				if _, err := r.Record(context.Background(), d, []evidence.Piece{p}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	rep, err := first.CheckReplay(t.Context(), d, false)
+	if err != nil || rep.Wrong != 0 || rep.Pieces != 120 {
+		t.Errorf("replay = %+v, %v; want 120 pieces and nothing wrong", rep, err)
+	}
+}

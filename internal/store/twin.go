@@ -88,11 +88,21 @@ func (t *twin) staged(n int) string {
 		}
 		b.WriteString(")")
 	}
-	// A second row of the same record replaces the first: several user records of
-	// one person come here.
-	b.WriteString(` ON CONFLICT (district, run, side, id) DO UPDATE SET line = excluded.line, active = excluded.active, `)
-	b.WriteString(t.each(", ", func(c string) string { return c + " = excluded." + c }))
-	return b.String()
+	return b.String() + t.replace()
+}
+
+// settled inserts new rows from a heap, in the order of their ids; $1 district, $2 run,
+// after id $3 and up to $4.
+func (t *twin) settled(heap string) string {
+	return fmt.Sprintf(`INSERT INTO %s_intake (%s) SELECT $1, $2, 'new', 0, '', '', id, line, active, %s FROM %s WHERE id > $3 AND id <= $4 ORDER BY id, rowid`,
+		t.name, t.stagedColumns(), t.list(""), heap) + t.replace()
+}
+
+// replace lets a second row of the same record replace the first: several user records
+// of one person come here.
+func (t *twin) replace() string {
+	return ` ON CONFLICT (district, run, side, id) DO UPDATE SET line = excluded.line, active = excluded.active, ` +
+		t.each(", ", func(c string) string { return c + " = excluded." + c })
 }
 
 // differs is true where the new row i would change the record b.

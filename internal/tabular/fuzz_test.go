@@ -129,7 +129,7 @@ func FuzzMaterials(f *testing.F) {
 	f.Add([]byte("title\tlocation\tlanguage\tcompetencies\nC\troom 3\tzh_Hant\ta;b|c\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		ids := map[string]bool{}
-		err := tabular.Materials(strings.NewReader(string(in)), "fuzz.csv", func(_ int, m tabular.MaterialRow) error {
+		err := tabular.Materials(strings.NewReader(string(in)), "fuzz.csv", tabular.Options{}, func(_ int, m tabular.MaterialRow) error {
 			if m.Title == "" || m.ID == "" || m.Link == "" && m.Location == "" || m.Minutes < 0 || m.Minutes > 10_000 {
 				t.Fatalf("incomplete material %+v", m)
 			}

@@ -45,11 +45,11 @@ var materialKinds = []string{"video", "text", "practice", "game", "project", "bo
 
 var languageShape = regexp.MustCompile(`^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$`)
 
-// Materials reads a list of materials. each gets what can be used, with the line
+// Materials reads a list of materials, written as opt says. each gets what can be used, with the line
 // that it stands on; problem what cannot. The error is a fatal [fault.Problem],
 // or what each returned, or an error of r.
-func Materials(r io.Reader, name string, each func(line int, m MaterialRow) error, problem func(fault.Problem)) error {
-	reader, err := NewReader(r, name, Options{})
+func Materials(r io.Reader, name string, opt Options, each func(line int, m MaterialRow) error, problem func(fault.Problem)) error {
+	reader, err := NewReader(r, name, opt)
 	if err != nil {
 		return err
 	}

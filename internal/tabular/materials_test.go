@@ -15,7 +15,7 @@ import (
 
 func materials(t testing.TB, in string) (out []tabular.MaterialRow, problems []string, err error) {
 	t.Helper()
-	err = tabular.Materials(strings.NewReader(in), "m.csv", func(_ int, m tabular.MaterialRow) error {
+	err = tabular.Materials(strings.NewReader(in), "m.csv", tabular.Options{}, func(_ int, m tabular.MaterialRow) error {
 		out = append(out, m)
 		return nil
 	}, func(p fault.Problem) {
