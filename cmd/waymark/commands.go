@@ -246,7 +246,7 @@ and later rosters may go on sending both. waymark import undo takes it back.`,
 func readable(name string) (*os.File, int64, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, 0, fault.Wrap(fault.Invalid, err, "The file cannot be opened")
+		return nil, 0, fault.Wrap(fault.Invalid, err, "%s cannot be opened. Is the name right, and may you read it?", name)
 	}
 	st, err := f.Stat()
 	if err != nil {

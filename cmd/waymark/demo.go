@@ -44,13 +44,13 @@ func demoCommand(e *env) *command {
 			if out != "" && loadOnly {
 				return usage("give --out or --load-only, not both")
 			}
-			today := e.now().UTC()
+			// The start of the day, so that all loads of one day give the same state.
+			today := e.now().UTC().Truncate(24 * time.Hour)
 			if day != "" {
 				var err error
 				if today, err = time.Parse(time.DateOnly, day); err != nil {
 					return usage("--day is a date such as 2026-11-20")
 				}
-				today = today.Add(18 * time.Hour)
 			}
 			opt := demo.Options{Seed: seed, Today: today, Students: students}
 			if out != "" {

@@ -23,12 +23,16 @@ import (
 	"waymark/internal/tabular"
 )
 
+// classStepsMost is how many steps a class page shows above the grid.
+const classStepsMost = 3
+
 type classPage struct {
 	District roster.DistrictID
 	Class    roster.Class
 	Own      bool // the actor teaches it: may decide, observe, make cards
 	Students int
 	List     stepList
+	Steps    int // how many there are; List holds the first
 	Grid     gridView
 }
 
@@ -109,6 +113,9 @@ func (s *Server) serveClass(w http.ResponseWriter, r *http.Request, a guard.Acto
 		if v.List.Steps, err = s.openSteps(ctx, a.District, work); err != nil {
 			return err
 		}
+		// The grid is what the page is for; the first few steps lead to the others.
+		v.Steps = len(v.List.Steps)
+		v.List.Steps = v.List.Steps[:min(classStepsMost, v.Steps)]
 	}
 	return s.render(w, r, a, http.StatusOK, "grid", v)
 }
@@ -395,4 +402,4 @@ func (s *Server) serveGridCSV(w http.ResponseWriter, r *http.Request, a guard.Ac
 }
 
 // BodyClass lets the grid print on paper that lies on its side.
-func (gridView) BodyClass() string { return "print-grid" }
+func (classPage) BodyClass() string { return "print-grid" }
