@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -125,46 +126,6 @@ func (s *stager) flush(table string) error {
 	b.rows = b.rows[:0]
 	clear(b.at)
 	return err
-}
-
-// insertMany writes rows by a statement that text makes for n rows; head comes before
-// the rows' values. PostgreSQL takes many rows at a time, since each statement is a
-// round trip; SQLite takes one at a time by a prepared statement, since it parses
-// long ones slowly.
-func (db *DB) insertMany(ctx context.Context, text func(n int) string, head []any, rows [][]any) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	if !db.dialect.bulk {
-		stmt, err := db.q.PrepareContext(ctx, text(1))
-		if err != nil {
-			return err
-		}
-		defer stmt.Close()
-		for _, r := range rows {
-			if _, err := stmt.ExecContext(ctx, append(head[:len(head):len(head)], r...)...); err != nil {
-				return db.dialect.fault(err)
-			}
-		}
-		return nil
-	}
-	per := min(len(rows), max(1, (db.dialect.params-len(head))/len(rows[0])), 500)
-	full := text(per)
-	args := make([]any, 0, len(head)+per*len(rows[0]))
-	for chunk := range slices.Chunk(rows, per) {
-		q := full
-		if len(chunk) < per {
-			q = text(len(chunk))
-		}
-		args = append(args[:0], head...)
-		for _, r := range chunk {
-			args = append(args, r...)
-		}
-		if _, err := db.exec(ctx, q, args...); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (s *stager) Org(line int, active bool, o roster.Org) error {
@@ -481,6 +442,9 @@ func (s *stager) Finish(ctx context.Context, sum intake.Summary, scope intake.Sc
 	if err := s.PeopleDone(ctx); err != nil {
 		return sum, err
 	}
+	// What the file's reader knew of millions of rows goes before SQLite takes memory
+	// of its own, which the runtime does not count.
+	debug.FreeOSMemory()
 	for table := range s.buffers {
 		if err := s.settle(table); err != nil {
 			return sum, err

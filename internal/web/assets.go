@@ -27,7 +27,10 @@ type assets struct {
 	files  map[string]asset
 }
 
-var cssComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
+var (
+	cssComment = regexp.MustCompile(`(?s)/\*.*?\*/`)
+	cssSpace   = regexp.MustCompile(`\s*([{};])\s*`)
+)
 
 type asset struct {
 	kind   string
@@ -48,7 +51,8 @@ func loadAssets() (*assets, error) {
 		}
 		name := strings.TrimPrefix(p, "assets/")
 		if path.Ext(name) == ".css" {
-			b = cssComment.ReplaceAll(b, nil) // they are for us, not for a slow line
+			// Comments and indents are for us, not for a slow line.
+			b = cssSpace.ReplaceAll(cssComment.ReplaceAll(b, nil), []byte("$1"))
 		}
 		sum.Write([]byte(name))
 		sum.Write(b)
