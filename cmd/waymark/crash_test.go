@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,19 +41,25 @@ type crashSite struct {
 }
 
 func crashSites(t *testing.T) []crashSite {
-	dir := t.TempDir()
-	url := storetest.Postgres(t)
-	name := "crash" + filepath.Base(url)[len(filepath.Base(url))-8:]
-	admin, err := sql.Open("pgx", url)
+	dir, address := t.TempDir(), storetest.Postgres(t)
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := u.Query()
+	name := "crash " + q.Get("search_path")
+	q.Set("application_name", name)
+	u.RawQuery = q.Encode()
+	named := u.String()
+	admin, err := sql.Open("pgx", address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { admin.Close() })
-	named := url + "&application_name=" + name
 	return []crashSite{
 		{"sqlite", store.Config{Dir: dir, Now: time.Now}, "", []string{"--data", dir}, func(*testing.T) {}},
 		// PostgreSQL finishes the statement that a killed client sent.
-		{"postgres", store.Config{URL: url, Now: time.Now}, named, []string{"--database-url", named}, func(t *testing.T) {
+		{"postgres", store.Config{URL: address, Now: time.Now}, named, []string{"--database-url", named}, func(t *testing.T) {
 			for range 2000 {
 				var n int
 				if err := admin.QueryRow(`SELECT count(*) FROM pg_stat_activity WHERE application_name = $1`, name).Scan(&n); err != nil {
@@ -198,7 +205,7 @@ func TestKilledImport(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills processes for half a minute")
 	}
-	const students = 5000
+	const students = 3000
 	one, two := crashRoster(t, "one.zip", students, false), crashRoster(t, "two.zip", students, true)
 	reference := store.Config{Dir: t.TempDir(), Now: time.Now}
 	importFile(t, reference, one)

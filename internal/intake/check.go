@@ -167,12 +167,31 @@ func (c *check) oneRoster() error {
 	}
 	for _, f := range files {
 		c.sum.Skipped += f.Skipped + f.Orphaned
+		c.spare(strings.TrimSuffix(f.File, ".csv"), f.Refused+f.Orphaned)
 	}
 	if len(pkg.Ignored) > 0 {
 		c.sum.Notes = append(c.sum.Notes, "Left out, since OneRoster does not know them: "+strings.Join(pkg.Ignored, ", ")+".")
 	}
 	c.sum.Notes = append(c.sum.Notes, fmt.Sprintf("OneRoster %s from %s.", pkg.Version, orElse(pkg.SourceSystem, "an unnamed system")))
 	return nil
+}
+
+// spare keeps a file with unusable rows from ending anything: what such a row was about
+// is not gone, only unreadable.
+func (c *check) spare(file string, unusable int) {
+	ends := false
+	for _, table := range tablesOf[file] {
+		ends = ends || c.scope.Complete[table]
+		if unusable > 0 {
+			c.scope.Complete[table] = false
+		}
+	}
+	if unusable > 0 && file == "users" {
+		c.scope.Complete["role"] = false
+	}
+	if unusable > 0 && ends {
+		c.sum.Notes = append(c.sum.Notes, fmt.Sprintf("Nothing that %s.csv leaves out is ended, since %d of its rows cannot be used.", file, unusable))
+	}
 }
 
 func orElse(s, other string) string {

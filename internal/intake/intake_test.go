@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -490,4 +491,64 @@ func TestMergeOfTwoRecordsOfOneChild(t *testing.T) {
 			t.Errorf("after undo: %d and %d pieces, %d students; want 1, 2, 12", count(keep), count(gone), len(s.names("c1")))
 		}
 	})
+}
+
+// A bad row about somebody is no sign that they have left.
+func TestABadRowEndsNobody(t *testing.T) {
+	storetest.Each(t, now, func(t *testing.T, db *store.DB) {
+		s := start(t, db)
+		sch := newSchool(30)
+		s.load(intake.OneRoster, "1.zip", sch.zip(t), nil)
+		damaged := rewrite(t, sch.zip(t), "users.csv", func(text string) string {
+			return strings.Replace(text, "true,u7,", "perhaps,u7,", 1)
+		})
+		sum := s.load(intake.OneRoster, "2.zip", damaged, nil)
+		if sum.Bad == 0 || sum.Ended != 0 {
+			t.Errorf("%d bad, %d ended; want a bad row and nothing ended", sum.Bad, sum.Ended)
+		}
+		if p := s.person("Nu7"); !p.Active {
+			t.Error("the student of the bad row has been ended")
+		}
+		if got := len(s.names("c1")); got != 30 {
+			t.Errorf("%d students in the class; want all 30", got)
+		}
+	})
+}
+
+// rewrite returns a package with one of its files changed.
+func rewrite(t *testing.T, pkg []byte, name string, change func(string) string) []byte {
+	t.Helper()
+	r, err := zip.NewReader(bytes.NewReader(pkg), int64(len(pkg)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, f := range r.File {
+		in, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Name == name {
+			was := string(data)
+			if data = []byte(change(was)); string(data) == was {
+				t.Fatalf("%s is as it was", name)
+			}
+		}
+		out, err := w.Create(f.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := out.Write(data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
