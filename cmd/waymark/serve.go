@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"waymark/internal/evidence"
@@ -120,6 +121,7 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 // announcer tells open pages, here and in other processes, that evidence came in.
 type announcer struct {
 	db   *store.DB
+	self string // which process this is, so as not to hear itself
 	hub  *live.Hub
 	log  *slog.Logger
 	in   chan change
@@ -132,11 +134,15 @@ type change struct {
 }
 
 func newAnnouncer(ctx context.Context, db *store.DB, hub *live.Hub, log *slog.Logger) *announcer {
-	a := &announcer{db: db, hub: hub, log: log, in: make(chan change, 1024), done: make(chan struct{})}
+	a := &announcer{db: db, self: rand.Text(), hub: hub, log: log, in: make(chan change, 1024), done: make(chan struct{})}
 	go a.run()
 	go func() {
 		for ctx.Err() == nil {
-			err := db.Listen(ctx, func(topic string) { hub.Publish(live.Topic(topic)) })
+			err := db.Listen(ctx, func(news string) {
+				if from, topic, ok := strings.Cut(news, " "); ok && from != a.self {
+					hub.Publish(live.Topic(topic))
+				}
+			})
 			if err == nil || ctx.Err() != nil {
 				return
 			}
@@ -189,7 +195,7 @@ func (a *announcer) run() {
 		}
 		for t := range topics {
 			a.hub.Publish(t)
-			if err := a.db.Announce(ctx, string(t)); err != nil {
+			if err := a.db.Announce(ctx, a.self+" "+string(t)); err != nil {
 				a.log.Warn("telling other processes failed", "err", err)
 			}
 		}

@@ -9,19 +9,19 @@ import (
 
 const channel = "waymark"
 
-// Announce tells other processes on the same PostgreSQL that a topic changed. The
-// embedded database has one process, which knows.
-func (db *DB) Announce(ctx context.Context, topic string) error {
+// Announce tells all processes on the same PostgreSQL, this one too, that something
+// changed. The embedded database has one process, which knows.
+func (db *DB) Announce(ctx context.Context, news string) error {
 	if !db.dialect.bulk {
 		return nil
 	}
-	_, err := db.exec(ctx, `SELECT pg_notify($1, $2)`, channel, topic)
+	_, err := db.exec(ctx, `SELECT pg_notify($1, $2)`, channel, news)
 	return err
 }
 
-// Listen calls heard with each topic that a process announces, until the context ends
+// Listen calls heard with whatever a process announces, until the context ends
 // or the connection breaks. On the embedded database it returns at once.
-func (db *DB) Listen(ctx context.Context, heard func(topic string)) error {
+func (db *DB) Listen(ctx context.Context, heard func(news string)) error {
 	if !db.dialect.bulk {
 		return nil
 	}

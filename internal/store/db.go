@@ -68,12 +68,13 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 			return nil, fault.Wrap(fault.Invalid, err, "The data folder cannot be made")
 		}
 		dsn := "file:" + (&pathEscaper).Replace(filepath.Join(c.Dir, FileName)) +
-			"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=cache_size(-65536)&_pragma=temp_store(FILE)"
-		if db.write, err = sql.Open("sqlite", dsn+"&_txlock=immediate"); err != nil {
+			"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=temp_store(FILE)"
+		// A page of cache costs about twice its size, and each reader has a cache of its own.
+		if db.write, err = sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=cache_size(-32768)"); err != nil {
 			return nil, fmt.Errorf("open %s: %w", c.Dir, err)
 		}
 		db.write.SetMaxOpenConns(1)
-		if db.read, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)"); err != nil {
+		if db.read, err = sql.Open("sqlite", dsn+"&_pragma=query_only(1)&_pragma=cache_size(-8192)"); err != nil {
 			return nil, fmt.Errorf("open %s for reading: %w", c.Dir, err)
 		}
 		db.read.SetMaxOpenConns(8)

@@ -9,9 +9,10 @@ import (
 )
 
 // PeopleDone matches the users of this run with known people and with each other.
-// Two user records are one person if they carry the same master identifier, or
-// the same identifier and one of the same names: an identifier alone may belong to
-// a pupil here and a teacher there. The person keeps the id they had first, and
+// A user is a known person if both carry the same master identifier, or the same
+// identifier and one of the same names; two users of one file are one person if both
+// carry the same identifier and name. An identifier alone may belong to a pupil here
+// and a teacher there. The person keeps the id they had first, and
 // with it their history.
 func (s *stager) PeopleDone(ctx context.Context) error {
 	if s.peopleIn || s.buffers["person"] == nil {
