@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -188,23 +187,20 @@ func undoImport(t *testing.T, c store.Config) {
 	})
 }
 
-// program returns the program as a command: this test binary, under its name.
-func program(t *testing.T, args ...string) *exec.Cmd {
+// child returns one of TestMain's commands: this test binary, under another name.
+func child(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := exec.Command(self)
-	c.Args = append([]string{"waymark"}, args...)
+	c.Args = append([]string{name}, args...)
 	return c
 }
 
 func TestKilledImport(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("kills processes for half a minute")
-	}
 	const students = 3000
 	one, two := crashRoster(t, "one.zip", students, false), crashRoster(t, "two.zip", students, true)
 	reference := store.Config{Dir: t.TempDir(), Now: time.Now}
@@ -223,7 +219,7 @@ func TestKilledImport(t *testing.T) {
 				t.Fatal("the first import gives another state than on the reference")
 			}
 			start := time.Now()
-			if out, err := program(t, append([]string{"import", "oneroster", two}, s.flags...)...).CombinedOutput(); err != nil {
+			if out, err := child(t, "waymark", append([]string{"import", "oneroster", two}, s.flags...)...).CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			whole := time.Since(start)
@@ -234,7 +230,7 @@ func TestKilledImport(t *testing.T) {
 			random := rand.New(rand.NewPCG(1, 2))
 			for try, from := range []float64{0.05, 0.35, 0.6, 0.8} {
 				share := from + 0.2*random.Float64()
-				c := program(t, append([]string{"import", "oneroster", two}, s.flags...)...)
+				c := child(t, "waymark", append([]string{"import", "oneroster", two}, s.flags...)...)
 				if err := c.Start(); err != nil {
 					t.Fatal(err)
 				}
@@ -263,7 +259,7 @@ func TestKilledImport(t *testing.T) {
 	}
 }
 
-// Where TestRecordUntilKilled records, and the number of its first client; set by its
+// Where recordUntilKilled records, and the number of its first client; set by its
 // parent.
 const recordDir, recordURL, recordFrom = "WAYMARK_CRASH_DIR", "WAYMARK_CRASH_URL", "WAYMARK_CRASH_FROM"
 
@@ -279,41 +275,36 @@ func crashPiece(client, i int) evidence.Piece {
 
 const acknowledged = "acknowledged "
 
-// TestRecordUntilKilled is the program that TestKilledRecorder kills.
-func TestRecordUntilKilled(t *testing.T) {
-	c := store.Config{Dir: os.Getenv(recordDir), URL: os.Getenv(recordURL), Now: time.Now}
-	if c.Dir == "" && c.URL == "" {
-		t.Skip("runs only as a child of TestKilledRecorder")
-	}
-	db, err := store.Open(t.Context(), c)
-	if err != nil {
-		t.Fatal(err)
+// recordUntilKilled is the program that TestKilledRecorder kills.
+func recordUntilKilled() {
+	fail := func(err error) {
+		fmt.Fprintln(os.Stdout, err)
+		os.Exit(exitFault)
 	}
 	from, err := strconv.Atoi(os.Getenv(recordFrom))
 	if err != nil {
-		t.Fatal(err)
+		fail(err)
+	}
+	db, err := store.Open(context.Background(), store.Config{Dir: os.Getenv(recordDir), URL: os.Getenv(recordURL), Now: time.Now})
+	if err != nil {
+		fail(err)
 	}
 	r := db.NewRecorder(nil)
-	var wg sync.WaitGroup
 	for client := from; client < from+crashClients; client++ {
-		wg.Go(func() {
+		go func() {
 			for i := 0; ; i++ {
 				if _, err := r.Record(context.Background(), "main", []evidence.Piece{crashPiece(client, i)}); err != nil {
-					t.Error(err)
-					return
+					fail(err)
 				}
 				fmt.Fprintf(os.Stdout, "%s%d %d\n", acknowledged, client, i)
 			}
-		})
+		}()
 	}
-	wg.Wait()
+	select {}
 }
 
 func TestKilledRecorder(t *testing.T) {
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("kills processes")
-	}
 	for _, s := range crashSites(t) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
@@ -322,13 +313,9 @@ func TestKilledRecorder(t *testing.T) {
 					t.Fatal(err)
 				}
 			})
-			self, err := os.Executable()
-			if err != nil {
-				t.Fatal(err)
-			}
 			random := rand.New(rand.NewPCG(3, 4))
 			for try := range 3 {
-				c := exec.Command(self, "-test.run=^TestRecordUntilKilled$")
+				c := child(t, "record-until-killed")
 				c.Env = append(os.Environ(), "TMPDIR="+t.TempDir(), recordDir+"="+s.config.Dir, recordURL+"="+s.url, recordFrom+"="+strconv.Itoa(try*crashClients))
 				out, err := c.StdoutPipe()
 				if err != nil {

@@ -13,7 +13,7 @@ import (
 // TestMain lets the test binary stand for the program itself: in scripts as the command
 // waymark, and in tests that start it as a process (see crash_test.go).
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"waymark": main})
+	testscript.Main(m, map[string]func(){"waymark": main, "record-until-killed": recordUntilKilled})
 }
 
 // TestScripts runs the command line as its users do; each script is its own manual.
