@@ -55,6 +55,11 @@ describe('journeys', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN name
       await page.getByRole('button', { name: /Save/ }).first().click();
       if (javaScriptEnabled) await page.getByText(/Saved/).first().waitFor({ timeout: 5_000 });
       else await page.waitForURL(/done=observed/);
+      // A mistake is corrected, not written twice.
+      await page.getByRole('link', { name: /mistake/ }).first().click();
+      await page.getByRole('radio', { name: /2/ }).first().check({ force: true });
+      await page.getByRole('button', { name: /Save/ }).first().click();
+      await page.waitForURL(/done=observed/);
       await context.close();
     });
   }

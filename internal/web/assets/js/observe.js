@@ -28,13 +28,20 @@ function attach(form) {
     const entry = { key, url: form.action, body: new URLSearchParams(data).toString() };
     // On this device first: a closed lid in the middle loses nothing.
     const kept = await outbox.keep(entry).then(() => true, () => false);
-    const { state, reason } = await outbox.send(entry);
+    const { state, reason, fix } = await outbox.send(entry);
     busy = false;
     if (state !== 'unsent' && kept) await outbox.drop(key).catch(() => {});
     if (state === 'refused') return say('bad', reason || word('refused', 'One entry could not be saved:'));
     if (state === 'unsent' && !kept) return say('bad', word('lost', 'Not saved yet. Leave this page open and press Save again.'));
-    if (state === 'saved') say('saved', word('saved', 'Saved'));
-    else say('kept', word('kept', 'Safe on this device'));
+    if (state === 'saved') {
+      say('saved', word('saved', 'Saved'));
+      if (fix && line) {
+        const link = document.createElement('a');
+        link.href = fix;
+        link.textContent = word('fix', 'I made a mistake');
+        line.append(' ', link);
+      }
+    } else say('kept', word('kept', 'Safe on this device'));
     clear(form);
   });
   form.addEventListener('input', () => { if (!busy) say('', ''); });

@@ -56,7 +56,10 @@ export async function send(entry) {
       signal: abort.signal,
       headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json', 'Idempotency-Key': entry.key, 'X-User': user },
     });
-    if (answer.headers.get('X-Saved') === entry.key) return { state: 'saved' };
+    if (answer.headers.get('X-Saved') === entry.key) {
+      const fix = await answer.json().then((o) => o.fix, () => '');
+      return { state: 'saved', fix };
+    }
     if (answer.status === 422) {
       const reason = await answer.json().then((o) => o.message, () => '');
       return { state: 'refused', reason: reason || '' };
