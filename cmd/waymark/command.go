@@ -20,8 +20,7 @@ type command struct {
 	flags    func(fs *flag.FlagSet) // declares the command's own flags
 	run      func(ctx context.Context, e *env, args []string) error
 	sub      []*command
-	operands int  // how many arguments it takes; -1 for none or one
-	hidden   bool // left out of help
+	operands int // how many arguments it takes; -1 for none or one
 }
 
 // run finds the command that the arguments name and runs it.
@@ -87,9 +86,7 @@ func writeHelp(w io.Writer, c *command, path []string, fs *flag.FlagSet) {
 	if len(c.sub) > 0 {
 		fmt.Fprintf(w, "\nUsage: %s COMMAND …\n\nCommands:\n", strings.Join(path, " "))
 		for _, s := range c.sub {
-			if !s.hidden {
-				fmt.Fprintf(w, "  %-12s %s\n", s.name, s.short)
-			}
+			fmt.Fprintf(w, "  %-12s %s\n", s.name, s.short)
 		}
 		fmt.Fprintf(w, "\n%s COMMAND --help tells more.\n", strings.Join(path, " "))
 	} else {

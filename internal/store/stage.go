@@ -50,7 +50,6 @@ type stager struct {
 	pieces   map[string][]any
 	aliases  map[string]roster.PersonID // roster ids whose person is not derived from them
 	peopleIn bool                       // people are matched
-	agents   map[string]bool            // pairs with an alias to be resolved
 	found    map[string][]roster.PersonID
 	byUserID map[string][]roster.PersonID
 	codes    map[string][]competency.ID
@@ -72,7 +71,7 @@ func (db *DB) Stage(ctx context.Context, district roster.DistrictID, kind intake
 	}
 	s := &stager{ctx: ctx, db: db, district: district, run: intake.RunID(newID()), kind: kind,
 		buffers: map[string]*buffer{}, pieces: map[string][]any{}, aliases: map[string]roster.PersonID{},
-		agents: map[string]bool{}, found: map[string][]roster.PersonID{}, staged: map[string]bool{}, piled: map[string]bool{}}
+		found: map[string][]roster.PersonID{}, staged: map[string]bool{}, piled: map[string]bool{}}
 	pairs, err := many(ctx, db, func(row func(...any) error) (p [2]string, err error) {
 		return p, row(&p[0], &p[1])
 	}, `SELECT id, person FROM person_alias WHERE district = $1 ORDER BY id`, district)

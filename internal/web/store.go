@@ -61,7 +61,6 @@ type rosterStore interface {
 type learnerStore interface {
 	Catalogue(ctx context.Context, d roster.DistrictID) (*propose.Catalogue, error)
 	Mastery(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]mastery.Record, error)
-	MasteryGrid(ctx context.Context, d roster.DistrictID, students []roster.PersonID, on []competency.ID) ([]mastery.Record, error)
 	MasteryAt(ctx context.Context, d roster.DistrictID, students []roster.PersonID, week int) ([]mastery.Record, error)
 	Pieces(ctx context.Context, d roster.DistrictID, student roster.PersonID, on competency.ID) ([]evidence.Piece, error)
 	Replaced(ctx context.Context, d roster.DistrictID, student roster.PersonID, on competency.ID) ([]evidence.Piece, error)
