@@ -101,63 +101,6 @@ func commands(e *env) *command {
 	}
 }
 
-func learnerCommand(e *env) *command {
-	var o options
-	var check, repair bool
-	return &command{
-		name: "learner", short: "The learner model.",
-		sub: []*command{{
-			name: "replay", args: "[--check | --repair]", short: "Fold the evidence log again and compare it with the stored estimates.",
-			long:     "The estimates are a cache of the log. --check compares them bit by bit and changes nothing; --repair replaces those that differ.",
-			examples: []string{"waymark learner replay --check --data waymark-data"},
-			flags: func(fs *flag.FlagSet) {
-				o.declare(fs, e)
-				fs.BoolVar(&check, "check", false, "compare only (the default)")
-				fs.BoolVar(&repair, "repair", false, "replace estimates that differ")
-			},
-			run: func(ctx context.Context, e *env, _ []string) error {
-				if check && repair {
-					return usage("give --check or --repair, not both")
-				}
-				db, err := o.open(ctx, e)
-				if err != nil {
-					return err
-				}
-				defer db.Close()
-				districts, err := db.Districts(ctx)
-				if err != nil {
-					return err
-				}
-				var total store.Replay
-				for _, d := range districts {
-					if o.district != "" && string(d.ID) != o.district {
-						continue
-					}
-					r, err := db.CheckReplay(ctx, d.ID, repair)
-					if err != nil {
-						return err
-					}
-					total.Students += r.Students
-					total.Pieces += r.Pieces
-					total.Pairs += r.Pairs
-					total.Wrong += r.Wrong
-					total.Examples = append(total.Examples, r.Examples...)
-				}
-				err = o.print(e, total, func(w io.Writer) {
-					fmt.Fprintf(w, "%d pieces of %d students folded into %d estimates; %d differ from what is stored.\n", total.Pieces, total.Students, total.Pairs, total.Wrong)
-					for _, x := range total.Examples {
-						fmt.Fprintf(w, "  %s\n", x)
-					}
-				})
-				if err == nil && total.Wrong > 0 && !repair {
-					err = errRefused
-				}
-				return err
-			},
-		}},
-	}
-}
-
 func doctorCommand(e *env) *command {
 	var o options
 	var digest bool

@@ -1,34 +1,25 @@
 // Package mastery is the learner model: it folds evidence into an estimate, with
-// its interval and its age, of what a student can do on a competency.
+// its interval and its age, of what a student can do on each competency.
 //
-// The model of this version is one Gaussian for each student and competency, on
-// the log-odds scale, updated by assumed-density filtering (Glickman 1999, eqs.
-// 9-10, with the probit approximation of MacKay 1992): precise after much
-// evidence, vague after little, and vaguer with every idle day. It is pure:
-// no clock, no storage, the same numbers for the same evidence in the same order.
+// A student's log-odds of success on a typical task of a competency are Gaussian:
+// precise after much evidence, vague after little, and vaguer with every idle day.
+// Before the first piece, the estimate is what the student's other competencies and
+// the ones that come before let expect (partial pooling); from then on it is moved by
+// evidence on the competency itself. Pieces are folded by assumed-density filtering
+// (Glickman 1999, eqs. 9-10, with the probit approximation of MacKay 1992), each with
+// the noise of its kind.
+//
+// The package is pure: no clock, no storage, the same numbers for the same evidence
+// in whatever order it was recorded.
 package mastery
 
 import (
-	"cmp"
 	"math"
-	"slices"
 	"time"
 
 	"waymark/internal/competency"
-	"waymark/internal/evidence"
+	"waymark/internal/recall"
 	"waymark/internal/roster"
-)
-
-// Model names the mathematics behind an estimate. A stored estimate of another
-// model is replayed from the evidence, never converted.
-const Model = "gauss-logit/1"
-
-const (
-	priorMean     = -0.4 // log-odds before any evidence: a little less likely than not
-	priorVariance = 2.25
-	driftPerDay   = 0.012              // variance that an idle day adds, up to the prior's
-	fadePerDay    = 0.002              // share of the distance to the prior that an idle day takes
-	z90           = 1.6448536269514722 // standard normal quantile of 0.95
 )
 
 // State is what the model remembers of one student on one competency. The zero
@@ -36,10 +27,16 @@ const (
 type State struct {
 	Mean     float64 // log-odds of success on a typical task of the competency, at Last
 	Variance float64
-	N        int       // pieces folded
-	First    time.Time // work time of the first piece
-	Last     time.Time // work time of the latest piece
-	Seen     time.Time // work time of the latest piece that a person saw with their own eyes
+	// What was expected before the first piece, from the student's other competencies.
+	// An estimate without new evidence moves back towards it.
+	Prior, PriorVariance float64
+
+	N      int           // pieces folded
+	First  time.Time     // work time of the first piece
+	Last   time.Time     // work time of the latest piece
+	Seen   time.Time     // work time of the latest piece that a person saw with their own eyes
+	Memory recall.Memory // when it was practised, for how long it may hold
+	Grade  Grade         // what the school's grading rule makes of the pieces, if it uses one
 }
 
 // Estimate is what the model says at one moment. Value, Low and High are
@@ -51,7 +48,7 @@ type Estimate struct {
 	Last             time.Time     // work time of the latest evidence; zero if none
 	Age              time.Duration // since Last
 	Status           Status
-	Model            string
+	Grade            Grade
 }
 
 // Status is what an estimate means to a person.
@@ -70,7 +67,8 @@ func (s Status) String() string {
 	return [...]string{"unknown", "starting", "learning", "nearly", "met", "fading"}[s]
 }
 
-// The criterion: met when success is likely and the interval leaves little doubt.
+// The model's own criterion: met when success is likely and the interval leaves little
+// doubt.
 const (
 	MetValue   = 0.70
 	MetLow     = 0.50
@@ -78,95 +76,40 @@ const (
 	StaleAfter = 56 * 24 * time.Hour // evidence older than this is too old to trust
 )
 
-// Criterion is the rule that turns an estimate into "met", in words for everyone.
-const Criterion = "Met when success on a typical task is at least 70 % likely, the lower end of the interval is at least 50 %, and at least 3 pieces of evidence count."
+// z90 is the standard normal quantile of 0.95.
+const z90 = 1.6448536269514722
 
-// reading is what one piece of evidence says: the share of success y in [0, 1],
-// worth weight answers to a typical item.
-func reading(p evidence.Piece) (y, weight float64) {
-	switch p.Kind {
-	case evidence.Rubric, evidence.Observation:
-		weight = 1.5
-		if p.Kind == evidence.Rubric {
-			weight = 2
-		}
-		if p.Max < 2 {
-			return p.Share(), weight
-		}
-		// On a rubric the step below the top is what the competency asks for.
-		asked := p.Max - 1
-		if p.Score > asked {
-			return 0.85 + 0.12*(p.Score-asked), weight
-		}
-		r := p.Score / asked
-		return 0.85 * r * math.Sqrt(r), weight
-	case evidence.Task:
-		return p.Share(), 2
-	case evidence.Response:
-		weight = 1
-		if p.Hints > 0 {
-			weight = 1 / (1 + 0.5*float64(p.Hints))
-		}
-		return p.Share(), weight
-	}
-	return 0, 0 // a student's own judgement and an unaligned test move nothing
-}
-
-// Counts reports whether a piece moves an estimate at all.
-func Counts(p evidence.Piece) bool {
-	_, w := reading(p)
-	return w > 0 && p.Competency != ""
-}
-
-// Update folds one piece into a state. Pieces must come in the order of [Order].
-func Update(s State, p evidence.Piece) State {
-	y, w := reading(p)
-	if w == 0 {
-		return s
-	}
-	if s.N == 0 {
-		s = State{Mean: priorMean, Variance: priorVariance, First: p.At, Last: p.At}
-	} else {
-		s.Mean, s.Variance = s.after(p.At)
-	}
-	pr := squash(s.Mean, s.Variance)
-	h := pr * (1 - pr)
-	s.Variance /= 1 + w*h*s.Variance
-	s.Mean += w * s.Variance * (y - pr)
-	s.N++
-	s.Last = p.At
-	if p.Kind == evidence.Observation || p.Kind == evidence.Rubric {
-		s.Seen = p.At
-	}
-	return s
-}
+// How a state changes in a day without evidence: the share of the distance to the prior
+// that the mean takes, and the variance that comes, up to the prior's, for what is
+// learned or forgotten meanwhile.
+const (
+	fadePerDay  = 0.004
+	driftPerDay = 0.012
+)
 
 // after returns mean and variance at a later moment without new evidence.
-func (s State) after(t time.Time) (mean, variance float64) {
+func (s State) after(t time.Time) gauss {
 	days := t.Sub(s.Last).Hours() / 24
 	if days <= 0 {
-		return s.Mean, s.Variance
+		return gauss{s.Mean, s.Variance}
 	}
 	keep := math.Exp(-fadePerDay * days)
-	mean = priorMean + (s.Mean-priorMean)*keep
-	return mean, math.Max(s.Variance, math.Min(priorVariance, s.Variance+driftPerDay*days))
+	return gauss{s.Prior + (s.Mean-s.Prior)*keep, max(s.Variance, min(s.PriorVariance, s.Variance+driftPerDay*days))}
 }
 
-// At returns the estimate at a moment.
+// At returns the estimate at a moment. A state without evidence is what the built-in
+// model expects of a student and a competency that it knows nothing of; see
+// [Model.Expect] for what a student's other competencies tell.
 func (s State) At(now time.Time) Estimate {
 	if s.N == 0 {
-		return estimate(priorMean, priorVariance, s, now)
+		return estimate(gauss{builtin.Base, builtin.Spread + builtin.Within}, s, now)
 	}
-	m, v := s.after(now)
-	return estimate(m, v, s, now)
+	return estimate(s.after(now), s, now)
 }
 
-func estimate(m, v float64, s State, now time.Time) Estimate {
-	sd := math.Sqrt(v)
-	e := Estimate{
-		Value: squash(m, v), Low: sigmoid(m - z90*sd), High: sigmoid(m + z90*sd),
-		N: s.N, Last: s.Last, Model: Model,
-	}
+func estimate(g gauss, s State, now time.Time) Estimate {
+	e := Estimate{Value: g.expect(), N: s.N, Last: s.Last, Grade: s.Grade}
+	e.Low, e.High = g.interval()
 	if s.N > 0 {
 		e.Age = max(0, now.Sub(s.Last))
 	}
@@ -175,19 +118,27 @@ func estimate(m, v float64, s State, now time.Time) Estimate {
 }
 
 func status(e Estimate, s State) Status {
-	met := func(value, low float64) bool {
-		return value >= MetValue && low >= MetLow && s.N >= MetPieces
-	}
-	sd := math.Sqrt(s.Variance)
-	switch {
-	case s.N == 0:
-		return Unknown
-	case met(e.Value, e.Low) && e.Age <= StaleAfter:
-		return Met
-	case met(squash(s.Mean, s.Variance), sigmoid(s.Mean-z90*sd)):
+	fresh := e.Age <= StaleAfter
+	switch s.Grade.Verdict {
+	case RuleMet:
+		if fresh {
+			return Met
+		}
 		return Fading
-	case s.N < 2:
+	case RuleOpen:
 		return Unknown
+	case Ungraded:
+		low, _ := gauss{s.Mean, s.Variance}.interval()
+		switch {
+		case fresh && s.N >= MetPieces && e.Value >= MetValue && e.Low >= MetLow:
+			return Met
+		case s.N >= MetPieces && s.level() >= MetValue && low >= MetLow:
+			return Fading
+		case s.N < 2:
+			return Unknown
+		}
+	}
+	switch {
 	case e.Value >= 0.6:
 		return Nearly
 	case e.Value >= 0.35:
@@ -196,48 +147,8 @@ func status(e Estimate, s State) Status {
 	return Starting
 }
 
-// squash is the expected success over a Gaussian of log-odds.
-func squash(m, v float64) float64 { return sigmoid(m / math.Sqrt(1+math.Pi*v/8)) }
-
-func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
-
-// Order sorts pieces by the time of the work, then by id, the order in which
-// they are folded whatever the order in which they were recorded.
-func Order(a, b evidence.Piece) int {
-	return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
-}
-
-// Fold returns the state after all pieces of one student on one competency.
-func Fold(pieces []evidence.Piece) State {
-	slices.SortFunc(pieces, Order)
-	var s State
-	for _, p := range pieces {
-		s = Update(s, p)
-	}
-	return s
-}
-
-// Step is one piece with what it did to the estimate.
-type Step struct {
-	Piece         evidence.Piece
-	Before, After Estimate // both at the time of the work
-}
-
-// Moved is by how much the piece moved the value, in probability.
-func (s Step) Moved() float64 { return s.After.Value - s.Before.Value }
-
-// Trace folds pieces like [Fold] and keeps what each of them did.
-func Trace(pieces []evidence.Piece) []Step {
-	slices.SortFunc(pieces, Order)
-	steps := make([]Step, 0, len(pieces))
-	var s State
-	for _, p := range pieces {
-		before := s.At(p.At)
-		s = Update(s, p)
-		steps = append(steps, Step{p, before, s.At(p.At)})
-	}
-	return steps
-}
+// level is the expected success as it stood at the latest piece.
+func (s State) level() float64 { return gauss{s.Mean, s.Variance}.expect() }
 
 // Record is a stored state with whose and of what it is.
 type Record struct {
@@ -261,32 +172,4 @@ func WeekStart(week int) time.Time {
 type Weekly struct {
 	Week int
 	State
-}
-
-// FoldWeekly folds like [Fold] and also returns the state at the end of each week
-// that had evidence.
-func FoldWeekly(pieces []evidence.Piece) (State, []Weekly) {
-	slices.SortFunc(pieces, Order)
-	var s State
-	var weeks []Weekly
-	for _, p := range pieces {
-		if !Counts(p) {
-			continue
-		}
-		s = Update(s, p)
-		w := Week(p.At)
-		if n := len(weeks); n > 0 && weeks[n-1].Week == w {
-			weeks[n-1].State = s
-		} else {
-			weeks = append(weeks, Weekly{w, s})
-		}
-	}
-	return s, weeks
-}
-
-// Recorded is what became of a piece that was to be written down.
-type Recorded struct {
-	Piece evidence.Piece
-	State State // of its student and competency, after it
-	Known bool  // the same fact was there already; nothing was written
 }

@@ -112,7 +112,7 @@ func group(dimension, name string, students []Subject, now time.Time) GroupOverv
 				met++
 			}
 			if b, ok := before[r.Competency]; ok {
-				sum += squash(r.Mean, r.Variance) - squash(b.Mean, b.Variance)
+				sum += r.level() - b.level()
 				n++
 			}
 		}

@@ -41,6 +41,7 @@ type DB struct {
 	now     func() time.Time
 
 	catalogs *catalogues
+	models   *models
 }
 
 type querier interface {
@@ -52,7 +53,8 @@ type querier interface {
 // Open opens the database, creates it if the embedded one is absent, and brings its
 // schema up to date.
 func Open(ctx context.Context, c Config) (*DB, error) {
-	db := &DB{now: c.Now, catalogs: &catalogues{by: map[roster.DistrictID]catalogued{}}}
+	db := &DB{now: c.Now, catalogs: &catalogues{by: map[roster.DistrictID]catalogued{}},
+		models: &models{by: map[roster.DistrictID]running{}}}
 	var err error
 	if c.URL != "" {
 		db.dialect = &postgres
@@ -83,6 +85,10 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err := db.migrate(ctx); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("bring the database up to date: %w", err)
+	}
+	if err := db.refoldStale(ctx); err != nil {
+		db.Close()
+		return nil, err
 	}
 	return db, nil
 }
@@ -148,7 +154,7 @@ func (db *DB) tx(ctx context.Context, f func(tx *DB) error) (err error) {
 			tx.Rollback()
 		}
 	}()
-	if err := f(&DB{dialect: db.dialect, write: db.write, read: db.read, q: tx, now: db.now, catalogs: db.catalogs}); err != nil {
+	if err := f(&DB{dialect: db.dialect, write: db.write, read: db.read, q: tx, now: db.now, catalogs: db.catalogs, models: db.models}); err != nil {
 		return err
 	}
 	done = true
@@ -296,6 +302,6 @@ func marks[T any](args *[]any, values []T) string {
 func (db *DB) bulk(ctx context.Context, f func(tx *DB) error) error {
 	level := *db.dialect
 	level.isolation = sql.LevelDefault
-	b := &DB{dialect: &level, write: db.write, read: db.read, now: db.now, catalogs: db.catalogs}
+	b := &DB{dialect: &level, write: db.write, read: db.read, now: db.now, catalogs: db.catalogs, models: db.models}
 	return db.dialect.fault(b.tx(ctx, f))
 }

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 
-	"waymark/internal/evidence"
 	"waymark/internal/mastery"
 	"waymark/internal/roster"
 )
@@ -25,8 +23,12 @@ func digested() [][2]string {
 	return append(tables,
 		[2]string{"evidence", `district, student, competency, at, id, root, revision, kind, score, most, se, scale, percentile, label, item, attempt, hints, seconds, source, actor, class, note`},
 		[2]string{"evidence_void", "DISTINCT district, root, revision"},
-		[2]string{"mastery", "district, student, competency, mean, variance, pieces, first_at, last_at, seen_at, model"},
-		[2]string{"mastery_week", "district, student, competency, week, mean, variance, pieces, last_at"},
+		[2]string{"mastery", `district, student, competency, mean, variance, prior, prior_variance, pieces, first_at, last_at, seen_at,
+			stability, difficulty, practised_at, grade, verdict, model`},
+		[2]string{"mastery_week", "district, student, competency, week, mean, variance, prior, prior_variance, pieces, last_at, grade, verdict"},
+		[2]string{"ability", "district, student, precision_sum, weighted_sum, pieces, last_at"},
+		[2]string{"learner_version", "district, id, seed, students, pieces, model, forecast"},
+		[2]string{"learner_choice", "district, number, version, criterion, because"},
 		[2]string{"goal", "district, student, what, why, competency, by_day, author"},
 		[2]string{"choice", "district, student, competency, material, because, rule, offered"},
 		[2]string{"step_decision", "district, class, step, rule, because, students, decision, reason, actor"},
@@ -125,23 +127,24 @@ type Replay struct {
 func (db *DB) CheckReplay(ctx context.Context, d roster.DistrictID, repair bool) (Replay, error) {
 	var r Replay
 	var last roster.PersonID
+	m, err := db.Model(ctx, d)
+	if err != nil {
+		return r, err
+	}
 	for {
-		students, err := many(ctx, db, value[roster.PersonID], `SELECT student FROM (SELECT student FROM evidence WHERE district = $1 AND student > $2
-			UNION SELECT student FROM mastery WHERE district = $1 AND student > $2) s ORDER BY student LIMIT 200`, d, last)
+		students, err := db.studentsAfter(ctx, d, last)
 		if err != nil || len(students) == 0 {
 			return r, err
 		}
 		last = students[len(students)-1]
-		if err := db.checkStudents(ctx, d, students, repair, &r); err != nil {
+		if err := db.checkStudents(ctx, d, m, students, repair, &r); err != nil {
 			return r, err
 		}
 	}
 }
 
-func (db *DB) checkStudents(ctx context.Context, d roster.DistrictID, students []roster.PersonID, repair bool, r *Replay) error {
-	args := []any{d}
-	pieces, err := many(ctx, db, scanFold, `SELECT `+foldColumns+` FROM evidence e WHERE e.district = $1 AND e.student IN (`+marks(&args, students)+`)
-		AND e.competency <> '' AND `+notVoid+` ORDER BY e.student, e.competency, e.at, e.id`, args...)
+func (db *DB) checkStudents(ctx context.Context, d roster.DistrictID, m *mastery.Model, students []roster.PersonID, repair bool, r *Replay) error {
+	pieces, err := db.foldPieces(ctx, d, students)
 	if err != nil {
 		return err
 	}
@@ -149,19 +152,21 @@ func (db *DB) checkStudents(ctx context.Context, d roster.DistrictID, students [
 	if err != nil {
 		return err
 	}
-	args = []any{d}
-	weeks, err := many(ctx, db, func(row func(...any) error) (w weekly, err error) {
-		var at int64
-		err = row(&w.student, &w.competency, &w.Week, &w.Mean, &w.Variance, &w.N, &at)
-		w.Last = moment(at)
-		return w, err
-	}, `SELECT student, competency, week, mean, variance, pieces, last_at FROM mastery_week WHERE district = $1 AND student IN (`+marks(&args, students)+`)
-		ORDER BY student, competency, week`, args...)
+	abilities, err := db.abilities(ctx, d, students)
 	if err != nil {
 		return err
 	}
-	r.Students += len(students)
-	r.Pieces += len(pieces)
+	args := []any{d}
+	weeks, err := many(ctx, db, func(row func(...any) error) (w weekly, err error) {
+		var at int64
+		err = row(&w.student, &w.competency, &w.Week, &w.Mean, &w.Variance, &w.Prior, &w.PriorVariance, &w.N, &at, &w.Grade.Score, &w.Grade.Verdict)
+		w.Last = moment(at)
+		return w, err
+	}, `SELECT student, competency, week, mean, variance, prior, prior_variance, pieces, last_at, grade, verdict FROM mastery_week
+		WHERE district = $1 AND student IN (`+marks(&args, students)+`) ORDER BY student, competency, week`, args...)
+	if err != nil {
+		return err
+	}
 	have := map[pair]mastery.State{}
 	for _, s := range stored {
 		have[pair{s.Student, s.Competency}] = s.State
@@ -170,42 +175,50 @@ func (db *DB) checkStudents(ctx context.Context, d roster.DistrictID, students [
 	for _, w := range weeks {
 		haveWeeks[w.pair] = append(haveWeeks[w.pair], w.Weekly)
 	}
-	byPair := map[pair][]evidence.Piece{}
-	for _, p := range pieces {
-		k := pair{p.Student, p.Competency}
-		byPair[k] = append(byPair[k], p)
-	}
-	for k := range have {
-		if _, ok := byPair[k]; !ok {
-			byPair[k] = nil
+	var wrong []roster.PersonID
+	for _, s := range students {
+		l, ws := m.FoldWeekly(pieces[s])
+		r.Students++
+		r.Pieces += len(pieces[s])
+		r.Pairs += len(l.States)
+		bad := 0
+		if l.Ability != abilities[s] {
+			bad++
+			r.example(string(s))
+		}
+		for c, want := range l.States {
+			k := pair{s, c}
+			same := want == have[k] && slices.EqualFunc(ws[c], haveWeeks[k], func(a, b mastery.Weekly) bool {
+				return a.Week == b.Week && a.Mean == b.Mean && a.Variance == b.Variance && a.Prior == b.Prior && a.PriorVariance == b.PriorVariance &&
+					a.N == b.N && a.Last.Equal(b.Last) && a.Grade == b.Grade
+			})
+			if !same {
+				bad++
+				r.example(string(s) + " " + string(c))
+			}
+			delete(have, k)
+		}
+		for k := range have {
+			if k.student == s {
+				bad++
+				r.example(string(s) + " " + string(k.competency))
+			}
+		}
+		if bad > 0 {
+			wrong = append(wrong, s)
+			r.Wrong += bad
 		}
 	}
-	var wrong []pair
-	for k, ps := range byPair {
-		s, ws := mastery.FoldWeekly(ps)
-		if s.N > 0 {
-			r.Pairs++
-		}
-		same := s == have[k] && slices.EqualFunc(ws, haveWeeks[k], func(a, b mastery.Weekly) bool {
-			return a.Week == b.Week && a.Mean == b.Mean && a.Variance == b.Variance && a.N == b.N && a.Last.Equal(b.Last)
-		})
-		if !same {
-			wrong = append(wrong, k)
-		}
-	}
-	slices.SortFunc(wrong, func(a, b pair) int {
-		return cmp.Or(cmp.Compare(a.student, b.student), cmp.Compare(a.competency, b.competency))
-	})
-	for _, k := range wrong {
-		if len(r.Examples) < 10 {
-			r.Examples = append(r.Examples, string(k.student)+" "+string(k.competency))
-		}
-	}
-	r.Wrong += len(wrong)
 	if !repair || len(wrong) == 0 {
 		return nil
 	}
 	return db.Tx(ctx, func(tx *DB) error { return tx.refold(ctx, d, wrong) })
+}
+
+func (r *Replay) example(s string) {
+	if len(r.Examples) < 10 {
+		r.Examples = append(r.Examples, s)
+	}
 }
 
 // Check looks for what should not be: rows that refer to nothing.

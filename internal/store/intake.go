@@ -246,7 +246,7 @@ func (db *DB) analyze(ctx context.Context, sum intake.Summary) error {
 		}
 		tables := []string{t.Name}
 		if t.Name == "evidence" {
-			tables = append(tables, "mastery", "mastery_week")
+			tables = append(tables, "mastery", "mastery_week", "ability")
 		}
 		for _, name := range tables {
 			if _, err := db.exec(ctx, `ANALYZE `+name); err != nil {

@@ -13,25 +13,29 @@ import (
 )
 
 func scanState(row func(...any) error) (r mastery.Record, err error) {
-	var first, last, seen int64
-	err = row(&r.Student, &r.Competency, &r.Mean, &r.Variance, &r.N, &first, &last, &seen)
-	r.First, r.Last, r.Seen = moment(first), moment(last), moment(seen)
+	var first, last, seen, practised int64
+	err = row(&r.Student, &r.Competency, &r.Mean, &r.Variance, &r.Prior, &r.PriorVariance, &r.N, &first, &last, &seen,
+		&r.Memory.Stability, &r.Memory.Difficulty, &practised, &r.Grade.Score, &r.Grade.Verdict)
+	r.First, r.Last, r.Seen, r.Memory.Last = moment(first), moment(last), moment(seen), moment(practised)
 	return r, err
 }
+
+const stateColumns = `m.student, m.competency, m.mean, m.variance, m.prior, m.prior_variance, m.pieces, m.first_at, m.last_at, m.seen_at,
+	m.stability, m.difficulty, m.practised_at, m.grade, m.verdict`
 
 // Mastery returns the stored states of some students, on all competencies.
 func (db *DB) Mastery(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]mastery.Record, error) {
 	args := []any{d}
-	return many(ctx, db, scanState, `SELECT student, competency, mean, variance, pieces, first_at, last_at, seen_at FROM mastery
-		WHERE district = $1 AND student IN (`+marks(&args, students)+`) ORDER BY student, competency`, args...)
+	return many(ctx, db, scanState, `SELECT `+stateColumns+` FROM mastery m
+		WHERE m.district = $1 AND m.student IN (`+marks(&args, students)+`) ORDER BY m.student, m.competency`, args...)
 }
 
 // MasteryGrid returns the stored states of some students on some competencies.
 func (db *DB) MasteryGrid(ctx context.Context, d roster.DistrictID, students []roster.PersonID, on []competency.ID) ([]mastery.Record, error) {
 	args := []any{d}
 	in := marks(&args, students)
-	return many(ctx, db, scanState, `SELECT student, competency, mean, variance, pieces, first_at, last_at, seen_at FROM mastery
-		WHERE district = $1 AND student IN (`+in+`) AND competency IN (`+marks(&args, on)+`) ORDER BY student, competency`, args...)
+	return many(ctx, db, scanState, `SELECT `+stateColumns+` FROM mastery m
+		WHERE m.district = $1 AND m.student IN (`+in+`) AND m.competency IN (`+marks(&args, on)+`) ORDER BY m.student, m.competency`, args...)
 }
 
 // MasteryAt returns the states of some students as they stood at the end of a week.
@@ -39,10 +43,10 @@ func (db *DB) MasteryAt(ctx context.Context, d roster.DistrictID, students []ros
 	args := []any{d, int64(week)}
 	return many(ctx, db, func(row func(...any) error) (r mastery.Record, err error) {
 		var last int64
-		err = row(&r.Student, &r.Competency, &r.Mean, &r.Variance, &r.N, &last)
+		err = row(&r.Student, &r.Competency, &r.Mean, &r.Variance, &r.Prior, &r.PriorVariance, &r.N, &last, &r.Grade.Score, &r.Grade.Verdict)
 		r.Last = moment(last)
 		return r, err
-	}, `SELECT w.student, w.competency, w.mean, w.variance, w.pieces, w.last_at FROM mastery_week w
+	}, `SELECT w.student, w.competency, w.mean, w.variance, w.prior, w.prior_variance, w.pieces, w.last_at, w.grade, w.verdict FROM mastery_week w
 		WHERE w.district = $1 AND w.student IN (`+marks(&args, students)+`)
 		AND w.week = (SELECT max(x.week) FROM mastery_week x WHERE x.district = w.district AND x.student = w.student AND x.competency = w.competency AND x.week <= $2)
 		ORDER BY w.student, w.competency`, args...)

@@ -3,11 +3,13 @@ package store
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
+	"waymark/internal/competency"
 	"waymark/internal/evidence"
 	"waymark/internal/fault"
 	"waymark/internal/mastery"
@@ -180,19 +182,23 @@ func (tx *DB) record(ctx context.Context, d roster.DistrictID, ws []*waiting) er
 		return err
 	}
 	var rows, voids [][]any
-	states := map[pair]mastery.State{}
-	again := map[pair]bool{} // pairs to fold from the log
-	weeks := map[pair]map[int]mastery.State{}
+	m, err := tx.Model(ctx, d)
+	if err != nil {
+		return err
+	}
 	var pairs []pair
 	for _, w := range ws {
 		for _, p := range w.pieces {
 			pairs = append(pairs, pair{p.Student, p.Competency})
 		}
 	}
-	stored, err := tx.states(ctx, d, pairs)
+	learners, err := tx.learners(ctx, d, pairs)
 	if err != nil {
 		return err
 	}
+	again := map[roster.PersonID]bool{} // students to fold from the log
+	changed := map[pair]bool{}
+	weeks := map[pair]map[int]mastery.State{}
 	i := 0
 	for _, w := range ws {
 		w.result = w.result[:0]
@@ -215,32 +221,30 @@ func (tx *DB) record(ctx context.Context, d roster.DistrictID, ws []*waiting) er
 					voids = append(voids, []any{root, int64(old.n), "replaced", p.Actor, micros(now)})
 				}
 				p.Replaces = old.ID
-				again[pair{old.Student, old.Competency}] = true
+				again[old.Student], again[p.Student] = true, true
 			}
 			p.ID = pieceID(root, n)
 			known[root] = revision{p, root, n, false}
-			k := pair{p.Student, p.Competency}
 			rows = append(rows, []any{p.Student, p.Competency, micros(p.At), p.ID, root, int64(n), p.Kind, p.Score, p.Max, p.SE, p.Scale, p.Percentile,
 				p.Label, p.Item, int64(p.Attempt), int64(p.Hints), p.Seconds, micros(p.Recorded), p.Source, p.Actor, p.Class, p.Note})
 			w.result = append(w.result, mastery.Recorded{Piece: p})
-			if p.Competency == "" || !mastery.Counts(p) {
+			if !m.Counts(p) {
 				continue
 			}
-			s, ok := states[k]
-			if !ok {
-				s = stored[k]
+			p.At = moment(micros(p.At)) // as it will be read back
+			l := learners[p.Student]
+			if n > 0 || !m.Follows(l, p) {
+				again[p.Student] = true
+				continue
 			}
-			at := moment(micros(p.At)) // as it will be read back
-			if n > 0 || s.N > 0 && !at.After(s.Last) {
-				again[k] = true
+			m.Update(l, p)
+			if k := (pair{p.Student, p.Competency}); p.Competency != "" {
+				changed[k] = true
+				if weeks[k] == nil {
+					weeks[k] = map[int]mastery.State{}
+				}
+				weeks[k][mastery.Week(p.At)] = l.States[p.Competency]
 			}
-			p.At = at
-			s = mastery.Update(s, p)
-			states[k] = s
-			if weeks[k] == nil {
-				weeks[k] = map[int]mastery.State{}
-			}
-			weeks[k][mastery.Week(at)] = s
 		}
 	}
 	if err := tx.insertMany(ctx, insertPieces, []any{d}, rows); err != nil {
@@ -249,43 +253,35 @@ func (tx *DB) record(ctx context.Context, d roster.DistrictID, ws []*waiting) er
 	if err := tx.insertMany(ctx, insertVoids, []any{d}, voids); err != nil {
 		return err
 	}
-	var f folded
-	for k, s := range states {
-		if again[k] {
-			continue
-		}
-		f.states = append(f.states, mastery.Record{Student: k.student, Competency: k.competency, State: s})
-		for w, ws := range weeks[k] {
-			f.weeks = append(f.weeks, weekly{k, mastery.Weekly{Week: w, State: ws}})
+	f := folded{abilities: map[roster.PersonID]mastery.Ability{}}
+	for id, l := range learners {
+		if !again[id] && l.Ability.N > 0 {
+			f.abilities[id] = l.Ability
 		}
 	}
-	if err := tx.writeFolded(ctx, d, f); err != nil {
+	for k := range changed {
+		if again[k.student] {
+			continue
+		}
+		f.states = append(f.states, mastery.Record{Student: k.student, Competency: k.competency, State: learners[k.student].States[k.competency]})
+		for w, s := range weeks[k] {
+			f.weeks = append(f.weeks, weekly{k, mastery.Weekly{Week: w, State: s}})
+		}
+	}
+	if err := tx.writeFolded(ctx, d, m, f); err != nil {
 		return err
 	}
 	if len(again) > 0 {
-		list := make([]pair, 0, len(again))
-		for k := range again {
-			list = append(list, k)
-		}
-		if err := tx.refold(ctx, d, list); err != nil {
+		if err := tx.refold(ctx, d, slices.Sorted(maps.Keys(again))); err != nil {
 			return err
 		}
-		fresh, err := tx.states(ctx, d, list)
-		if err != nil {
+		if learners, err = tx.learners(ctx, d, pairs); err != nil {
 			return err
-		}
-		for _, k := range list {
-			states[k] = fresh[k]
 		}
 	}
 	for _, w := range ws {
 		for j, x := range w.result {
-			k := pair{x.Piece.Student, x.Piece.Competency}
-			if s, ok := states[k]; ok {
-				w.result[j].State = s
-			} else {
-				w.result[j].State = stored[k]
-			}
+			w.result[j].State = learners[x.Piece.Student].States[x.Piece.Competency]
 		}
 	}
 	return nil
@@ -316,30 +312,62 @@ func (tx *DB) revisions(ctx context.Context, d roster.DistrictID, roots []string
 	return out, err
 }
 
-// states returns the stored states of some pairs.
-func (tx *DB) states(ctx context.Context, d roster.DistrictID, pairs []pair) (map[pair]mastery.State, error) {
-	out := make(map[pair]mastery.State, len(pairs))
+// learners returns what the model remembers of the students of some pairs, with their
+// states on the pairs' competencies.
+func (tx *DB) learners(ctx context.Context, d roster.DistrictID, pairs []pair) (map[roster.PersonID]*mastery.Learner, error) {
+	out := map[roster.PersonID]*mastery.Learner{}
+	seen := make(map[pair]bool, len(pairs))
 	args := []any{d}
 	var values strings.Builder
 	for _, p := range pairs {
-		if _, seen := out[p]; seen || p.competency == "" {
+		if out[p.student] == nil {
+			out[p.student] = &mastery.Learner{States: map[competency.ID]mastery.State{}}
+		}
+		if seen[p] || p.competency == "" {
 			continue
 		}
-		out[p] = mastery.State{}
+		seen[p] = true
 		if values.Len() > 0 {
 			values.WriteString(", ")
 		}
 		fmt.Fprintf(&values, "($%d, $%d)", len(args)+1, len(args)+2)
 		args = append(args, p.student, p.competency)
 	}
+	abilities, err := tx.abilities(ctx, d, slices.Collect(maps.Keys(out)))
+	if err != nil {
+		return nil, err
+	}
+	for s, a := range abilities {
+		out[s].Ability = a
+	}
 	if values.Len() == 0 {
 		return out, nil
 	}
 	list, err := many(ctx, tx, scanState, `WITH pair (student, competency) AS (VALUES `+values.String()+`)
-		SELECT m.student, m.competency, m.mean, m.variance, m.pieces, m.first_at, m.last_at, m.seen_at FROM pair p CROSS JOIN mastery m
+		SELECT `+stateColumns+` FROM pair p CROSS JOIN mastery m
 		WHERE m.district = $1 AND m.student = p.student AND m.competency = p.competency ORDER BY m.student, m.competency`, args...)
 	for _, r := range list {
-		out[pair{r.Student, r.Competency}] = r.State
+		out[r.Student].States[r.Competency] = r.State
+	}
+	return out, err
+}
+
+// abilities returns what the evidence of some students tells across competencies.
+func (db *DB) abilities(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID]mastery.Ability, error) {
+	type known struct {
+		id roster.PersonID
+		mastery.Ability
+	}
+	args := []any{d}
+	list, err := many(ctx, db, func(row func(...any) error) (k known, err error) {
+		var last int64
+		err = row(&k.id, &k.Precision, &k.Weighted, &k.N, &last)
+		k.Last = moment(last)
+		return k, err
+	}, `SELECT student, precision_sum, weighted_sum, pieces, last_at FROM ability WHERE district = $1 AND student IN (`+marks(&args, students)+`)`, args...)
+	out := make(map[roster.PersonID]mastery.Ability, len(list))
+	for _, k := range list {
+		out[k.id] = k.Ability
 	}
 	return out, err
 }

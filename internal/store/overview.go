@@ -64,6 +64,27 @@ func (db *DB) Overview(ctx context.Context, d roster.DistrictID, school roster.O
 	return mastery.Summarize(subjects, dimensions, overviewWeeks, now), nil
 }
 
+// StudentGroups returns to which group of each dimension the students of a district
+// belong whose demographics are known, and the dimensions in order.
+func (db *DB) StudentGroups(ctx context.Context, d roster.DistrictID) (map[roster.PersonID]map[string]string, []string, error) {
+	type student struct {
+		id     roster.PersonID
+		groups map[string]string
+	}
+	list, err := many(ctx, db, func(row func(...any) error) (s student, err error) {
+		var grade, sex, race, hispanic, extra string
+		err = row(&s.id, &grade, &sex, &race, &hispanic, &extra)
+		s.groups = groupsOf(grade, sex, splitList[string](race), hispanic, splitList[string](extra))
+		return s, err
+	}, `SELECT p.id, p.grade, COALESCE(g.sex, ''), COALESCE(g.race, ''), COALESCE(g.hispanic, ''), COALESCE(g.extra, '')
+		FROM person p LEFT JOIN demographics g ON g.district = p.district AND g.id = p.id AND g.active WHERE p.district = $1`, d)
+	out := make(map[roster.PersonID]map[string]string, len(list))
+	for _, s := range list {
+		out[s.id] = s.groups
+	}
+	return out, dimensions, err
+}
+
 // groupsOf says to which group of each dimension a student belongs.
 func groupsOf(grade, sex string, race []string, hispanic string, extra []string) map[string]string {
 	g := map[string]string{"grade": grade, "sex": sex}

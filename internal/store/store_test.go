@@ -263,10 +263,10 @@ func TestRecorder(t *testing.T) {
 			t.Errorf("the same again = %+v; want it known and nothing changed", again)
 		}
 		late := record(piece(amy, "k1", "b", clock.Add(-96*time.Hour), false))
-		want := mastery.Fold([]evidence.Piece{
+		want := mastery.Builtin().Fold([]evidence.Piece{
 			{ID: "1", Competency: "k1", Kind: evidence.Response, Max: 1, At: clock.Add(-96 * time.Hour)},
 			{ID: "2", Competency: "k1", Kind: evidence.Response, Score: 1, Max: 1, At: clock.Add(-72 * time.Hour)},
-		})
+		}).States["k1"]
 		if late.State != want {
 			t.Errorf("late work = %+v; want it folded in its place: %+v", late.State, want)
 		}

@@ -81,8 +81,12 @@ func (s *Server) showEvidence(w http.ResponseWriter, r *http.Request, a guard.Ac
 	if err != nil {
 		return err
 	}
-	v := evidenceView{Student: p.Person, Own: student == a.Person, Back: recordHref(student), Competency: c, Estimate: p.Estimates[on], Criterion: mastery.Criterion,
-		Model: mastery.Model, topics: []live.Topic{live.StudentTopic(string(d), string(student))}}
+	model, folded, err := s.Store.Learner(ctx, d, student)
+	if err != nil {
+		return err
+	}
+	v := evidenceView{Student: p.Person, Own: student == a.Person, Back: recordHref(student), Competency: c, Estimate: p.Estimates[on], Criterion: model.Criterion.Words(),
+		Model: model.Version, topics: []live.Topic{live.StudentTopic(string(d), string(student))}}
 	who := v.Student.Given
 	if v.Own {
 		who, v.Back, v.Goal = "You", "/me/path", "/me/goals?competency="+urlQuery(string(on))
@@ -93,13 +97,17 @@ func (s *Server) showEvidence(w http.ResponseWriter, r *http.Request, a guard.Ac
 	}
 	v.NextCheck, v.Check = nextCheck(p, on)
 	names := s.namesOf(ctx, d)
-	steps := mastery.Trace(pieces)
-	for _, st := range slices.Backward(steps) {
-		pv, err := newPieceView(st.Piece, names)
+	steps := model.Trace(folded, on)
+	did := make(map[evidence.ID]mastery.Step, len(steps))
+	for _, st := range steps {
+		did[st.Piece.ID] = st
+	}
+	for _, x := range slices.Backward(pieces) {
+		pv, err := newPieceView(x, names)
 		if err != nil {
 			return err
 		}
-		pv.Moved = movedWords(st)
+		pv.Moved = movedWords(did[x.ID])
 		v.Pieces = append(v.Pieces, pv)
 	}
 	for _, x := range slices.Backward(replaced) {
@@ -230,7 +238,7 @@ func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
 
 // movedWords says what a piece did to the estimate.
 func movedWords(st mastery.Step) string {
-	if !mastery.Counts(st.Piece) {
+	if !st.Counts {
 		return "It does not count towards the estimate."
 	}
 	after := fmt.Sprintf("%d, likely between %d and %d", hundredths(st.After.Value), hundredths(st.After.Low), hundredths(st.After.High))

@@ -21,6 +21,10 @@ type statusHelp struct {
 }
 
 func (s *Server) showHelp(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	model, err := s.Store.Model(r.Context(), a.District)
+	if err != nil {
+		return err
+	}
 	return s.render(w, r, a, http.StatusOK, "help", helpView{
 		Statuses: []statusHelp{
 			{mastery.Met, "The work has shown it, more than once, and we are sure enough."},
@@ -30,8 +34,8 @@ func (s *Server) showHelp(w http.ResponseWriter, r *http.Request, a guard.Actor)
 			{mastery.Fading, "It worked before, but that is a long time ago. A short try tells whether it is still there."},
 			{mastery.Unknown, "There is no evidence, or too little to say anything. It does not mean “cannot”."},
 		},
-		Criterion: mastery.Criterion, Weeks: int(mastery.StaleAfter.Hours() / 24 / 7),
-		Example: mastery.Estimate{Value: 0.62, Low: 0.45, High: 0.77, N: 4, Status: mastery.Nearly, Model: mastery.Model},
+		Criterion: model.Criterion.Words(), Weeks: int(mastery.StaleAfter.Hours() / 24 / 7),
+		Example: mastery.Estimate{Value: 0.62, Low: 0.45, High: 0.77, N: 4, Status: mastery.Nearly},
 	})
 }
 

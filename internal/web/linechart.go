@@ -38,7 +38,7 @@ const (
 // newLineChart draws what the pieces did, with the fading in between, up to now; nil
 // if fewer than two pieces count.
 func newLineChart(steps []mastery.Step, now mastery.Estimate, at time.Time) *lineChart {
-	steps = slices.DeleteFunc(slices.Clone(steps), func(s mastery.Step) bool { return !mastery.Counts(s.Piece) })
+	steps = slices.DeleteFunc(slices.Clone(steps), func(s mastery.Step) bool { return !s.Counts })
 	if len(steps) < 2 {
 		return nil
 	}

@@ -60,6 +60,9 @@ type rosterStore interface {
 
 type learnerStore interface {
 	Catalogue(ctx context.Context, d roster.DistrictID) (*propose.Catalogue, error)
+	Model(ctx context.Context, d roster.DistrictID) (*mastery.Model, error)
+	// Learner returns the running model and all of a student's pieces that it folds.
+	Learner(ctx context.Context, d roster.DistrictID, student roster.PersonID) (*mastery.Model, []evidence.Piece, error)
 	Mastery(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]mastery.Record, error)
 	MasteryAt(ctx context.Context, d roster.DistrictID, students []roster.PersonID, week int) ([]mastery.Record, error)
 	Pieces(ctx context.Context, d roster.DistrictID, student roster.PersonID, on competency.ID) ([]evidence.Piece, error)

@@ -9,11 +9,10 @@ import (
 	"time"
 
 	"waymark/internal/evidence"
-	"waymark/internal/mastery"
 )
 
 // fill gives every student a history on some competencies: pieces each, spread over
-// ten weeks before now, with the estimates that follow from them.
+// ten weeks before now; the estimates are left to make.
 func fill(ctx context.Context, p place, skills, pieces int) (err error) {
 	db, err := p.straight()
 	if err != nil {
@@ -27,9 +26,7 @@ func fill(ctx context.Context, p place, skills, pieces int) (err error) {
 		history[i] = evidence.Piece{ID: evidence.ID(fmt.Sprint(i)), Competency: "any", Kind: evidence.Response, Score: float64(i % 2), Max: 1,
 			At: begin.Add(time.Duration(i) * 70 * 24 * time.Hour / time.Duration(pieces))}
 	}
-	state, weeks := mastery.FoldWeekly(history)
 	// Whom a statement is for: students and competencies by number, in the tables' order.
-	const pairs = ` FROM person p CROSS JOIN competency c WHERE p.district = 'main' AND p.identifier >= $1 AND p.identifier < $2 AND c.district = 'main' AND c.position < $3`
 	const of = `'main', p.id, c.id`
 	const page = 2000
 	for from := 0; ; from += page {
@@ -39,21 +36,11 @@ func fill(ctx context.Context, p place, skills, pieces int) (err error) {
 			for i, h := range history {
 				rows = append(rows, fmt.Sprintf("(%d, %d, %g)", i, h.At.UnixMicro(), h.Score))
 			}
-			if _, err := tx.ExecContext(ctx, `INSERT INTO evidence (district, student, competency, at, id, root, revision, kind, score, most, se, scale, percentile,
+			r, err := tx.ExecContext(ctx, `INSERT INTO evidence (district, student, competency, at, id, root, revision, kind, score, most, se, scale, percentile,
 				label, item, attempt, hints, seconds, recorded, source, actor, class, note, run)
 				SELECT `+of+`, h.at, p.id || c.id || h.n || '.0', p.id || c.id || h.n, 0, 'response', h.score, 1, 0, '', 0, '', 'An item', 1, 0, 30, h.at, 'practice', '', '', '', ''
 				FROM person p CROSS JOIN competency c CROSS JOIN (SELECT column1 AS n, column2 AS at, column3 AS score FROM (VALUES `+strings.Join(rows, ", ")+`) v) h
-				WHERE p.district = 'main' AND p.identifier >= $1 AND p.identifier < $2 AND c.district = 'main' AND c.position < $3`, who...); err != nil {
-				return 0, err
-			}
-			for _, w := range weeks {
-				if _, err := tx.ExecContext(ctx, fmt.Sprintf(`INSERT INTO mastery_week (district, student, competency, week, mean, variance, pieces, last_at)
-					SELECT `+of+`, %d, %v, %v, %d, %d`+pairs, w.Week, w.Mean, w.Variance, w.N, w.Last.UnixMicro()), who...); err != nil {
-					return 0, err
-				}
-			}
-			r, err := tx.ExecContext(ctx, fmt.Sprintf(`INSERT INTO mastery (district, student, competency, mean, variance, pieces, first_at, last_at, seen_at, model)
-				SELECT `+of+`, %v, %v, %d, %d, %d, 0, '%s'`+pairs, state.Mean, state.Variance, state.N, state.First.UnixMicro(), state.Last.UnixMicro(), mastery.Model), who...)
+				WHERE p.district = 'main' AND p.identifier >= $1 AND p.identifier < $2 AND c.district = 'main' AND c.position < $3`, who...)
 			if err != nil {
 				return 0, err
 			}
@@ -66,12 +53,8 @@ func fill(ctx context.Context, p place, skills, pieces int) (err error) {
 			break
 		}
 	}
-	for _, t := range []string{"evidence", "mastery", "mastery_week"} {
-		if _, err := db.ExecContext(ctx, "ANALYZE "+t); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err = db.ExecContext(ctx, "ANALYZE evidence")
+	return err
 }
 
 func inOne(ctx context.Context, db *sql.DB, f func(*sql.Tx) (int64, error)) (int64, error) {

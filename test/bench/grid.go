@@ -30,6 +30,9 @@ func (b *bench) grid(ctx context.Context, p place) (err error) {
 	if err := fill(ctx, p, skills, pieces); err != nil {
 		return err
 	}
+	if _, err := db.CheckReplay(ctx, districtID, true); err != nil {
+		return err
+	}
 	n, err := db.EvidenceCount(ctx, districtID)
 	if err != nil {
 		return err
