@@ -15,8 +15,9 @@ import (
 const layers = `
 fault stats
 roster competency tracing grading recall
+tracing/bkt assess/irt
 evidence material
-mastery plan
+mastery plan assess
 propose guard
 tabular
 oneroster caseio
@@ -30,7 +31,7 @@ var only = map[string][]string{
 	"database/sql":  {"store", "store/storetest"},
 	"html/template": {"web"},
 	"net/http":      {"web"},
-	"math/rand/v2":  {"demo", "stats", "grading", "mastery"}, // seeded
+	"math/rand/v2":  {"demo", "stats", "grading", "mastery", "tracing/bkt"}, // seeded
 }
 
 func TestLayers(t *testing.T) {
