@@ -19,6 +19,7 @@ tracing/bkt assess/irt
 evidence material
 mastery plan assess
 propose guard
+simulate
 tabular
 oneroster caseio
 intake fit
@@ -31,7 +32,7 @@ var only = map[string][]string{
 	"database/sql":  {"store", "store/storetest"},
 	"html/template": {"web"},
 	"net/http":      {"web"},
-	"math/rand/v2":  {"demo", "stats", "grading", "mastery", "tracing/bkt"}, // seeded
+	"math/rand/v2":  {"demo", "stats", "grading", "mastery", "tracing/bkt", "simulate"}, // seeded
 }
 
 func TestLayers(t *testing.T) {

@@ -38,29 +38,29 @@ type Protocol struct {
 
 // Report is how well a model predicted answers that it had not seen.
 type Report struct {
-	N               int         `json:"n_test"`
-	Students        int         `json:"students_test"`
-	AUC             float64     `json:"auc"`
-	AUCLow          float64     `json:"auc_low"` // 95 % bootstrap over students
-	AUCHigh         float64     `json:"auc_high"`
-	RMSE            float64     `json:"rmse"`
-	LogLoss         float64     `json:"logloss"` // nats for an answer
-	ECE             float64     `json:"ece"`
-	FirstAUC        float64     `json:"first_encounter_auc"` // of each student's first answer on a skill
-	FirstN          int         `json:"first_encounter_n"`
-	Opportunities   []Part      `json:"ece_by_opportunity"`
-	WorstOpporunity float64     `json:"ece_opportunity_worst"`
-	Groups          []Part      `json:"ece_by_group,omitempty"`
-	WorstGroup      float64     `json:"ece_group_worst,omitempty"`
-	Coverage        float64     `json:"interval_coverage"` // of the 90 % intervals for the next 10 answers
-	Windows         int         `json:"interval_windows"`
-	Width           float64     `json:"interval_width"` // mean
-	SkillCoverage   float64     `json:"interval_skill_coverage"`
-	SkillWindows    int         `json:"interval_skill_windows"`
-	MedianUS        float64     `json:"update_median_us"` // prediction and update together
-	P99US           float64     `json:"update_p99_us"`
-	TimerUS         float64     `json:"timer_overhead_us"` // contained in the two above
-	Calibration     []stats.Bin `json:"calibration"`
+	N                int         `json:"n_test"`
+	Students         int         `json:"students_test"`
+	AUC              float64     `json:"auc"`
+	AUCLow           float64     `json:"auc_low"` // 95 % bootstrap over students
+	AUCHigh          float64     `json:"auc_high"`
+	RMSE             float64     `json:"rmse"`
+	LogLoss          float64     `json:"logloss"` // nats for an answer
+	ECE              float64     `json:"ece"`
+	FirstAUC         float64     `json:"first_encounter_auc"` // of each student's first answer on a skill
+	FirstN           int         `json:"first_encounter_n"`
+	Opportunities    []Part      `json:"ece_by_opportunity"`
+	WorstOpportunity float64     `json:"ece_opportunity_worst"`
+	Groups           []Part      `json:"ece_by_group,omitempty"`
+	WorstGroup       float64     `json:"ece_group_worst,omitempty"`
+	Coverage         float64     `json:"interval_coverage,omitzero"` // of the 90 % intervals for the next 10 answers
+	Windows          int         `json:"interval_windows,omitzero"`
+	Width            float64     `json:"interval_width,omitzero"` // mean
+	SkillCoverage    float64     `json:"interval_skill_coverage,omitzero"`
+	SkillWindows     int         `json:"interval_skill_windows,omitzero"`
+	MedianUS         float64     `json:"update_median_us"` // prediction and update together
+	P99US            float64     `json:"update_p99_us"`
+	TimerUS          float64     `json:"timer_overhead_us"` // contained in the two above
+	Calibration      []stats.Bin `json:"calibration"`
 }
 
 // Part is the calibration of the predictions of one kind.
@@ -136,7 +136,7 @@ func Evaluate(log *Log, follow func() Predictor, o Protocol) Report {
 		p := part(b.name, func(i int) bool { return out.opportunity[i] > from && out.opportunity[i] <= b.to })
 		from = b.to
 		r.Opportunities = append(r.Opportunities, p)
-		r.WorstOpporunity = max(r.WorstOpporunity, p.ECE)
+		r.WorstOpportunity = max(r.WorstOpportunity, p.ECE)
 	}
 	r.FirstAUC, r.FirstN = r.Opportunities[0].AUC, r.Opportunities[0].N
 	r.groups(log, o.Groups, part)
@@ -207,8 +207,10 @@ func run(log *Log, follow func() Predictor, clock func() time.Duration) outcome 
 			}
 			if foreseer != nil {
 				overall.add(y, &out.all)
+				on.add(y, &out.skill)
+			} else {
+				on.n++
 			}
-			on.add(y, &out.skill)
 			out.p[i], out.y[i], out.opportunity[i] = p, float64(y), int32(on.n)
 		}
 		for _, s := range log.Skill[from:to] {
