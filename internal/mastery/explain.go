@@ -3,7 +3,6 @@ package mastery
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -172,13 +171,4 @@ func (m *Model) Checks(l *Learner, on competency.ID, now time.Time) []Check {
 	}
 	slices.SortStableFunc(out, func(a, b Check) int { return cmp.Compare(a.High-a.Low, b.High-b.Low) })
 	return out
-}
-
-// Holding is the probability that a student who could do something still can at a
-// moment, as far as the spacing of their practice tells; 0 without evidence.
-func (s State) Holding(at time.Time) float64 {
-	if s.N == 0 {
-		return 0
-	}
-	return math.Min(1, s.Memory.At(at))
 }

@@ -102,6 +102,9 @@ func (m *Model) moved(s State, p evidence.Piece) State {
 	}
 	s.Mean, s.Variance = g.mean, g.variance
 	s.N++
+	if p.Kind != evidence.Test {
+		s.Recent += recentShare * (p.Share() - s.Recent)
+	}
 	s.Last = p.At
 	if p.Kind == evidence.Observation || p.Kind == evidence.Rubric {
 		s.Seen = p.At

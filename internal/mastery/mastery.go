@@ -32,6 +32,7 @@ type State struct {
 	Prior, PriorVariance float64
 
 	N      int           // pieces folded
+	Recent float64       // how the latest pieces went, in [0, 1]: each counts recentShare, the ones before it the rest
 	First  time.Time     // work time of the first piece
 	Last   time.Time     // work time of the latest piece
 	Seen   time.Time     // work time of the latest piece that a person saw with their own eyes
@@ -45,10 +46,17 @@ type State struct {
 type Estimate struct {
 	Value, Low, High float64
 	N                int
+	Recent           float64       // how the latest pieces went; see [State]
 	Last             time.Time     // work time of the latest evidence; zero if none
 	Age              time.Duration // since Last
 	Status           Status
 	Grade            Grade
+	// Holding is the chance that what was known still is, by the spacing of practice; Due is
+	// when a look back pays, and Refresh what one would be worth now, in chance of still
+	// knowing it in eight weeks. Zero without evidence.
+	Holding float64
+	Due     time.Time
+	Refresh float64
 }
 
 // Status is what an estimate means to a person.
@@ -75,6 +83,10 @@ const (
 	MetPieces  = 3
 	StaleAfter = 56 * 24 * time.Hour // evidence older than this is too old to trust
 )
+
+// recentShare is how much the latest piece counts in how it goes lately: after three that
+// went well, little is left of what was before.
+const recentShare = 0.4
 
 // z90 is the standard normal quantile of 0.95.
 const z90 = 1.6448536269514722
@@ -108,12 +120,15 @@ func (s State) At(now time.Time) Estimate {
 }
 
 func estimate(g gauss, s State, now time.Time) Estimate {
-	e := Estimate{Value: g.expect(), N: s.N, Last: s.Last, Grade: s.Grade}
+	e := Estimate{Value: g.expect(), N: s.N, Recent: s.Recent, Last: s.Last, Grade: s.Grade}
 	e.Low, e.High = g.interval()
 	if s.N > 0 {
 		e.Age = max(0, now.Sub(s.Last))
+		e.Holding, e.Due = s.Memory.At(now), s.Memory.Due(recall.Target)
 	}
-	e.Status = status(e, s)
+	if e.Status = status(e, s); e.Status == Fading {
+		e.Refresh = s.Memory.Worth(now)
+	}
 	return e
 }
 

@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -23,8 +22,8 @@ import (
 type Rule string
 
 const (
-	RuleReady    Rule = "ready-to-learn/1"
-	RuleLookBack Rule = "look-back/1"
+	RuleReady    Rule = "ready-to-learn/2"
+	RuleLookBack Rule = "look-back/2"
 	RuleStuck    Rule = "stuck-together/1"
 	RuleMoveOn   Rule = "ready-to-move-on/1"
 	RuleUnseen   Rule = "not-seen/1"
@@ -35,6 +34,10 @@ const (
 type Learner struct {
 	Person    roster.Person
 	Estimates map[competency.ID]mastery.Estimate // what has evidence
+	// Expect is what is expected of a competency without evidence, from what the student
+	// shows elsewhere; nil where nothing is.
+	Expect    func(competency.ID) mastery.Estimate
+	Interests []string // topics that the student likes
 	Goals     []plan.Goal
 	Choices   []plan.Choice // latest first
 	LastSeen  time.Time     // latest evidence that a person gave, zero if never
@@ -44,10 +47,39 @@ func (l Learner) status(c competency.ID) mastery.Status {
 	return l.Estimates[c].Status
 }
 
-// holds reports whether a student can build on a competency: met now or before.
+// likely is the chance of success from which on a competency without evidence is taken
+// for something that the student can build on.
+const likely = 0.75
+
+// goesWell reports whether the latest pieces went well enough to go on to what comes next,
+// though the estimate is not yet sure.
+func goesWell(e mastery.Estimate) bool { return e.N >= 3 && e.Recent >= 0.75 }
+
+// holds reports whether a student can build on a competency: met now or before, or
+// likely from what they show elsewhere.
 func (l Learner) holds(c competency.ID) bool {
-	s := l.status(c)
-	return s == mastery.Met || s == mastery.Fading || s == mastery.Nearly
+	switch e := l.Estimates[c]; e.Status {
+	case mastery.Met, mastery.Fading, mastery.Nearly:
+		return true
+	case mastery.Starting, mastery.Learning:
+		return goesWell(e)
+	case mastery.Unknown:
+		return l.Estimates[c].N == 0 && l.Expect != nil && l.Expect(c).Value >= likely
+	}
+	return false
+}
+
+// chance is the expected success on a typical task of a competency, and how wide its
+// interval is.
+func (l Learner) chance(c competency.ID) (value, width float64) {
+	e := l.Estimates[c]
+	if e.N == 0 {
+		if l.Expect == nil {
+			return 0.45, 0.8
+		}
+		e = l.Expect(c)
+	}
+	return e.Value, e.High - e.Low
 }
 
 // Catalogue is what there is to learn and to learn from.
@@ -57,176 +89,6 @@ type Catalogue struct {
 	After        map[competency.ID][]competency.ID // what a competency opens
 	Materials    map[competency.ID][]material.Material
 	Order        []competency.ID // all competencies, in the frameworks' order
-}
-
-// Option is one thing that a student may choose to do next.
-type Option struct {
-	Competency competency.Competency
-	Material   material.Material
-	Because    string
-	Rule       Rule
-	score      float64
-}
-
-// Options returns two to four things to choose from, or fewer where the catalogue
-// holds no more: competencies that the student is ready for, best first, no two
-// with the same material kind and topic where that can be avoided.
-// focus limits the offer to what the student's classes work on; empty means all.
-func Options(l Learner, cat *Catalogue, focus []competency.ID, most int) []Option {
-	wanted := map[competency.ID]bool{}
-	for _, g := range l.Goals {
-		if g.Competency != "" && g.Done.IsZero() {
-			wanted[g.Competency] = true
-			for _, b := range cat.Before[g.Competency] {
-				if !l.holds(b) {
-					wanted[b] = true
-				}
-			}
-		}
-	}
-	tried := map[material.ID]int{}
-	for _, c := range l.Choices {
-		tried[c.Material]++
-	}
-	if len(focus) == 0 {
-		for id := range cat.Competencies {
-			focus = append(focus, id)
-		}
-	}
-	var options []Option
-	seen := map[competency.ID]bool{}
-	for _, id := range focus {
-		c, ok := cat.Competencies[id]
-		if !ok || !c.Assessable || seen[id] || len(cat.Materials[id]) == 0 {
-			continue
-		}
-		seen[id] = true
-		if s := l.status(id); s == mastery.Met || s == mastery.Fading {
-			continue
-		}
-		missing := 0
-		for _, b := range cat.Before[id] {
-			if !l.holds(b) {
-				missing++
-			}
-		}
-		if missing > 0 {
-			continue
-		}
-		score, because := readiness(l, cat, id, wanted[id])
-		for _, m := range cat.Materials[id] {
-			s := score - 0.6*float64(tried[m.ID]) // the same material never loops
-			if m.Tier == material.Core {
-				s += 0.1
-			}
-			options = append(options, Option{c, m, because, RuleReady, s})
-		}
-	}
-	slices.SortFunc(options, func(a, b Option) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.Competency.Code, b.Competency.Code),
-			cmp.Compare(a.Competency.ID, b.Competency.ID), strings.Compare(string(a.Material.ID), string(b.Material.ID)))
-	})
-	return different(options, most)
-}
-
-// readiness scores a competency for a student: a goal first, then what is started,
-// then what opens most.
-func readiness(l Learner, cat *Catalogue, id competency.ID, goal bool) (score float64, because string) {
-	e := l.Estimates[id]
-	switch e.Status {
-	case mastery.Nearly:
-		score, because = 2, "You are nearly there."
-	case mastery.Learning:
-		score, because = 1.6, "You have started this, and it is growing."
-	case mastery.Starting:
-		score, because = 1.2, "This has been hard so far. Here is another way in."
-	default:
-		score = 1
-		if n := len(cat.Before[id]); n > 0 {
-			because = fmt.Sprintf("You are ready: you can do what comes before it (%s).", labels(cat, cat.Before[id]))
-		} else {
-			because = "You can start this right away."
-		}
-	}
-	if opens := len(cat.After[id]); opens > 0 {
-		score += 0.15 * math.Log1p(float64(opens))
-	}
-	if goal {
-		score += 1.5
-		because = "It belongs to your goal. " + because
-	}
-	return score, because
-}
-
-// different picks at most n options that differ: at most two of one competency, and
-// each time the best whose kind and topics have been used least.
-func different(options []Option, n int) []Option {
-	var out []Option
-	used := map[string]int{}
-	perCompetency := map[competency.ID]int{}
-	for len(out) < n {
-		best, bestScore := -1, math.Inf(-1)
-		for i, o := range options {
-			if perCompetency[o.Competency.ID] >= 2 || slices.ContainsFunc(out, func(p Option) bool { return p.Material.ID == o.Material.ID }) {
-				continue
-			}
-			s := o.score - 0.5*float64(perCompetency[o.Competency.ID]) - 0.35*float64(used["kind:"+o.Material.Kind])
-			for _, t := range o.Material.Topics {
-				s -= 0.1 * float64(used["topic:"+t])
-			}
-			if s > bestScore {
-				best, bestScore = i, s
-			}
-		}
-		if best < 0 {
-			break
-		}
-		o := options[best]
-		out = append(out, o)
-		perCompetency[o.Competency.ID]++
-		used["kind:"+o.Material.Kind]++
-		for _, t := range o.Material.Topics {
-			used["topic:"+t]++
-		}
-	}
-	return out
-}
-
-func labels(cat *Catalogue, ids []competency.ID) string {
-	var names []string
-	for _, id := range ids {
-		c := cat.Competencies[id]
-		names = append(names, cmp.Or(c.Short, c.Label()))
-		if len(names) == 2 {
-			break
-		}
-	}
-	return strings.Join(names, "; ")
-}
-
-// LookBack is something that a student could do and has not shown for a while.
-type LookBack struct {
-	Competency competency.Competency
-	Estimate   mastery.Estimate
-	Because    string
-	Rule       Rule
-}
-
-// LookBacks returns what is worth a short look back, the one that opens most first.
-func LookBacks(l Learner, cat *Catalogue, most int) []LookBack {
-	var out []LookBack
-	for id, e := range l.Estimates {
-		c, ok := cat.Competencies[id]
-		if !ok || e.Status != mastery.Fading {
-			continue
-		}
-		out = append(out, LookBack{c, e, fmt.Sprintf("You could do this %s. A short try shows whether it is still there.", Ago(e.Age)), RuleLookBack})
-	}
-	slices.SortFunc(out, func(a, b LookBack) int {
-		return cmp.Or(cmp.Compare(len(cat.After[b.Competency.ID]), len(cat.After[a.Competency.ID])),
-			b.Estimate.Last.Compare(a.Estimate.Last), cmp.Compare(a.Competency.ID, b.Competency.ID))
-	})
-	return out[:min(most, len(out))]
 }
 
 // Gain is how far a student has come on one competency in some weeks.

@@ -23,7 +23,7 @@ func digested() [][2]string {
 	return append(tables,
 		[2]string{"evidence", `district, student, competency, at, id, root, revision, kind, score, most, se, scale, percentile, label, item, attempt, hints, seconds, source, actor, class, note`},
 		[2]string{"evidence_void", "DISTINCT district, root, revision"},
-		[2]string{"mastery", `district, student, competency, mean, variance, prior, prior_variance, pieces, first_at, last_at, seen_at,
+		[2]string{"mastery", `district, student, competency, mean, variance, prior, prior_variance, pieces, recent, first_at, last_at, seen_at,
 			stability, difficulty, practised_at, grade, verdict, model`},
 		[2]string{"mastery_week", "district, student, competency, week, mean, variance, prior, prior_variance, pieces, last_at, grade, verdict"},
 		[2]string{"ability", "district, student, precision_sum, weighted_sum, pieces, last_at"},

@@ -205,7 +205,7 @@ func (tx *DB) writeFolded(ctx context.Context, d roster.DistrictID, m *mastery.M
 	}
 	states := make([][]any, len(f.states))
 	for i, r := range f.states {
-		states[i] = []any{r.Student, r.Competency, r.Mean, r.Variance, r.Prior, r.PriorVariance, int64(r.N), micros(r.First), micros(r.Last), micros(r.Seen),
+		states[i] = []any{r.Student, r.Competency, r.Mean, r.Variance, r.Prior, r.PriorVariance, int64(r.N), r.Recent, micros(r.First), micros(r.Last), micros(r.Seen),
 			r.Memory.Stability, r.Memory.Difficulty, micros(r.Memory.Last), r.Grade.Score, int64(r.Grade.Verdict)}
 	}
 	if err := tx.insertMany(ctx, upsertMastery, []any{d, m.Name()}, states); err != nil {
@@ -242,10 +242,10 @@ func upsertAbility(n int) string {
 }
 
 func upsertMastery(n int) string {
-	return `INSERT INTO mastery (district, model, student, competency, mean, variance, prior, prior_variance, pieces, first_at, last_at, seen_at,
-		stability, difficulty, practised_at, grade, verdict) VALUES ` + rowsOf(n, 15, 2, "$1, $2") + ` ON CONFLICT (district, student, competency) DO UPDATE SET
+	return `INSERT INTO mastery (district, model, student, competency, mean, variance, prior, prior_variance, pieces, recent, first_at, last_at, seen_at,
+		stability, difficulty, practised_at, grade, verdict) VALUES ` + rowsOf(n, 16, 2, "$1, $2") + ` ON CONFLICT (district, student, competency) DO UPDATE SET
 		model = excluded.model, mean = excluded.mean, variance = excluded.variance, prior = excluded.prior, prior_variance = excluded.prior_variance,
-		pieces = excluded.pieces, first_at = excluded.first_at, last_at = excluded.last_at, seen_at = excluded.seen_at, stability = excluded.stability,
+		pieces = excluded.pieces, recent = excluded.recent, first_at = excluded.first_at, last_at = excluded.last_at, seen_at = excluded.seen_at, stability = excluded.stability,
 		difficulty = excluded.difficulty, practised_at = excluded.practised_at, grade = excluded.grade, verdict = excluded.verdict`
 }
 

@@ -14,13 +14,13 @@ import (
 
 func scanState(row func(...any) error) (r mastery.Record, err error) {
 	var first, last, seen, practised int64
-	err = row(&r.Student, &r.Competency, &r.Mean, &r.Variance, &r.Prior, &r.PriorVariance, &r.N, &first, &last, &seen,
+	err = row(&r.Student, &r.Competency, &r.Mean, &r.Variance, &r.Prior, &r.PriorVariance, &r.N, &r.Recent, &first, &last, &seen,
 		&r.Memory.Stability, &r.Memory.Difficulty, &practised, &r.Grade.Score, &r.Grade.Verdict)
 	r.First, r.Last, r.Seen, r.Memory.Last = moment(first), moment(last), moment(seen), moment(practised)
 	return r, err
 }
 
-const stateColumns = `m.student, m.competency, m.mean, m.variance, m.prior, m.prior_variance, m.pieces, m.first_at, m.last_at, m.seen_at,
+const stateColumns = `m.student, m.competency, m.mean, m.variance, m.prior, m.prior_variance, m.pieces, m.recent, m.first_at, m.last_at, m.seen_at,
 	m.stability, m.difficulty, m.practised_at, m.grade, m.verdict`
 
 // Mastery returns the stored states of some students, on all competencies.

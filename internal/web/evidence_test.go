@@ -16,7 +16,7 @@ func TestEvidencePage(t *testing.T) {
 	for _, reader := range []string{"student", "guardian", "teacher", "leader"} {
 		p := s.get(reader, evidencePath("student", "nf-2")).is(200)
 		// Everybody reads the same number: value, interval, age, pieces, rule.
-		p.says("nearly there", "seen 2 days ago", "3 pieces of evidence", "likely between", "Met when success on a typical task is at least 70 % likely",
+		p.says("can do", "seen 2 days ago", "3 pieces of evidence", "likely between", "Met when success on a typical task is at least 70 % likely",
 			"Exit ticket: level 3 of 4", "Work of 18 November 2026", "recorded by Ngozi Okafor, 20 Nov 2026", "source: observation", "It moved the estimate up by",
 			"What comes before", "I can find fractions that are equal", "To learn it from", "Which pizza is bigger?")
 		// The correction stands beside what it corrects.

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"waymark/internal/evidence"
+	"waymark/internal/propose"
 	"waymark/internal/roster"
 )
 
@@ -18,8 +19,8 @@ func TestStudentHome(t *testing.T) {
 	s := start(t)
 	p := s.get("student", "/me").is(200)
 	// What I can do now, in words, never as a bare number.
-	p.says("What I can do now", "I can find fractions that are equal", "Four weeks ago: growing. Now: can do.", "6 pieces of evidence, newest 3 days ago",
-		"Four weeks ago: we don't know yet. Now: nearly there.")
+	p.says("What I can do now", "I can find fractions that are equal", "Four weeks ago: nearly there. Now: can do.", "6 pieces of evidence, newest 3 days ago",
+		"Four weeks ago: we don't know yet. Now: can do.")
 	p.saysNot("%")
 	// What is due for a look back, with something to try.
 	p.says("Time for a look back", "I can say what each digit is worth", "You could do this 14 weeks ago", "Digit cards (Shelf 2)")
@@ -77,7 +78,7 @@ func TestChoosing(t *testing.T) {
 	if diff := cmp.Diff(offered, recorded); diff != "" {
 		t.Errorf("what was offered (-page +record):\n%s", diff)
 	}
-	if string(c.Material) != form.Get("material") || string(c.Competency) != form.Get("competency") || c.Because == "" || c.Rule != "ready-to-learn/1" || !c.At.Equal(s.now()) {
+	if string(c.Material) != form.Get("material") || string(c.Competency) != form.Get("competency") || c.Because == "" || c.Rule != string(propose.RuleReady) || !c.At.Equal(s.now()) {
 		t.Errorf("the choice is %+v", c)
 	}
 
@@ -154,10 +155,10 @@ func TestPath(t *testing.T) {
 func TestGoals(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	form := url.Values{"what": {"Read <b>one</b> book"}, "why": {"I like dragons"}, "competency": {string(compare)}, "by": {"2026-12-18"}}
+	form := url.Values{"what": {"Read <b>one</b> book"}, "why": {"I like dragons"}, "competency": {"nbt-2"}, "by": {"2026-12-18"}}
 	s.post("student", "/me/goals", form).goesTo("/me/goals?done=goal")
 	p := s.get("student", "/me/goals?done=goal").is(200)
-	p.says("Your goal is saved.", "Read <b>one</b> book", "by 18 December 2026", "I like dragons", "It is about: I can compare two fractions")
+	p.says("Your goal is saved.", "Read <b>one</b> book", "by 18 December 2026", "I like dragons", "It is about: I can read and write large numbers")
 	// It counts on the home page, and first among what may be chosen.
 	s.get("student", "/me").says("Read <b>one</b> book", "It belongs to your goal.")
 	s.get("teacher", "/students/"+string(person("student"))).says("Read <b>one</b> book")
