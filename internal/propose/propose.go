@@ -69,17 +69,15 @@ func (l Learner) holds(c competency.ID) bool {
 	return false
 }
 
-// chance is the expected success on a typical task of a competency, and how wide its
-// interval is.
-func (l Learner) chance(c competency.ID) (value, width float64) {
-	e := l.Estimates[c]
-	if e.N == 0 {
-		if l.Expect == nil {
-			return 0.45, 0.8
-		}
-		e = l.Expect(c)
+// chance is the expected success on a typical task of a competency.
+func (l Learner) chance(c competency.ID) float64 {
+	if e := l.Estimates[c]; e.N > 0 {
+		return e.Value
 	}
-	return e.Value, e.High - e.Low
+	if l.Expect == nil {
+		return 0.45
+	}
+	return l.Expect(c).Value
 }
 
 // Catalogue is what there is to learn and to learn from.

@@ -208,7 +208,7 @@ func newOffered(chooses bool) func(*world, *rand.Rand) policy {
 }
 
 // Every so many activities a look back is taken, if one waits, as on a student's home.
-const lookBackEvery = 4
+const lookBackEvery = 8
 
 func (p *offered) next(day float64) int {
 	p.look(day)
