@@ -202,7 +202,7 @@ func adoptCommand(e *env) *command {
 	return &command{
 		name: "adopt", args: "VERSION --because TEXT [--criterion RULE]", short: "Make a version of the learner model, or a criterion, the district's own.", operands: 1,
 		long: `All estimates are made anew, in one transaction. VERSION is one of waymark learner versions, "running" for the one that runs, or
-"builtin" for the one that needs no data. RULE is a grading rule that decides what is met, or "own" for the model's own criterion;`,
+"builtin" for the one that needs no data. RULE is a grading rule that decides what is met, or "own" for the model's own criterion.`,
 		examples: []string{`waymark learner adopt fit-0a1b2c3d4e --because "It foretells our tests better."`, `waymark learner adopt running --criterion "decaying .65 met 3" --because "Board decision of 3 March."`},
 		flags: func(fs *flag.FlagSet) {
 			o.declare(fs, e)
