@@ -15,6 +15,13 @@ func simulateCommand(e *env) *command {
 	var o options
 	var opts simulate.Options
 	var simulator, policy string
+	var simulators, policies []string
+	for _, s := range simulate.Simulators {
+		simulators = append(simulators, s.Name)
+	}
+	for _, p := range simulate.Policies {
+		policies = append(policies, p.Name)
+	}
 	return &command{
 		name: "simulate", args: "[--learners N] [--simulator NAME] [--policy NAME]", short: "Let simulated learners spend a term under different policies of what to do next.",
 		long: `The learners are of four kinds that have nothing to do with the learner model. Every policy gets the same learners and the same time.
@@ -24,8 +31,8 @@ Differences are in standard deviations between learners under the fixed sequence
 			fs.IntVar(&opts.Learners, "learners", 600, "`number` of learners of each kind")
 			fs.IntVar(&opts.Weeks, "weeks", 18, "`weeks` of a term")
 			fs.Uint64Var(&opts.Seed, "seed", 1, "`number` that draws skills and learners")
-			fs.StringVar(&simulator, "simulator", "all", "bkt, growth, forgetting, gated or all")
-			fs.StringVar(&policy, "policy", "all", "policies to compare, separated by commas, or all")
+			fs.StringVar(&simulator, "simulator", "all", strings.Join(simulators, ", ")+" or all")
+			fs.StringVar(&policy, "policy", "all", "policies to compare, separated by commas, of "+strings.Join(policies, ", ")+"; or all")
 			fs.BoolVar(&o.json, "json", false, "print the result as JSON")
 		},
 		run: func(ctx context.Context, e *env, _ []string) error {
@@ -33,17 +40,17 @@ Differences are in standard deviations between learners under the fixed sequence
 				return usage("take 10 to 100000 learners and 1 to 60 weeks")
 			}
 			if simulator != "all" {
-				i := slices.IndexFunc(simulate.Simulators, func(s simulate.Simulator) bool { return s.Name == simulator })
+				i := slices.Index(simulators, simulator)
 				if i < 0 {
-					return usage("there is no simulator %q; there are bkt, growth, forgetting, gated", simulator)
+					return usage("there is no simulator %q; there are %s", simulator, strings.Join(simulators, ", "))
 				}
 				opts.Simulators = simulate.Simulators[i : i+1]
 			}
 			if policy != "all" {
 				for name := range strings.SplitSeq(policy, ",") {
-					i := slices.IndexFunc(simulate.Policies, func(p simulate.Policy) bool { return p.Name == name })
+					i := slices.Index(policies, name)
 					if i < 0 {
-						return usage("there is no policy %q; there are fixed, random, bkt, greedy, waymark, choice", name)
+						return usage("there is no policy %q; there are %s", name, strings.Join(policies, ", "))
 					}
 					opts.Policies = append(opts.Policies, simulate.Policies[i])
 				}

@@ -51,11 +51,8 @@ type Estimate struct {
 	Age              time.Duration // since Last
 	Status           Status
 	Grade            Grade
-	// Holding is the chance that what was known still is, by the spacing of practice; Due is
-	// when a look back pays, and Refresh what one would be worth now, in chance of still
-	// knowing it in eight weeks. Zero without evidence.
-	Holding float64
-	Due     time.Time
+	// Refresh is what a look back would be worth now, in chance of still knowing it in eight
+	// weeks; zero unless it is fading.
 	Refresh float64
 }
 
@@ -124,7 +121,6 @@ func estimate(g gauss, s State, now time.Time) Estimate {
 	e.Low, e.High = g.interval()
 	if s.N > 0 {
 		e.Age = max(0, now.Sub(s.Last))
-		e.Holding, e.Due = s.Memory.At(now), s.Memory.Due(recall.Target)
 	}
 	if e.Status = status(e, s); e.Status == Fading {
 		e.Refresh = s.Memory.Worth(now)

@@ -19,7 +19,6 @@ type Option struct {
 	Because    string
 	Rule       Rule
 	Terms      []Term // what its rank is made of; they add up to it
-	score      float64
 }
 
 // Term is one part of a rank: a name and how much it counts.
@@ -29,7 +28,7 @@ type Term struct {
 }
 
 // How much each reason counts. A goal counts for more than anything else. The weights were
-// chosen on simulated learners (seeds 7 and 8 of package simulate).
+// chosen by hand on simulated learners (seed 7 of package simulate).
 const (
 	weighGoal     = 1.5
 	weighNew      = 1.0
@@ -67,73 +66,116 @@ func Options(l Learner, cat *Catalogue, focus []competency.ID, most int) []Optio
 	if len(focus) == 0 {
 		focus = cat.Order
 	}
-	goals := l.wanted(cat)
-	helps := l.helps(cat, focus)
-	ready := make([]candidate, 0, len(focus))
+	goals, helps := l.wanted(cat), l.helps(cat, focus)
+	var ready []candidate
 	for _, id := range focus {
-		c, ok := cat.Competencies[id]
-		if !ok || !c.Assessable || len(cat.Materials[id]) == 0 || !l.ready(cat, id) ||
-			slices.ContainsFunc(ready, func(r candidate) bool { return r.id == id }) {
-			continue
+		if c, ok := cat.Competencies[id]; ok && c.Assessable && len(cat.Materials[id]) > 0 && l.ready(cat, id) {
+			ready = append(ready, candidate{id, l.Estimates[id], l.chance(id), goals[id], helps[id]})
 		}
-		r := candidate{id: id, code: c.Code, goal: goals[id], helps: helps[id]}
-		r.rate(l, cat)
-		ready = append(ready, r)
 	}
-	slices.SortFunc(ready, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.code, b.code), cmp.Compare(a.id, b.id))
-	})
-	// Each competency gives at most two options, and no material brings one past the best
-	// by more than this: the rest need not be looked at.
-	ready = ready[:min(len(ready), 2*most+2)]
-	return different(l.expand(cat, ready), most)
+	past := l.past(cat)
+	var bids []bid
+	for i := range ready {
+		r := &ready[i]
+		base := 0.0
+		r.rate(cat, func(_ string, v float64) { base += v })
+		for k := range cat.Materials[r.id] {
+			b := bid{r, &cat.Materials[r.id][k], base}
+			b.suit(l, past, func(_ string, v float64) { b.score += v })
+			bids = append(bids, b)
+		}
+	}
+	var out []Option
+	for _, b := range different(cat, bids, most) {
+		o := Option{Competency: cat.Competencies[b.candidate.id], Material: *b.material, Because: b.because(l, cat), Rule: RuleReady}
+		term := func(name string, v float64) {
+			if v != 0 {
+				o.Terms = append(o.Terms, Term{name, v})
+			}
+		}
+		b.candidate.rate(cat, term)
+		b.suit(l, past, term)
+		out = append(out, o)
+	}
+	return out
 }
 
-// candidate is a competency that a student is ready for, with its rank.
+// candidate is a competency that a student is ready for.
 type candidate struct {
 	id    competency.ID
-	code  string
+	e     mastery.Estimate
+	value float64 // chance of success
 	goal  bool
 	helps competency.ID // what is hard and builds on it
-	score float64
-	terms [6]Term
-	n     int
 }
 
-func (r *candidate) add(name string, v float64) {
-	if v != 0 {
-		r.terms[r.n] = Term{name, v}
-		r.n++
-		r.score += v
-	}
+// bid is a candidate with something to learn it from, and its rank.
+type bid struct {
+	candidate *candidate
+	material  *material.Material
+	score     float64
 }
 
-func (r *candidate) rate(l Learner, cat *Catalogue) {
-	e := l.Estimates[r.id]
-	value := l.chance(r.id)
+// rate gives the terms that a competency's rank is made of.
+func (r *candidate) rate(cat *Catalogue, add func(name string, v float64)) {
 	switch {
-	case goesWell(e):
+	case goesWell(r.e):
 		// Others first; after some days, a try shows whether it is there to stay.
-		r.add("goes well", weighSettled+weighSpaced*math.Min(1, e.Age.Hours()/24/settledDays))
-	case e.N == 0:
-		r.add("progress", weighNew+weighLikely*value)
+		add("goes well", weighSettled+weighSpaced*math.Min(1, r.e.Age.Hours()/24/settledDays))
+	case r.e.N == 0:
+		add("progress", weighNew+weighLikely*r.value)
 	default:
-		r.add("progress", weighBegun+weighLikely*value)
-		r.add("stuck", -weighStuck*math.Min(mostStuck, float64(e.N)*(1-e.Recent)))
+		add("progress", weighBegun+weighLikely*r.value)
+		add("stuck", -weighStuck*math.Min(mostStuck, float64(r.e.N)*(1-r.e.Recent)))
 	}
 	if r.goal {
-		r.add("goal", weighGoal)
+		add("goal", weighGoal)
 	}
 	if r.helps != "" {
-		r.add("helps", weighHelps)
+		add("helps", weighHelps)
 	}
-	r.add("opens", weighOpens*math.Log1p(float64(len(cat.After[r.id]))))
+	add("opens", weighOpens*math.Log1p(float64(len(cat.After[r.id]))))
 }
 
-func (r candidate) because(l Learner, cat *Catalogue) string {
-	e := l.Estimates[r.id]
-	because := begun[e.Status]
-	if goesWell(e) {
+// suit gives the terms that a material adds.
+func (b *bid) suit(l Learner, past past, add func(name string, v float64)) {
+	m, r := b.material, b.candidate
+	add("tried", -weighTried*float64(past.tried[m.ID]))
+	switch {
+	case m.Tier == material.Core:
+		add("core", weighCore)
+	case m.Tier == material.Challenge && r.value < .6:
+		add("challenge", -weighCore)
+	}
+	if l.likes(m) {
+		add("interest", weighInterest)
+	}
+	if form := past.form[r.id]; r.e.Status == mastery.Starting && form != "" && m.Kind != form {
+		add("other form", weighForm)
+	}
+	if r.value < .5 && shows(m.Kind) {
+		add("shows", weighShow)
+	}
+}
+
+func (b *bid) because(l Learner, cat *Catalogue) string {
+	because := b.candidate.because(cat)
+	if l.likes(b.material) {
+		because += " It is about something that you like."
+	}
+	return because
+}
+
+// likes reports whether a material is about one of the student's interests.
+func (l Learner) likes(m *material.Material) bool {
+	return slices.ContainsFunc(m.Topics, func(t string) bool {
+		return slices.ContainsFunc(l.Interests, func(i string) bool { return strings.EqualFold(i, t) })
+	})
+}
+
+func (r *candidate) because(cat *Catalogue) string {
+	because := begun[r.e.Status]
+	if goesWell(r.e) {
 		because = "It has gone well lately. One more time makes it sure."
 	}
 	if because == "" {
@@ -220,99 +262,76 @@ func shows(kind string) bool {
 	return false
 }
 
-// expand turns competencies into options, one for each of their materials.
-func (l Learner) expand(cat *Catalogue, ready []candidate) []Option {
-	tried := map[material.ID]int{}
-	form := map[competency.ID]string{} // the kind of material last chosen
-	for _, c := range l.Choices {
-		tried[c.Material]++
-		if _, seen := form[c.Competency]; !seen {
-			form[c.Competency] = ""
-			for _, m := range cat.Materials[c.Competency] {
-				if m.ID == c.Material {
-					form[c.Competency] = m.Kind
-				}
-			}
-		}
-	}
-	var options []Option
-	for _, r := range ready {
-		because := r.because(l, cat)
-		value := l.chance(r.id)
-		hard := l.status(r.id) == mastery.Starting
-		for _, m := range cat.Materials[r.id] {
-			o := Option{cat.Competencies[r.id], m, because, RuleReady, slices.Clone(r.terms[:r.n]), r.score}
-			add := func(name string, v float64) {
-				if v != 0 {
-					o.Terms = append(o.Terms, Term{name, v})
-					o.score += v
-				}
-			}
-			add("tried", -weighTried*float64(tried[m.ID]))
-			switch {
-			case m.Tier == material.Core:
-				add("core", weighCore)
-			case m.Tier == material.Challenge && value < .6:
-				add("challenge", -weighCore)
-			}
-			if slices.ContainsFunc(m.Topics, func(t string) bool {
-				return slices.ContainsFunc(l.Interests, func(i string) bool { return strings.EqualFold(i, t) })
-			}) {
-				add("interest", weighInterest)
-				o.Because += " It is about something that you like."
-			}
-			if hard && form[r.id] != "" && m.Kind != form[r.id] {
-				add("other form", weighForm)
-			}
-			if value < .5 && shows(m.Kind) {
-				add("shows", weighShow)
-			}
-			options = append(options, o)
-		}
-	}
-	slices.SortStableFunc(options, func(a, b Option) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.Competency.Code, b.Competency.Code),
-			cmp.Compare(a.Competency.ID, b.Competency.ID), strings.Compare(string(a.Material.ID), string(b.Material.ID)))
-	})
-	return options
+// past is what a student chose before.
+type past struct {
+	tried map[material.ID]int
+	form  map[competency.ID]string // the kind of the material last chosen; empty if it is gone
 }
 
-// different picks at most n options that differ: at most two of one competency, and
-// each time the best whose kind and topics have been used least.
-func different(options []Option, n int) []Option {
-	var out []Option
+func (l Learner) past(cat *Catalogue) past {
+	p := past{map[material.ID]int{}, map[competency.ID]string{}}
+	for _, c := range l.Choices {
+		p.tried[c.Material]++
+		if _, seen := p.form[c.Competency]; seen {
+			continue
+		}
+		p.form[c.Competency] = ""
+		if i := slices.IndexFunc(cat.Materials[c.Competency], func(m material.Material) bool { return m.ID == c.Material }); i >= 0 {
+			p.form[c.Competency] = cat.Materials[c.Competency][i].Kind
+		}
+	}
+	return p
+}
+
+// different picks at most n bids that differ: at most two of one competency, and each
+// time the best whose kind and topics have been used least.
+func different(cat *Catalogue, bids []bid, n int) []*bid {
+	var out []*bid
 	for len(out) < n {
-		best, bestScore := -1, math.Inf(-1)
-		for i, o := range options {
-			same, kind, topics := 0, 0, 0
-			taken := false
-			for _, p := range out {
-				taken = taken || p.Material.ID == o.Material.ID
-				if p.Competency.ID == o.Competency.ID {
-					same++
-				}
-				if p.Material.Kind == o.Material.Kind {
-					kind++
-				}
-				for _, t := range o.Material.Topics {
-					if slices.Contains(p.Material.Topics, t) {
-						topics++
-					}
-				}
-			}
-			if taken || same >= 2 {
-				continue
-			}
-			if s := o.score - 0.5*float64(same) - 0.35*float64(kind) - 0.1*float64(topics); s > bestScore {
-				best, bestScore = i, s
+		var best *bid
+		most := 0.0
+		for i := range bids {
+			b := &bids[i]
+			s, free := b.beside(out)
+			if free && (best == nil || cmp.Or(cmp.Compare(s, most), b.compare(best, cat)) > 0) {
+				best, most = b, s
 			}
 		}
-		if best < 0 {
+		if best == nil {
 			break
 		}
-		out = append(out, options[best])
+		out = append(out, best)
 	}
 	return out
+}
+
+// beside is what a bid is worth beside those picked: less for all that it has in common
+// with them. free says whether it may be picked at all.
+func (b *bid) beside(picked []*bid) (score float64, free bool) {
+	same, kind, topics := 0, 0, 0
+	for _, p := range picked {
+		if p.material.ID == b.material.ID {
+			return 0, false
+		}
+		if p.candidate.id == b.candidate.id {
+			same++
+		}
+		if p.material.Kind == b.material.Kind {
+			kind++
+		}
+		for _, t := range b.material.Topics {
+			if slices.Contains(p.material.Topics, t) {
+				topics++
+			}
+		}
+	}
+	return b.score - 0.5*float64(same) - 0.35*float64(kind) - 0.1*float64(topics), same < 2
+}
+
+// compare orders bids by rank; of equals, the one whose code or id comes first is greater.
+func (b *bid) compare(o *bid, cat *Catalogue) int {
+	return cmp.Or(cmp.Compare(b.score, o.score), strings.Compare(cat.Competencies[o.candidate.id].Code, cat.Competencies[b.candidate.id].Code),
+		cmp.Compare(o.candidate.id, b.candidate.id), cmp.Compare(o.material.ID, b.material.ID))
 }
 
 func labels(cat *Catalogue, ids []competency.ID) string {

@@ -143,7 +143,7 @@ func TestOptionsProperties(t *testing.T) {
 			}
 			used[o.Material.ID] = true
 			for _, b := range cat.Before[o.Competency.ID] {
-				if s := e[b].Status; e[b].Recent < .75 && s != mastery.Met && s != mastery.Fading && s != mastery.Nearly {
+				if s := e[b].Status; s != mastery.Met && s != mastery.Fading && s != mastery.Nearly {
 					t.Fatalf("offered %s although %s is %v", o.Competency.ID, b, s)
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"waymark/internal/competency"
@@ -177,13 +178,7 @@ func (e *engine) met(s int, day float64) bool {
 	return x == mastery.Met || x == mastery.Fading
 }
 
-func (e *engine) number(id competency.ID) int {
-	n := 0
-	for _, c := range id[1:] {
-		n = 10*n + int(c-'0')
-	}
-	return n
-}
+func (e *engine) number(id competency.ID) int { return slices.Index(names[:], id) }
 
 // oldest is the skill that was not tried for longest.
 func (e *engine) oldest() int {
@@ -213,22 +208,20 @@ const lookBackEvery = 8
 func (p *offered) next(day float64) int {
 	p.look(day)
 	p.n++
-	if p.n%lookBackEvery == 0 {
-		if back := propose.LookBacks(p.learner, p.cat, 1); len(back) > 0 {
-			return p.number(back[0].Competency.ID)
-		}
+	back := propose.LookBacks(p.learner, p.cat, 1)
+	var options []propose.Option
+	if len(back) == 0 || p.n%lookBackEvery != 0 {
+		options = propose.Options(p.learner, p.cat, nil, 3)
 	}
-	options := propose.Options(p.learner, p.cat, nil, 3)
 	switch {
-	case len(options) == 0:
-		if back := propose.LookBacks(p.learner, p.cat, 1); len(back) > 0 {
-			return p.number(back[0].Competency.ID)
-		}
-		return p.oldest()
-	case p.chooses:
+	case len(options) > 0 && p.chooses:
 		return p.number(options[p.rng.IntN(len(options))].Competency.ID)
+	case len(options) > 0:
+		return p.number(options[0].Competency.ID)
+	case len(back) > 0:
+		return p.number(back[0].Competency.ID)
 	}
-	return p.number(options[0].Competency.ID)
+	return p.oldest()
 }
 
 // greedy takes, of what is ready by the same estimates, what is likeliest to go well.
