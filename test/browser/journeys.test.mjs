@@ -94,6 +94,8 @@ describe('journeys', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN name
     const then = await page.evaluate(() => document.activeElement.getAttribute('href'));
     assert.notEqual(then, first);
     assert.match(then, /\/competencies\//);
+    const spilled = await page.$$eval('table.grid tbody a.c', (cells) => cells.filter((c) => c.scrollHeight > c.clientHeight || c.scrollWidth > c.clientWidth).map((c) => c.textContent));
+    assert.deepEqual(spilled, [], 'cells whose numbers do not fit');
     await context.close();
   });
 
