@@ -21,8 +21,8 @@ import (
 
 func learnerCommand(e *env) *command {
 	return &command{
-		name: "learner", short: "The learner model: replay, fit, compare, adopt, explain, evaluate.",
-		sub: []*command{replayCommand(e), fitCommand(e), versionsCommand(e), adoptCommand(e), explainCommand(e), evaluateCommand(e)},
+		name: "learner", short: "The learner model: replay, fit, compare, adopt, explain, rules, evaluate.",
+		sub: []*command{replayCommand(e), fitCommand(e), versionsCommand(e), adoptCommand(e), explainCommand(e), rulesCommand(e), evaluateCommand(e)},
 	}
 }
 

@@ -33,7 +33,9 @@ type Trial struct {
 	False    float64 `json:"false_mastery"` // share of those below the level who are called met
 	Missed   float64 `json:"missed"`        // share of those at the level who are not
 	// Half widths of the 95 % intervals of the three (normal approximation).
-	RightOff, FalseOff, MissedOff float64
+	RightOff  float64 `json:"right_off"`
+	FalseOff  float64 `json:"false_mastery_off"`
+	MissedOff float64 `json:"missed_off"`
 }
 
 // Learner is a simulated learner: what was scored, and whether the level is truly there.

@@ -1,0 +1,87 @@
+package simulate_test
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"waymark/internal/simulate"
+)
+
+// small is a short run, the same each time.
+func small(seed uint64) simulate.Options {
+	return simulate.Options{Learners: 20, Weeks: 6, Seed: seed}
+}
+
+func run(t *testing.T, o simulate.Options) []simulate.Outcome {
+	t.Helper()
+	list, err := simulate.Run(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// The same seed gives the same outcomes on any number of processors; another one does not.
+func TestRunIsDeterministic(t *testing.T) {
+	first := run(t, small(3))
+	before := runtime.GOMAXPROCS(1)
+	again := run(t, small(3))
+	runtime.GOMAXPROCS(before)
+	if d := cmp.Diff(first, again); d != "" {
+		t.Errorf("the same seed on one processor gives something else:\n%s", d)
+	}
+	if cmp.Equal(first, run(t, small(4))) {
+		t.Error("another seed gives the same outcomes")
+	}
+}
+
+// Every policy meets every kind of learner, counts are possible, and a policy differs from
+// itself by nothing.
+func TestOutcomes(t *testing.T) {
+	t.Parallel()
+	list := run(t, small(5))
+	if want := len(simulate.Simulators) * len(simulate.Policies); len(list) != want {
+		t.Fatalf("%d outcomes; want %d", len(list), want)
+	}
+	for _, x := range list {
+		if x.Known < 0 || x.Known > 48 || x.Delayed < 0 || x.Delayed > 48 || x.FalseMet < 0 || x.FalseMet > 1 || x.Weeks < 0 || x.Weeks > 6 {
+			t.Errorf("%s, %s: impossible counts %+v", x.Simulator, x.Policy, x)
+		}
+		if x.Policy == "fixed" && x.VersusFix != (simulate.Versus{}) || x.Policy == "bkt" && x.VersusBKT != (simulate.Versus{}) {
+			t.Errorf("%s: %s differs from itself: %+v, %+v", x.Simulator, x.Policy, x.VersusFix, x.VersusBKT)
+		}
+		if x.VersusFix.Low > x.VersusFix.SD || x.VersusFix.High < x.VersusFix.SD {
+			t.Errorf("%s, %s: the interval %+v leaves out its middle", x.Simulator, x.Policy, x.VersusFix)
+		}
+		if x.Simulator != "forgetting" && x.Delayed != x.Known {
+			t.Errorf("%s, %s: learners who forget nothing know %v, eight weeks later %v", x.Simulator, x.Policy, x.Known, x.Delayed)
+		}
+		if x.Simulator == "forgetting" && x.Delayed > x.Known {
+			t.Errorf("%s: known %v grows to %v with nothing done", x.Policy, x.Known, x.Delayed)
+		}
+	}
+}
+
+// Readiness pays where a skill needs what comes before it, for the slow as well.
+func TestReadinessPaysWhereGated(t *testing.T) {
+	t.Parallel()
+	list := run(t, simulate.Options{Learners: 60, Seed: 11, Simulators: simulate.Simulators[3:4]})
+	for _, x := range list {
+		if x.Policy == "waymark" && (x.VersusFix.Low < .3 || x.LowestFix.SD < 0) {
+			t.Errorf("what is offered gains %+v SD over a fixed sequence, the lowest fifth %+v", x.VersusFix, x.LowestFix)
+		}
+	}
+}
+
+func TestRunStops(t *testing.T) {
+	t.Parallel()
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := simulate.Run(ctx, small(1)); !errors.Is(err, context.Canceled) {
+		t.Errorf("a stopped run ends with %v", err)
+	}
+}
