@@ -4,7 +4,6 @@
 package assess
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
@@ -83,7 +82,7 @@ type Test struct {
 	// log-likelihoods at both ends of the cut's zone (Wald 1947)
 	above, below float64
 	mean, sd     float64
-	best         []int
+	top          []int // the best items of a choice
 }
 
 // New starts a test.
@@ -135,11 +134,22 @@ func (t *Test) Next() (item int, done bool) {
 		return -1, true
 	}
 	only, any := t.behind()
-	t.best = t.best[:0]
+	i, ok := t.pick(func(c competency.ID) bool { return !any || c == only })
+	return i, !ok
+}
+
+// best returns the item on a competency that tells most, whether the test is over or not.
+func (t *Test) best(on competency.ID) (item int, ok bool) {
+	return t.pick(func(c competency.ID) bool { return c == on })
+}
+
+// pick draws from the items that tell most, of those that are left.
+func (t *Test) pick(among func(competency.ID) bool) (item int, ok bool) {
+	t.top = t.top[:0]
 	var worth []float64
-	among := max(1, t.o.Among)
+	most := max(1, t.o.Among)
 	for i := range t.bank {
-		if t.used[i] || any && t.bank[i].Competency != only {
+		if t.used[i] || !among(t.bank[i].Competency) {
 			continue
 		}
 		w := t.worth(i)
@@ -147,18 +157,18 @@ func (t *Test) Next() (item int, done bool) {
 		for at > 0 && worth[at-1] < w {
 			at--
 		}
-		if at < among {
+		if at < most {
 			worth = slices.Insert(worth, at, w)
-			t.best = slices.Insert(t.best, at, i)
-			if len(worth) > among {
-				worth, t.best = worth[:among], t.best[:among]
+			t.top = slices.Insert(t.top, at, i)
+			if len(worth) > most {
+				worth, t.top = worth[:most], t.top[:most]
 			}
 		}
 	}
-	if len(t.best) == 0 {
-		return -1, true
+	if len(t.top) == 0 {
+		return -1, false
 	}
-	return t.best[Draw(t.o.Seed, len(t.asked), len(t.best))], false
+	return t.top[Draw(t.o.Seed, len(t.asked), len(t.top))], true
 }
 
 // Draw returns a number below n for the step-th choice of a seed, by a generator simple
@@ -293,21 +303,4 @@ func (t *Test) Decide() Decision {
 		return NotMet
 	}
 	return Open
-}
-
-// Probe returns which prerequisites to probe after answers on a competency: those least
-// sure, two at most, once two answers in a row, and more than half of all, went wrong.
-func Probe(answers []int8, before []competency.ID, sure func(competency.ID) float64) []competency.ID {
-	n, wrong := len(answers), 0
-	for _, a := range answers {
-		if a == 0 {
-			wrong++
-		}
-	}
-	if n < 2 || answers[n-1] != 0 || answers[n-2] != 0 || 2*wrong <= n {
-		return nil
-	}
-	out := slices.Clone(before)
-	slices.SortStableFunc(out, func(a, b competency.ID) int { return cmp.Or(cmp.Compare(sure(a), sure(b)), cmp.Compare(a, b)) })
-	return out[:min(2, len(out))]
 }

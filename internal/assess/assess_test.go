@@ -227,23 +227,6 @@ func TestAddRefuses(t *testing.T) {
 	}
 }
 
-func TestProbe(t *testing.T) {
-	t.Parallel()
-	sure := func(c competency.ID) float64 { return map[competency.ID]float64{"p": .9, "q": .3, "r": .5}[c] }
-	before := []competency.ID{"p", "q", "r"}
-	for _, c := range []struct {
-		answers []int8
-		want    []competency.ID
-	}{
-		{[]int8{0}, nil}, {[]int8{0, 1}, nil}, {[]int8{1, 1, 1, 0, 0}, nil},
-		{[]int8{0, 0}, []competency.ID{"q", "r"}}, {[]int8{1, 0, 0}, []competency.ID{"q", "r"}},
-	} {
-		if got := assess.Probe(c.answers, before, sure); !slices.Equal(got, c.want) {
-			t.Errorf("after %v probe %v; want %v", c.answers, got, c.want)
-		}
-	}
-}
-
 // Whatever is answered, a test ends, and its numbers are numbers.
 func FuzzTest(f *testing.F) {
 	f.Add([]byte{1, 0, 1, 1}, uint8(3), uint8(0))

@@ -42,17 +42,20 @@ type Piece struct {
 	Percentile float64 // national percentile of a test score, 0 if unknown
 	Label      string  // the source's own word for the result ("Developing", "B+"), if any
 	Item       string  // the item, task or test, in the source's words
-	Attempt    int
-	Hints      int
-	Seconds    float64         // time spent, 0 if unknown
-	At         time.Time       // when the work was done
-	Recorded   time.Time       // when it was written down here
-	Source     string          // where it comes from: "observation", a mapping's name, "oneroster"
-	Actor      roster.PersonID // who recorded or scored it; empty for an import
-	Class      roster.ClassID  // where, if known
-	Note       string
-	Key        string // idempotency key: the same key and content is the same fact
-	Replaces   ID     // the piece that this one corrects
+	// Of an item from a calibrated bank: by how many log-odds it is easier than a typical task
+	// of the competency, and the chance of a right answer without knowing. 0 if unknown.
+	Easier, Guess float64
+	Attempt       int
+	Hints         int
+	Seconds       float64         // time spent, 0 if unknown
+	At            time.Time       // when the work was done
+	Recorded      time.Time       // when it was written down here
+	Source        string          // where it comes from: "observation", a mapping's name, "oneroster"
+	Actor         roster.PersonID // who recorded or scored it; empty for an import
+	Class         roster.ClassID  // where, if known
+	Note          string
+	Key           string // idempotency key: the same key and content is the same fact
+	Replaces      ID     // the piece that this one corrects
 }
 
 // Share returns the score as a share of what could be reached, in [0, 1].
@@ -78,6 +81,10 @@ func (p Piece) Validate(now time.Time) error {
 		return fault.Field("score", "The score %g lies outside 0 to %g.", p.Score, p.Max)
 	case p.SE < 0 || math.IsNaN(p.SE) || math.IsInf(p.SE, 0):
 		return fault.Field("se", "The standard error must be a number of 0 or more.")
+	case math.IsNaN(p.Easier) || math.Abs(p.Easier) > 20:
+		return fault.Field("easier", "How much easier the item is must be a number from -20 to 20.")
+	case !(p.Guess >= 0 && p.Guess < 1):
+		return fault.Field("guess", "The chance of guessing right must be from 0 to below 1.")
 	case p.At.IsZero():
 		return fault.Field("at", "Say when the work was done.")
 	case p.At.After(now.Add(24 * time.Hour)):

@@ -83,8 +83,13 @@ func (m *Model) easiness(c competency.ID) float64 {
 }
 
 // easier returns by how much a piece is easier than a typical task of its competency.
+// What was fitted to the district's own log goes before what the item's bank says.
 func (m *Model) easier(p evidence.Piece) float64 {
-	return m.Competencies[p.Competency].Items[p.Item] + m.noise(p.Kind).Easier
+	easier, fitted := m.Competencies[p.Competency].Items[p.Item]
+	if !fitted {
+		easier = p.Easier
+	}
+	return easier + m.noise(p.Kind).Easier
 }
 
 // A student's ability is remembered for long, and forgotten at this share a day.

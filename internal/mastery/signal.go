@@ -51,12 +51,15 @@ func signal(p evidence.Piece, z float64) (slope, information float64) {
 	}
 	// Four-parameter logistic response (Barton & Lord 1981) with a common guess and slip:
 	// its bounds keep one lucky or careless answer from moving much.
-	s := sigmoid(z)
-	pr := guess + (1-guess-slip)*s
-	d := (1 - guess - slip) * s * (1 - s) / (pr * (1 - pr))
+	s, g := sigmoid(z), guessing(p)
+	pr := g + (1-g-slip)*s
+	d := (1 - g - slip) * s * (1 - s) / (pr * (1 - pr))
 	worth := 1 / (1 + hintCost*float64(p.Hints))
 	return worth * d * (p.Share() - pr), worth * d * d * pr * (1 - pr)
 }
+
+// guessing is the chance of a right answer without knowing.
+func guessing(p evidence.Piece) float64 { return max(guess, min(.5, p.Guess)) }
 
 // level is the signal of an ordered category under the graded response model
 // (Samejima 1969).
@@ -100,7 +103,8 @@ func expectedShare(p evidence.Piece, z float64) float64 {
 	case evidence.Task:
 		return sigmoid(z)
 	}
-	return guess + (1-guess-slip)*sigmoid(z)
+	g := guessing(p)
+	return g + (1-g-slip)*sigmoid(z)
 }
 
 func slopeOf(k evidence.Kind) float64 {

@@ -21,7 +21,7 @@ func digested() [][2]string {
 		tables = append(tables, [2]string{t.name, "district, id, active, " + t.list("")})
 	}
 	return append(tables,
-		[2]string{"evidence", `district, student, competency, at, id, root, revision, kind, score, most, se, scale, percentile, label, item, attempt, hints, seconds, source, actor, class, note`},
+		[2]string{"evidence", `district, student, competency, at, id, root, revision, kind, score, most, se, scale, percentile, label, item, easier, guess, attempt, hints, seconds, source, actor, class, note`},
 		[2]string{"evidence_void", "DISTINCT district, root, revision"},
 		[2]string{"mastery", `district, student, competency, mean, variance, prior, prior_variance, pieces, recent, first_at, last_at, seen_at,
 			stability, difficulty, practised_at, grade, verdict, model`},

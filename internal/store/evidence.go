@@ -15,7 +15,7 @@ const abandonedAfter = 6 * time.Hour
 // pieceDiffers is true where the staged piece i is not what the latest revision e of
 // the same fact says, or where that one has been voided.
 const pieceDiffers = `(i.student <> e.student OR i.competency <> e.competency OR i.at <> e.at OR i.kind <> e.kind OR i.score <> e.score
-	OR i.most <> e.most OR i.se <> e.se OR i.scale <> e.scale OR i.percentile <> e.percentile OR i.label <> e.label OR i.item <> e.item
+	OR i.most <> e.most OR i.se <> e.se OR i.scale <> e.scale OR i.percentile <> e.percentile OR i.label <> e.label OR i.item <> e.item OR i.easier <> e.easier OR i.guess <> e.guess
 	OR i.attempt <> e.attempt OR i.hints <> e.hints OR i.seconds <> e.seconds OR i.note <> e.note
 	OR EXISTS (SELECT 1 FROM evidence_void v WHERE v.district = e.district AND v.root = e.root AND v.revision = e.revision))`
 
@@ -50,9 +50,9 @@ func (db *DB) diffEvidence(ctx context.Context, d roster.DistrictID, run intake.
 // brings the estimates up to date.
 func (tx *DB) applyEvidence(ctx context.Context, d roster.DistrictID, run intake.RunID, actor string, now int64) error {
 	n, err := tx.exec(ctx, `INSERT INTO evidence (district, student, competency, at, id, root, revision, kind, score, most, se, scale, percentile,
-			label, item, attempt, hints, seconds, recorded, source, actor, class, note, run)
+			label, item, easier, guess, attempt, hints, seconds, recorded, source, actor, class, note, run)
 		SELECT i.district, i.student, i.competency, i.at, i.root || '.' || CAST(COALESCE(e.revision + 1, 0) AS TEXT), i.root, COALESCE(e.revision + 1, 0),
-			i.kind, i.score, i.most, i.se, i.scale, i.percentile, i.label, i.item, i.attempt, i.hints, i.seconds, $3, i.source, $4, i.class, i.note, i.run
+			i.kind, i.score, i.most, i.se, i.scale, i.percentile, i.label, i.item, i.easier, i.guess, i.attempt, i.hints, i.seconds, $3, i.source, $4, i.class, i.note, i.run
 		`+stagedAndLatest+` AND (e.root IS NULL OR `+pieceDiffers+`)`, d, run, now, actor)
 	if err != nil || n == 0 {
 		return err

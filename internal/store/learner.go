@@ -52,14 +52,14 @@ func (db *DB) MasteryAt(ctx context.Context, d roster.DistrictID, students []ros
 		ORDER BY w.student, w.competency`, args...)
 }
 
-const pieceColumns = `e.student, e.competency, e.at, e.id, e.kind, e.score, e.most, e.se, e.scale, e.percentile, e.label, e.item,
+const pieceColumns = `e.student, e.competency, e.at, e.id, e.kind, e.score, e.most, e.se, e.scale, e.percentile, e.label, e.item, e.easier, e.guess,
 	e.attempt, e.hints, e.seconds, e.recorded, e.source, e.actor, e.class, e.note, e.root, e.revision`
 
 func scanPiece(row func(...any) error) (p evidence.Piece, err error) {
 	var at, recorded int64
 	var root string
 	var revision int
-	err = row(&p.Student, &p.Competency, &at, &p.ID, &p.Kind, &p.Score, &p.Max, &p.SE, &p.Scale, &p.Percentile, &p.Label, &p.Item,
+	err = row(&p.Student, &p.Competency, &at, &p.ID, &p.Kind, &p.Score, &p.Max, &p.SE, &p.Scale, &p.Percentile, &p.Label, &p.Item, &p.Easier, &p.Guess,
 		&p.Attempt, &p.Hints, &p.Seconds, &recorded, &p.Source, &p.Actor, &p.Class, &p.Note, &root, &revision)
 	p.At, p.Recorded = moment(at), moment(recorded)
 	if revision > 0 {

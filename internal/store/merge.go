@@ -112,6 +112,6 @@ func mergeStatements() []string {
 			name, t.list(""), t.list("b.")))
 	}
 	return append(out, `INSERT INTO evidence_intake (district, run, `+evidenceIntakeColumns+`)
-		SELECT e.district, $2, 0, $3, e.competency, e.at, e.root, e.kind, e.score, e.most, e.se, e.scale, e.percentile, e.label, e.item,
+		SELECT e.district, $2, 0, $3, e.competency, e.at, e.root, e.kind, e.score, e.most, e.se, e.scale, e.percentile, e.label, e.item, e.easier, e.guess,
 			e.attempt, e.hints, e.seconds, e.source, e.class, e.note FROM evidence e WHERE e.district = $1 AND e.student = $4 AND `+notVoid)
 }

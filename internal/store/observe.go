@@ -226,7 +226,7 @@ func (tx *DB) record(ctx context.Context, d roster.DistrictID, ws []*waiting) er
 			p.ID = pieceID(root, n)
 			known[root] = revision{p, root, n, false}
 			rows = append(rows, []any{p.Student, p.Competency, micros(p.At), p.ID, root, int64(n), p.Kind, p.Score, p.Max, p.SE, p.Scale, p.Percentile,
-				p.Label, p.Item, int64(p.Attempt), int64(p.Hints), p.Seconds, micros(p.Recorded), p.Source, p.Actor, p.Class, p.Note})
+				p.Label, p.Item, p.Easier, p.Guess, int64(p.Attempt), int64(p.Hints), p.Seconds, micros(p.Recorded), p.Source, p.Actor, p.Class, p.Note})
 			w.result = append(w.result, mastery.Recorded{Piece: p})
 			if !m.Counts(p) {
 				continue
@@ -290,7 +290,7 @@ func (tx *DB) record(ctx context.Context, d roster.DistrictID, ws []*waiting) er
 // sameFact reports whether a repeated piece says what the known one says.
 func sameFact(a, b evidence.Piece) bool {
 	return a.Student == b.Student && a.Competency == b.Competency && micros(a.At) == micros(b.At) && a.Kind == b.Kind && a.Score == b.Score && a.Max == b.Max &&
-		a.SE == b.SE && a.Scale == b.Scale && a.Percentile == b.Percentile && a.Label == b.Label && a.Item == b.Item &&
+		a.SE == b.SE && a.Scale == b.Scale && a.Percentile == b.Percentile && a.Label == b.Label && a.Item == b.Item && a.Easier == b.Easier && a.Guess == b.Guess &&
 		a.Attempt == b.Attempt && a.Hints == b.Hints && a.Seconds == b.Seconds && a.Note == b.Note
 }
 
@@ -374,7 +374,7 @@ func (db *DB) abilities(ctx context.Context, d roster.DistrictID, students []ros
 
 func insertPieces(n int) string {
 	return `INSERT INTO evidence (district, run, student, competency, at, id, root, revision, kind, score, most, se, scale, percentile,
-		label, item, attempt, hints, seconds, recorded, source, actor, class, note) VALUES ` + rowsOf(n, 22, 1, "$1, ''")
+		label, item, easier, guess, attempt, hints, seconds, recorded, source, actor, class, note) VALUES ` + rowsOf(n, 24, 1, "$1, ''")
 }
 
 func insertVoids(n int) string {

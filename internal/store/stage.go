@@ -254,14 +254,14 @@ func (s *stager) Material(line int, m material.Material) error {
 func (s *stager) Evidence(line int, p evidence.Piece) error {
 	root := derive(string(s.district), "evidence", p.Key)
 	s.pieces[root] = []any{int64(line), p.Student, p.Competency, micros(p.At), root, p.Kind, p.Score, p.Max, p.SE,
-		p.Scale, p.Percentile, p.Label, p.Item, int64(p.Attempt), int64(p.Hints), p.Seconds, p.Source, p.Class, p.Note}
+		p.Scale, p.Percentile, p.Label, p.Item, p.Easier, p.Guess, int64(p.Attempt), int64(p.Hints), p.Seconds, p.Source, p.Class, p.Note}
 	if len(s.pieces) >= stageBatch {
 		return s.flushPieces()
 	}
 	return nil
 }
 
-const evidenceIntakeColumns = `line, student, competency, at, root, kind, score, most, se, scale, percentile, label, item, attempt, hints, seconds, source, class, note`
+const evidenceIntakeColumns = `line, student, competency, at, root, kind, score, most, se, scale, percentile, label, item, easier, guess, attempt, hints, seconds, source, class, note`
 
 func stagedPieces(n int) string {
 	var b strings.Builder
@@ -272,7 +272,7 @@ func stagedPieces(n int) string {
 			b.WriteString(", ")
 		}
 		b.WriteString("($1, $2")
-		for range 19 {
+		for range 21 {
 			fmt.Fprintf(&b, ", $%d", arg)
 			arg++
 		}
@@ -280,7 +280,7 @@ func stagedPieces(n int) string {
 	}
 	b.WriteString(` ON CONFLICT (district, run, root) DO UPDATE SET line = excluded.line, student = excluded.student, competency = excluded.competency,
 		at = excluded.at, kind = excluded.kind, score = excluded.score, most = excluded.most, se = excluded.se, scale = excluded.scale,
-		percentile = excluded.percentile, label = excluded.label, item = excluded.item, attempt = excluded.attempt, hints = excluded.hints,
+		percentile = excluded.percentile, label = excluded.label, item = excluded.item, easier = excluded.easier, guess = excluded.guess, attempt = excluded.attempt, hints = excluded.hints,
 		seconds = excluded.seconds, source = excluded.source, class = excluded.class, note = excluded.note`)
 	return b.String()
 }
