@@ -18,7 +18,7 @@ import (
 )
 
 func importCommand(e *env) *command {
-	c := &command{name: "import", short: "Bring in rosters, frameworks, materials and results; undo the latest import."}
+	c := &command{name: "import", short: "Bring in rosters, frameworks, materials, items and results; undo the latest import."}
 	for _, k := range []struct {
 		kind           intake.Kind
 		short, example string
@@ -26,6 +26,7 @@ func importCommand(e *env) *command {
 		{intake.OneRoster, "A OneRoster 1.1 or 1.2 CSV package (zip), bulk or delta.", "waymark import oneroster roster.zip --dry-run"},
 		{intake.CASE, "A CASE 1.0 or 1.1 framework (CFPackage JSON).", "waymark import case mathematics.json"},
 		{intake.Materials, "A CSV list of materials.", "waymark import materials materials.csv"},
+		{intake.Items, "A CSV bank of questions for adaptive checks.", "waymark import items mathematics-items.csv"},
 		{intake.Results, "Item responses, rubric scores or test scores, by a mapping.", "waymark import results fall-test.csv --map our-test.yaml"},
 	} {
 		c.sub = append(c.sub, importKind(e, k.kind, k.short, k.example))
@@ -53,7 +54,7 @@ Bad rows are left out and named, each with its cure; --strict refuses the file i
 			if kind == intake.Results {
 				fs.StringVar(&mapFile, "map", "", "mapping `file` (YAML) or the name of one that ships; without it, the layout is recognised")
 			}
-			if kind == intake.Results || kind == intake.Materials {
+			if kind != intake.OneRoster && kind != intake.CASE {
 				fs.StringVar(&encoding, "encoding", "", "`name` of the text encoding: utf-8, windows-1252 or utf-16; without it, it is detected")
 			}
 			fs.Float64Var(&maxEndings, "max-endings", intake.DefaultMaxEndings, "`share` of enrollments, classes or people that may end without asking")

@@ -50,10 +50,10 @@ type Options struct {
 // Cut is a mastery decision with stated error rates: how often somebody who stands Apart
 // above it may be called not met, and somebody as far below it met.
 type Cut struct {
-	Theta       float64
-	Apart       float64 // half width of the zone where either decision is right
-	FalseMet    float64 // α
-	FalseNotMet float64 // β
+	Theta       float64 `json:"theta"`
+	Apart       float64 `json:"apart"`         // half width of the zone where either decision is right
+	FalseMet    float64 `json:"false_met"`     // α
+	FalseNotMet float64 `json:"false_not_met"` // β
 }
 
 // Decision is what a check says of its cut.

@@ -2,8 +2,10 @@ package assess_test
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,10 +16,12 @@ import (
 	"waymark/internal/fault"
 )
 
+var update = flag.Bool("update", false, "write the kept trails anew")
+
 func TestNormalAndMark(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ a, b string }{
-		{" 3 / 4", "3/4"}, {"007.50", "7.5"}, {"+5", "5"}, {"-0.0", "0"}, {"-.50", "-0.5"}, {"12.", "12"}, {"Paris", "paris"}, {"1,000", "1,000"},
+		{" 3 / 4", "3/4"}, {"007.50", "7.5"}, {"+5", "5"}, {"-0.0", "0"}, {"-.50", "-0.5"}, {"−7", "-7"}, {"12.", "12"}, {"Paris", "paris"}, {"1,000", "1,000"},
 	} {
 		if got, want := assess.Normal(c.a), assess.Normal(c.b); got != want {
 			t.Errorf("Normal(%q) = %q, Normal(%q) = %q", c.a, got, c.b, want)
@@ -213,5 +217,52 @@ func TestPlacementIsBalanced(t *testing.T) {
 	}
 	if len(count) != 4 {
 		t.Errorf("questions on %d of 4 competencies", len(count))
+	}
+}
+
+// trail is a form with answers and the questions that they lead to.
+type trail struct {
+	Form    assess.Form     `json:"form"`
+	Answers []int8          `json:"answers"`
+	Asked   []assess.ItemID `json:"asked"`
+}
+
+// The script that carries a check where there is no connection asks the same questions:
+// test/browser/check.test.mjs follows the trails that are kept here.
+func TestTrailsAreThoseOfTheScript(t *testing.T) {
+	t.Parallel()
+	var trails []trail
+	for seed := range uint32(9) {
+		w := wish(bank(12, "a", "b", "p", "q"), "a", "b")
+		if seed%3 == 0 {
+			w.Targets = []competency.ID{"a"}
+		}
+		w.Seed, w.Most = seed*2654435761+7, 8+int(seed)
+		w.Before = map[competency.ID][]competency.ID{"a": {"p", "q"}, "b": {"q"}}
+		w.Belief = func(c competency.ID) assess.Belief { return assess.Belief{Mean: float64(seed%5)/2 - 1, Variance: .8} }
+		f := form(t, w)
+		rng := rand.New(rand.NewPCG(uint64(seed), 5))
+		x := trail{Form: f}
+		for _, a := range sit(t, f, func(assess.FormItem) int8 { return int8(rng.IntN(2)) }) {
+			x.Answers, x.Asked = append(x.Answers, a.Category), append(x.Asked, a.Item)
+		}
+		trails = append(trails, x)
+	}
+	text, err := json.Marshal(trails)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const file = "testdata/trails.json"
+	if *update {
+		if err := os.WriteFile(file, append(text, '\n'), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.TrimSpace(string(kept)) != string(text) {
+		t.Errorf("the trails are others than in %s; if that is meant, run go test ./internal/assess -update and the browser's tests", file)
 	}
 }

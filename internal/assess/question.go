@@ -24,6 +24,12 @@ type Question struct {
 	Calibrated bool     // its parameters were estimated from answers
 }
 
+// Record is what became of a question in checks.
+type Record struct {
+	Question
+	Answers, Right int
+}
+
 // Most choices and longest texts of a question, in bytes.
 const (
 	MaxChoices  = 8
@@ -89,9 +95,10 @@ func (q Question) Mark(answer string) int8 {
 }
 
 // Normal brings an answer into the shape in which answers are compared: without case,
-// spaces, and the zeros that make no difference to a number ("007.50" is "7.5").
+// spaces, and the zeros that make no difference to a number ("007.50" is "7.5"), and with
+// the minus that a keyboard has.
 func Normal(answer string) string {
-	s := strings.ToLower(strings.Join(strings.Fields(answer), ""))
+	s := strings.ReplaceAll(strings.ToLower(strings.Join(strings.Fields(answer), "")), "−", "-")
 	digits := strings.TrimLeft(s, "+-")
 	if len(s)-len(digits) > 1 || digits == "" || strings.Trim(digits, "0123456789.") != "" || strings.Count(digits, ".") > 1 || digits == "." {
 		return s

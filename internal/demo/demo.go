@@ -47,7 +47,7 @@ type Manifest struct {
 }
 
 // File is one file of the district. Kind is that of the importer: oneroster, case,
-// materials or results. Map is the file that maps results, empty if a mapping that
+// materials, items or results. Map is the file that maps results, empty if a mapping that
 // ships recognises them.
 type File struct {
 	Path  string `json:"path"`
@@ -97,6 +97,7 @@ func Write(dir string, o Options) (Manifest, error) {
 	out.oneRoster(d)
 	out.frameworks(c)
 	out.materials(c)
+	out.items(c)
 	out.mapGrowth(d)
 	m.Evidence = out.results(ev)
 	m.Files, m.People = out.files, d.people()

@@ -43,6 +43,8 @@ const (
 	ReadAccess   Action = "read access"   // who has seen the record
 	Choose       Action = "choose"        // take one of the offered options
 	SetGoal      Action = "set goal"      // write one's own goal
+	TakeCheck    Action = "take check"    // answer the questions of a check
+	GiveCheck    Action = "give check"    // give a check to a class, and see how it went
 	Observe      Action = "observe"       // write evidence about a student
 	ReadClass    Action = "read class"    // roster, grid and steps of a class
 	DecideStep   Action = "decide step"   // accept or decline a proposed step
@@ -50,6 +52,7 @@ const (
 	ReadSchool   Action = "read school"   // counts and means of a school, no names
 	ReadDistrict Action = "read district" // the same of the district
 	Import       Action = "import"        // load, apply and undo files
+	ManageModel  Action = "manage model"  // fit, compare and adopt the learner model and its criterion
 	ManagePeople Action = "manage people" // accounts, merges
 )
 
@@ -59,6 +62,8 @@ var rules = map[Action][]Relation{
 	ReadAccess:   {Self, GuardianOf, LeaderOf},
 	Choose:       {Self},
 	SetGoal:      {Self, TeacherOf},
+	TakeCheck:    {Self},
+	GiveCheck:    {TeacherOf},
 	Observe:      {TeacherOf},
 	ReadClass:    {TeacherOf, LeaderOf},
 	DecideStep:   {TeacherOf},
@@ -66,6 +71,7 @@ var rules = map[Action][]Relation{
 	ReadSchool:   {LeaderOf, AdministratorOf},
 	ReadDistrict: {LeaderOf, AdministratorOf},
 	Import:       {AdministratorOf},
+	ManageModel:  {AdministratorOf},
 	ManagePeople: {AdministratorOf},
 }
 

@@ -36,7 +36,7 @@ func (im Importer) Check(ctx context.Context, job Job) (Summary, error) {
 		return s, err
 	}
 	c := &check{Importer: im, ctx: ctx, job: job, st: st, sum: &s}
-	read := map[Kind]func() error{OneRoster: c.oneRoster, CASE: c.caseFile, Materials: c.materials, Results: c.results}[job.Kind]
+	read := map[Kind]func() error{OneRoster: c.oneRoster, CASE: c.caseFile, Materials: c.materials, Items: c.items, Results: c.results}[job.Kind]
 	if read == nil {
 		return s, errors.Join(fault.New(fault.Invalid, "There is no import of kind %q.", job.Kind), st.Abort(ctx))
 	}
@@ -261,6 +261,25 @@ func (c *check) materials() error {
 			}
 		}
 		if err := c.st.Material(line, m.Material); err != nil {
+			return err
+		}
+		return c.good()
+	}, c.problem)
+	return c.refused(err)
+}
+
+func (c *check) items() error {
+	err := tabular.Items(c.reader(), c.job.Name, tabular.Options{Encoding: c.job.Encoding}, func(line int, q tabular.ItemRow) error {
+		ids, err := c.st.FindCompetencies(c.ctx, q.Code)
+		if err != nil {
+			return err
+		}
+		if len(ids) != 1 {
+			c.problem(unknownCompetency(c.job.Name, line, "competency", q.Code, len(ids)))
+			return nil
+		}
+		q.Competency = ids[0]
+		if err := c.st.Item(line, q.Question); err != nil {
 			return err
 		}
 		return c.good()

@@ -8,6 +8,7 @@ import (
 	"context"
 	"time"
 
+	"waymark/internal/assess"
 	"waymark/internal/competency"
 	"waymark/internal/evidence"
 	"waymark/internal/fault"
@@ -22,6 +23,7 @@ const (
 	OneRoster Kind = "oneroster"
 	CASE      Kind = "case"
 	Materials Kind = "materials"
+	Items     Kind = "items"
 	Results   Kind = "results"
 )
 
@@ -148,6 +150,7 @@ type Stager interface {
 	Competency(line int, c competency.Competency) error
 	Edge(framework competency.FrameworkID, e competency.Edge) error
 	Material(line int, m material.Material) error
+	Item(line int, q assess.Question) error
 	// Evidence takes a piece without id; its Key is its identity.
 	Evidence(line int, p evidence.Piece) error
 

@@ -142,6 +142,13 @@ func (m *Model) Expect(l *Learner, c competency.ID, now time.Time) Estimate {
 	return estimate(m.expected(l, c, now), State{}, now)
 }
 
+// Belief returns mean and variance of what is known of a student's log-odds of success on
+// a typical task of a competency.
+func (m *Model) Belief(l *Learner, c competency.ID, now time.Time) (mean, variance float64) {
+	g := m.belief(l, c, now)
+	return g.mean, g.variance
+}
+
 // Chance returns the probability that a student's next answer to an item of a competency
 // is right. An item that is not known is taken for a typical one.
 func (m *Model) Chance(l *Learner, c competency.ID, item string, now time.Time) float64 {

@@ -31,6 +31,8 @@ func digested() [][2]string {
 		[2]string{"learner_choice", "district, number, version, criterion, because"},
 		[2]string{"goal", "district, student, what, why, competency, by_day, author"},
 		[2]string{"choice", "district, student, competency, material, because, rule, offered"},
+		[2]string{"check_given", "district, class, purpose, competencies, students, most, actor"},
+		[2]string{"sitting", "district, student, class, purpose, form"},
 		[2]string{"step_decision", "district, class, step, rule, because, students, decision, reason, actor"},
 	)
 }
@@ -89,7 +91,7 @@ func (db *DB) digestTable(ctx context.Context, table, columns string) (sum [32]b
 }
 
 // booleans are columns that SQLite keeps as numbers.
-var booleans = []string{"active", "is_primary", "enabled", "assessable"}
+var booleans = []string{"active", "is_primary", "enabled", "assessable", "calibrated"}
 
 func writeValue(h hash.Hash, column string, v any) {
 	switch v := v.(type) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"waymark/internal/assess"
 	"waymark/internal/competency"
 	"waymark/internal/evidence"
 	"waymark/internal/intake"
@@ -249,6 +250,11 @@ func (s *stager) Edge(framework competency.FrameworkID, e competency.Edge) error
 func (s *stager) Material(line int, m material.Material) error {
 	return s.put("material", string(m.ID), line, true, m.Title, m.Link, m.Location, m.Kind, int64(m.Minutes), m.Language,
 		m.ReadingLevel, joinList(m.Topics), joinList(m.Competencies), m.Tier, m.Licence, m.Accessibility)
+}
+
+func (s *stager) Item(line int, q assess.Question) error {
+	return s.put("item", string(q.ID), line, true, q.Competency, q.Text, joinList(q.Choices), joinList(q.Right),
+		q.Item.Slope, q.Item.Difficulty[0], q.Item.Guess, q.Calibrated)
 }
 
 func (s *stager) Evidence(line int, p evidence.Piece) error {

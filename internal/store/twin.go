@@ -29,7 +29,8 @@ var twins = []twin{
 		label: "r.given || ' ' || r.family",
 		kept: `EXISTS (SELECT 1 FROM evidence e WHERE e.district = person.district AND e.student = person.id)
 			OR EXISTS (SELECT 1 FROM goal g WHERE g.district = person.district AND g.student = person.id)
-			OR EXISTS (SELECT 1 FROM choice c WHERE c.district = person.district AND c.student = person.id)`},
+			OR EXISTS (SELECT 1 FROM choice c WHERE c.district = person.district AND c.student = person.id)
+			OR EXISTS (SELECT 1 FROM sitting s WHERE s.district = person.district AND s.student = person.id)`},
 	{name: "person_alias", columns: []string{"person", "because"}, label: "r.id"},
 	{name: "role", columns: []string{"person", "org", "role", "is_primary", "begins", "ends"}, label: "r.role"},
 	{name: "guardian", columns: []string{"student", "guardian"}, label: "r.id"},
@@ -47,6 +48,9 @@ var twins = []twin{
 	{name: "material", columns: []string{"title", "link", "location", "kind", "minutes", "language", "reading_level", "topics", "competencies", "tier", "licence", "accessibility"},
 		label: "r.title",
 		kept:  `EXISTS (SELECT 1 FROM choice c WHERE c.district = material.district AND c.material = material.id)`},
+	{name: "item", columns: []string{"competency", "question", "choices", "right_answers", "slope", "difficulty", "guess", "calibrated"},
+		label: "r.question",
+		kept:  `EXISTS (SELECT 1 FROM sitting_answer a WHERE a.district = item.district AND a.item = item.id)`},
 }
 
 func twinOf(name string) *twin {

@@ -90,12 +90,13 @@ func Materials(r io.Reader, name string, opt Options, each func(line int, m Mate
 	}
 }
 
-// materialTable says where the columns of a list of materials stand.
-type materialTable map[string]int
+// columnTable says where the columns of a list stand, by what they mean.
+type columnTable map[string]int
 
-func materialHeader(header []string, file string) (materialTable, error) {
-	t := materialTable{}
-	for key, names := range materialColumns {
+// columnsOf finds the columns of a list by the names that people give them.
+func columnsOf(header []string, known map[string][]string) columnTable {
+	t := columnTable{}
+	for key, names := range known {
 		best := len(names)
 		for i, h := range header {
 			// The first of the known names wins, whatever the order of columns.
@@ -104,6 +105,11 @@ func materialHeader(header []string, file string) (materialTable, error) {
 			}
 		}
 	}
+	return t
+}
+
+func materialHeader(header []string, file string) (columnTable, error) {
+	t := columnsOf(header, materialColumns)
 	_, title := t["title"]
 	_, link := t["link"]
 	_, location := t["location"]
@@ -128,14 +134,14 @@ func bare(h string) string {
 	return b.String()
 }
 
-func (t materialTable) get(row Row, key string) string {
+func (t columnTable) get(row Row, key string) string {
 	if i, ok := t[key]; ok {
 		return row.At(i)
 	}
 	return ""
 }
 
-func (t materialTable) material(row Row) (MaterialRow, *fault.Problem) {
+func (t columnTable) material(row Row) (MaterialRow, *fault.Problem) {
 	m := MaterialRow{Material: material.Material{
 		Title: t.get(row, "title"), Link: t.get(row, "link"), Location: t.get(row, "location"),
 		Kind: strings.ToLower(t.get(row, "kind")), Language: strings.ReplaceAll(t.get(row, "language"), "_", "-"),

@@ -61,6 +61,12 @@ var allowed = map[string]string{
 	"POST /me/goals":                 students,
 	"POST /me/goals/{goal}/done":     students,
 
+	"POST /me/checks":                   students,
+	"GET /me/checks/{sitting}":          students,
+	"GET /me/checks/{sitting}/carry":    students,
+	"POST /me/checks/{sitting}/answers": students,
+	"POST /me/checks/{sitting}/stop":    students,
+
 	"GET /students/{student}":                           readers,
 	"GET /students/{student}/access":                    "student,guardian,leader",
 	"GET /students/{student}/competencies/{competency}": readers,
@@ -76,6 +82,11 @@ var allowed = map[string]string{
 	"POST /classes/{class}/steps":   "teacher",
 	"GET /classes/{class}/cards":    "teacher",
 	"POST /classes/{class}/cards":   "teacher",
+
+	"GET /classes/{class}/checks":                "teacher",
+	"POST /classes/{class}/checks":               "teacher",
+	"GET /classes/{class}/checks/{check}":        "teacher",
+	"POST /classes/{class}/checks/{check}/close": "teacher",
 
 	"GET /schools":          leaders,
 	"GET /schools/{school}": "leader,administrator",
@@ -113,7 +124,7 @@ func TestEveryRouteDeniesByDefault(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	values := map[string]string{"student": string(person("student")), "person": string(person("student")), "class": string(room12), "school": string(cedar),
-		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "goal": "none", "run": "none", "upload": "none"}
+		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "sitting": "none", "check": "none", "goal": "none", "run": "none", "upload": "none"}
 	actors := map[string]guard.Actor{"": {}, "stranger": {District: "d2", Person: person("teacher"), Name: "Stranger"}}
 	for _, role := range everybody {
 		if _, ok := actors[role]; ok {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"waymark/internal/assess"
 	"waymark/internal/competency"
 	"waymark/internal/evidence"
 	"waymark/internal/fault"
@@ -24,6 +25,7 @@ type evidenceView struct {
 	Own        bool // the reader is the student
 	Back       string
 	Goal       string // where to make a goal of it; empty if the reader may not
+	Checkable  bool   // the reader may show it in a short check
 	Competency competency.Competency
 	Estimate   mastery.Estimate
 	Sentence   string
@@ -90,6 +92,13 @@ func (s *Server) showEvidence(w http.ResponseWriter, r *http.Request, a guard.Ac
 	who := v.Student.Given
 	if v.Own {
 		who, v.Back, v.Goal = "You", "/me/path", "/me/goals?competency="+urlQuery(string(on))
+	}
+	if v.Own && c.Assessable {
+		counts, err := s.Store.QuestionCounts(ctx, d)
+		if err != nil {
+			return err
+		}
+		v.Checkable = counts[on] >= assess.EnoughItems
 	}
 	v.Sentence, v.Missing = sureness(v.Estimate, cmp.Or(who, "This student")), missing(v.Estimate)
 	for _, m := range p.catalogue.Materials[on] {
@@ -193,6 +202,9 @@ func newPieceView(p evidence.Piece, names func(roster.PersonID) (string, error))
 	switch p.Kind {
 	case evidence.Response:
 		v.Icon, how = "write", "Answer"
+		if p.Source == "check" {
+			v.Icon, how, p.Item = "check", "Question of a check", ""
+		}
 		switch {
 		case p.Max == 1 && p.Score == 1:
 			score = "right"

@@ -20,6 +20,8 @@ import (
 
 	"golang.org/x/net/html"
 
+	"waymark/internal/assess"
+	"waymark/internal/assess/irt"
 	"waymark/internal/competency"
 	"waymark/internal/evidence"
 	"waymark/internal/guard"
@@ -257,6 +259,17 @@ func fillContent(st intake.Stager) error {
 	mat("m-garden", "Plan a garden", "project", "", "School garden", 40, area)
 	mat("m-tiles", "Tiles on the floor", "place", "", "Hall", 15, area)
 	mat("m-times", "Jumps on the number line", "practice", "https://example.org/jumps", "", 15, times)
+	for _, on := range []competency.ID{equal, compare, adding} {
+		for i := range 9 {
+			a, b := i+2, i+3
+			q := assess.Question{ID: assess.ItemID(fmt.Sprintf("%s-q%d", on, i)), Competency: on, Text: fmt.Sprintf("What is %d + %d?", a, b), Right: []string{fmt.Sprint(a + b)},
+				Item: irt.Dichotomous(1.1, float64(i-4)/2, 0), Calibrated: true}
+			if i%2 == 1 {
+				q.Choices, q.Item.Guess = []string{fmt.Sprint(a), fmt.Sprint(a + b), fmt.Sprint(a * b)}, .33
+			}
+			errs = append(errs, st.Item(1, q))
+		}
+	}
 	return errors.Join(errs...)
 }
 

@@ -62,7 +62,7 @@ func (s *Server) renderImports(w http.ResponseWriter, r *http.Request, a guard.A
 	}
 	v := importsView{Errors: errs,
 		Kinds: choices(get("kind"), string(intake.OneRoster), kindWords(intake.OneRoster), string(intake.CASE), kindWords(intake.CASE),
-			string(intake.Materials), kindWords(intake.Materials), string(intake.Results), kindWords(intake.Results)),
+			string(intake.Materials), kindWords(intake.Materials), string(intake.Items), kindWords(intake.Items), string(intake.Results), kindWords(intake.Results)),
 		Encodings: encodingOptions(get("encoding")),
 	}
 	shipped, err := tabular.Shipped()
@@ -118,6 +118,8 @@ func kindWords(k intake.Kind) string {
 		return "Competencies (CASE JSON)"
 	case intake.Materials:
 		return "Materials (CSV)"
+	case intake.Items:
+		return "Questions for checks (CSV)"
 	case intake.Results:
 		return "Results (CSV or TSV)"
 	}

@@ -38,6 +38,11 @@ func (s *Server) routes() []route {
 		{"GET /me/goals", self(guard.ReadRecord), s.showGoals},
 		{"POST /me/goals", self(guard.SetGoal), s.addGoal},
 		{"POST /me/goals/{goal}/done", self(guard.SetGoal), s.finishGoal},
+		{"POST /me/checks", self(guard.TakeCheck), s.beginCheck},
+		{"GET /me/checks/{sitting}", self(guard.TakeCheck), s.showCheck},
+		{"GET /me/checks/{sitting}/carry", self(guard.TakeCheck), s.carryCheck},
+		{"POST /me/checks/{sitting}/answers", self(guard.TakeCheck), s.answerCheck},
+		{"POST /me/checks/{sitting}/stop", self(guard.TakeCheck), s.stopCheck},
 		{"GET /students/{student}", toStudent(guard.ReadRecord), s.showStudent},
 		{"GET /students/{student}/access", toStudent(guard.ReadAccess), s.showAccess},
 		{"GET /students/{student}/competencies/{competency}", toStudent(guard.ReadRecord), s.showEvidence},
@@ -53,6 +58,10 @@ func (s *Server) routes() []route {
 		{"POST /classes/{class}/observe", toClass(guard.Observe), s.saveObservation},
 		{"GET /classes/{class}/cards", toClass(guard.IssueCards), s.serveCards},
 		{"POST /classes/{class}/cards", toClass(guard.IssueCards), s.makeCards},
+		{"GET /classes/{class}/checks", toClass(guard.GiveCheck), s.showChecks},
+		{"POST /classes/{class}/checks", toClass(guard.GiveCheck), s.giveCheck},
+		{"GET /classes/{class}/checks/{check}", toClass(guard.GiveCheck), s.showGiven},
+		{"POST /classes/{class}/checks/{check}/close", toClass(guard.GiveCheck), s.closeCheck},
 		{"GET /find", staff, s.serveFind},
 
 		// Leaders.

@@ -57,6 +57,8 @@ var notices = map[string]string{
 	"reached":   "You reached your goal!",
 	"observed":  "Saved. It shows on open pages now.",
 	"decided":   "Saved. The list is up to date.",
+	"given":     "The check is given. Students see it on their page.",
+	"closed":    "The check is closed.",
 	"cards":     "The new codes are ready. Print them now: they are shown only once.",
 	"applied":   "The import is applied.",
 	"undone":    "The import is undone. Everything is as it was before.",

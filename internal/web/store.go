@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"waymark/internal/assess"
 	"waymark/internal/competency"
 	"waymark/internal/evidence"
 	"waymark/internal/guard"
@@ -25,6 +26,8 @@ type Store interface {
 	learnerStore
 	planStore
 	overviewStore
+	checkStore
+	modelStore
 }
 
 type accountStore interface {
@@ -81,6 +84,38 @@ type planStore interface {
 	FinishChoice(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.ChoiceID) error
 	Decide(ctx context.Context, d roster.DistrictID, x propose.Decision) error
 	Decisions(ctx context.Context, d roster.DistrictID, class roster.ClassID) ([]propose.Decision, error)
+}
+
+type checkStore interface {
+	Questions(ctx context.Context, d roster.DistrictID, on []competency.ID) ([]assess.Question, error)
+	// QuestionsNamed returns items by their ids, also those that are no longer in use.
+	QuestionsNamed(ctx context.Context, d roster.DistrictID, ids []assess.ItemID) ([]assess.Question, error)
+	QuestionCounts(ctx context.Context, d roster.DistrictID) (map[competency.ID]int, error)
+	AnsweredItems(ctx context.Context, d roster.DistrictID, student roster.PersonID, since time.Time) ([]assess.ItemID, error)
+	Bank(ctx context.Context, d roster.DistrictID) ([]assess.Record, error)
+	GiveCheck(ctx context.Context, d roster.DistrictID, c assess.Check) (assess.Check, error)
+	CloseCheck(ctx context.Context, d roster.DistrictID, class roster.ClassID, id assess.CheckID) error
+	GivenCheck(ctx context.Context, d roster.DistrictID, class roster.ClassID, id assess.CheckID) (assess.Check, error)
+	GivenChecks(ctx context.Context, d roster.DistrictID, classes []roster.ClassID, most int) ([]assess.Check, error)
+	BeginSitting(ctx context.Context, d roster.DistrictID, s assess.Sitting) (assess.Sitting, error)
+	Sitting(ctx context.Context, d roster.DistrictID, student roster.PersonID, id assess.SittingID) (assess.Sitting, error)
+	Sittings(ctx context.Context, d roster.DistrictID, student roster.PersonID, most int) ([]assess.Sitting, error)
+	SittingsOf(ctx context.Context, d roster.DistrictID, check assess.CheckID) ([]assess.Sitting, error)
+	// Answer adds an answer to a sitting; an item that was answered before keeps its first answer.
+	Answer(ctx context.Context, d roster.DistrictID, student roster.PersonID, id assess.SittingID, a assess.Answer) (assess.Sitting, error)
+	FinishSitting(ctx context.Context, d roster.DistrictID, student roster.PersonID, id assess.SittingID) error
+}
+
+type modelStore interface {
+	Versions(ctx context.Context, d roster.DistrictID) ([]mastery.Version, error)
+	Version(ctx context.Context, d roster.DistrictID, id string) (mastery.Version, error)
+	LearnerChoices(ctx context.Context, d roster.DistrictID) ([]mastery.Choice, error)
+	// Choose makes a version and a criterion the district's own; all estimates are made anew.
+	Choose(ctx context.Context, d roster.DistrictID, c mastery.Choice) error
+	// What a fit reads and keeps.
+	EachStudent(ctx context.Context, d roster.DistrictID, f func(roster.PersonID, []evidence.Piece) error) error
+	StudentGroups(ctx context.Context, d roster.DistrictID) (map[roster.PersonID]map[string]string, []string, error)
+	SaveVersion(ctx context.Context, d roster.DistrictID, v mastery.Version) error
 }
 
 type overviewStore interface {

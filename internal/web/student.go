@@ -217,6 +217,7 @@ type meView struct {
 	Gains     []gainView
 	Rose      int // how many of them rose of late
 	Offer     offerView
+	Checks    []waitingCheck
 	Chosen    []chosenView
 	LookBacks []lookBackView
 	Goals     []goalView
@@ -261,6 +262,11 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request, a guard.Actor) e
 			v.Rose++
 		}
 	}
+	checks, err := s.waiting(r.Context(), a.District, p)
+	if err != nil {
+		return err
+	}
+	v.Checks = checks[:min(checksShown, len(checks))]
 	if v.Chosen, err = s.chosen(r.Context(), a.District, p, chosenMost); err != nil {
 		return err
 	}

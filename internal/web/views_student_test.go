@@ -8,6 +8,8 @@ var studentViews = map[string]any{
 	"link":          linkView{},
 	"me":            meView{},
 	"options":       optionsView{},
+	"check":         checkView{},
+	"checked":       checkedView{},
 	"path":          pathView{},
 	"goals":         goalsView{},
 	"evidence":      evidenceView{},

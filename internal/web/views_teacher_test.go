@@ -15,7 +15,9 @@ import (
 
 // teacherViews are the pages of teachers.
 var teacherViews = map[string]any{
-	"teach": teachView{}, "classes": classesView{}, "grid": classPage{}, "observe": observeView{}, "cards": cardsView{}, "find": findView{},
+	"checks": checksView{},
+	"given":  givenView{},
+	"teach":  teachView{}, "classes": classesView{}, "grid": classPage{}, "observe": observeView{}, "cards": cardsView{}, "find": findView{},
 }
 
 // fullGrid is a grid of n students by m competencies.

@@ -25,6 +25,7 @@ export function word(key, english, n) {
 const modules = [
   ['[data-grid]', () => import('./grid.js')],
   ['[data-live]', () => import('./live.js')],
+  ['form[data-check]', () => import('./check.js')],
   ['form[data-observe]', () => import('./observe.js')],
   ['[data-view="simple"] [data-one-by-one]', () => import('./one.js')],
 ];
@@ -37,6 +38,15 @@ for (const [selector, load] of modules) {
 const outbox = () => import('./outbox.js');
 const waiting = () => { try { return localStorage.getItem('waymark-waiting') === '1'; } catch { return false; } };
 if (waiting()) outbox().then((m) => m.start()).catch(() => {});
+
+// A check that somebody else began here, or left, is nobody's to see.
+try {
+  const whose = localStorage.getItem('waymark-check');
+  if (whose && whose !== user) {
+    localStorage.removeItem('waymark-check');
+    window.caches?.delete('waymark-check').catch(() => {});
+  }
+} catch { /* storage is off */ }
 
 for (const button of document.querySelectorAll('[data-print]')) button.hidden = false;
 

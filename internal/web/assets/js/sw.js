@@ -1,10 +1,11 @@
 // The service worker keeps the style, the scripts, the font and one page that
-// says "you are offline". It keeps no other page: pages hold children's data.
+// says "you are offline". It keeps no other page: pages hold children's data. A
+// check under way keeps itself (check.js), and is shown again from there.
 // Its address carries the folder of the assets: /sw.js?base=/assets/
 const base = new URL(self.location.href).searchParams.get('base') || '/assets/';
 const shelf = `waymark ${base}`;
 const offline = '/offline';
-const files = ['css/app.css', 'js/app.js', 'js/grid.js', 'js/live.js', 'js/observe.js', 'js/outbox.js', 'js/one.js',
+const files = ['css/app.css', 'js/app.js', 'js/adapt.js', 'js/check.js', 'js/grid.js', 'js/live.js', 'js/observe.js', 'js/outbox.js', 'js/one.js',
   'font/atkinson-next-latin.woff2', 'icons/icons.svg'].map((f) => base + f);
 
 self.addEventListener('install', (event) => {
@@ -29,7 +30,7 @@ self.addEventListener('fetch', (event) => {
   if (request.method !== 'GET' || url.origin !== self.location.origin) return;
   if (url.pathname.startsWith(base)) event.respondWith(asset(event));
   else if (request.mode === 'navigate') {
-    event.respondWith(fetch(request).catch(async () => (await caches.match(offline)) || Response.error()));
+    event.respondWith(fetch(request).catch(async () => (await caches.match(request, { ignoreVary: true })) || (await caches.match(offline)) || Response.error()));
   }
 });
 
