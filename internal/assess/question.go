@@ -27,7 +27,7 @@ type Question struct {
 // Record is what became of a question in checks.
 type Record struct {
 	Question
-	Answers, Right int
+	Answers, AnsweredRight int
 }
 
 // Most choices and longest texts of a question, in bytes.

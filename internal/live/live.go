@@ -17,6 +17,9 @@ func StudentTopic(district, student string) Topic {
 	return Topic("student:" + district + "/" + student)
 }
 
+// ModelTopic names what changes when a learner model is fitted or adopted.
+func ModelTopic(district string) Topic { return Topic("model:" + district + "/") }
+
 // Hub passes topics from those who change things to those who show them. The zero
 // Hub is ready to use.
 type Hub struct {

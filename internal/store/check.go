@@ -206,7 +206,7 @@ func (db *DB) FinishSitting(ctx context.Context, d roster.DistrictID, student ro
 // Bank returns the items in use with how often they were answered and answered right.
 func (db *DB) Bank(ctx context.Context, d roster.DistrictID) ([]assess.Record, error) {
 	return many(ctx, db, func(row func(...any) error) (r assess.Record, err error) {
-		r.Question, err = scanQuestion(func(dest ...any) error { return row(append(dest, &r.Answers, &r.Right)...) })
+		r.Question, err = scanQuestion(func(dest ...any) error { return row(append(dest, &r.Answers, &r.AnsweredRight)...) })
 		return r, err
 	}, `SELECT i.id, i.competency, i.question, i.choices, i.right_answers, i.slope, i.difficulty, i.guess, i.calibrated, count(a.item), CAST(COALESCE(sum(a.category), 0) AS BIGINT)
 		FROM item i LEFT JOIN sitting_answer a ON a.district = i.district AND a.item = i.id WHERE i.district = $1 AND i.active

@@ -104,6 +104,12 @@ var allowed = map[string]string{
 	"POST /admin/imports/mapping/files/{upload}":              "administrator",
 	"POST /admin/imports/mapping/files/{upload}/import":       "administrator",
 	"POST /admin/imports/mapping/files/{upload}/mapping.yaml": "administrator",
+	"GET /admin/model":                                        "administrator",
+	"POST /admin/model/fit":                                   "administrator",
+	"POST /admin/model/adopt":                                 "administrator",
+	"GET /admin/model/versions/{version}":                     "administrator",
+	"GET /admin/model/rules":                                  "administrator",
+	"GET /admin/bank":                                         "administrator",
 	"GET /admin/people":                                       "administrator",
 	"GET /admin/people/{person}":                              "administrator",
 	"POST /admin/people/{person}/link":                        "administrator",
@@ -124,7 +130,7 @@ func TestEveryRouteDeniesByDefault(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	values := map[string]string{"student": string(person("student")), "person": string(person("student")), "class": string(room12), "school": string(cedar),
-		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "sitting": "none", "check": "none", "goal": "none", "run": "none", "upload": "none"}
+		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "sitting": "none", "version": "none", "check": "none", "goal": "none", "run": "none", "upload": "none"}
 	actors := map[string]guard.Actor{"": {}, "stranger": {District: "d2", Person: person("teacher"), Name: "Stranger"}}
 	for _, role := range everybody {
 		if _, ok := actors[role]; ok {

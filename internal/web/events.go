@@ -31,6 +31,9 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request, a guard.Act
 		case "student":
 			action = guard.ReadRecord
 			rel, err = s.Store.ToStudent(r.Context(), a, roster.PersonID(id))
+		case "model":
+			action = guard.ManageModel
+			rel, err = s.Store.ToDistrict(r.Context(), a)
 		}
 		if err != nil {
 			return err

@@ -83,6 +83,14 @@ func (s *Server) routes() []route {
 		{"POST /admin/imports/mapping/files/{upload}/mapping.yaml", toDistrict(guard.Import), s.downloadMapping},
 		{"POST /admin/imports/mapping/files/{upload}/import", toDistrict(guard.Import), s.importColumns},
 
+		// Administrators: the learner model and the bank of questions.
+		{"GET /admin/model", toDistrict(guard.ManageModel), s.showModel},
+		{"POST /admin/model/fit", toDistrict(guard.ManageModel), s.fitModel},
+		{"POST /admin/model/adopt", toDistrict(guard.ManageModel), s.adoptModel},
+		{"GET /admin/model/versions/{version}", toDistrict(guard.ManageModel), s.showVersion},
+		{"GET /admin/model/rules", toDistrict(guard.ManageModel), s.showRules},
+		{"GET /admin/bank", toDistrict(guard.ManageModel), s.showBank},
+
 		// Administrators: people.
 		{"GET /admin/people", toDistrict(guard.ManagePeople), s.showPeople},
 		{"GET /admin/people/{person}", toDistrict(guard.ManagePeople), s.showPerson},

@@ -57,6 +57,8 @@ var notices = map[string]string{
 	"reached":   "You reached your goal!",
 	"observed":  "Saved. It shows on open pages now.",
 	"decided":   "Saved. The list is up to date.",
+	"fitting":   "A new version is being fitted. This page says when it is done.",
+	"adopting":  "It is being adopted. This page says when all estimates are made anew.",
 	"given":     "The check is given. Students see it on their page.",
 	"closed":    "The check is closed.",
 	"cards":     "The new codes are ready. Print them now: they are shown only once.",
@@ -107,6 +109,8 @@ func (s *Server) shell(r *http.Request, a guard.Actor, view any) shell {
 		}
 		add("/admin/imports", "up", "Imports")
 		add("/admin/people", "people", "People")
+		add("/admin/model", "tune", "Model")
+		add("/admin/bank", "list", "Questions")
 	}
 	// The link with the longest path that the page lies under is where we are.
 	here := -1

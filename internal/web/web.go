@@ -47,14 +47,17 @@ type Server struct {
 	mux     *http.ServeMux
 	uploads uploads // files between the steps of the mapping wizard
 
+	background background
+
 	verifying chan struct{} // a slot for each secret that is being verified
 	stopping  chan struct{} // closed when the server stops, to end what never ends by itself
 }
 
-// Stop ends the streams that are open, so that the server can come to rest, and
-// forgets uploaded files.
+// Stop ends the streams that are open and what is done in the background, so that the
+// server can come to rest, and forgets uploaded files.
 func (s *Server) Stop() {
 	close(s.stopping)
+	s.background.wait.Wait()
 	s.uploads.clear()
 }
 
