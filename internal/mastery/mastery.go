@@ -51,8 +51,8 @@ type Estimate struct {
 	Age              time.Duration // since Last
 	Status           Status
 	Grade            Grade
-	// Refresh is what a look back would be worth now, in chance of still knowing it in eight
-	// weeks; zero unless it is fading.
+	// Refresh is how much a look back presses now ([recall.Memory.Pressing]); zero unless it
+	// is fading.
 	Refresh float64
 }
 
@@ -123,7 +123,7 @@ func estimate(g gauss, s State, now time.Time) Estimate {
 		e.Age = max(0, now.Sub(s.Last))
 	}
 	if e.Status = status(e, s); e.Status == Fading {
-		e.Refresh = s.Memory.Worth(now)
+		e.Refresh = s.Memory.Pressing(now)
 	}
 	return e
 }

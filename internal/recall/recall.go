@@ -131,6 +131,9 @@ func (m Memory) Due(target float64) time.Time {
 // memory firmer, early enough to succeed.
 const Target = 0.85
 
+// horizon is how many days ahead memory is meant to last.
+const horizon = 56
+
 // Worth is what a look back at a moment is worth: what it makes firmer, measured as the
 // gain in the chance of still knowing eight weeks later, over what would be known then
 // anyway. In [0, 1].
@@ -139,7 +142,17 @@ func (m Memory) Worth(at time.Time) float64 {
 		return 0
 	}
 	r := m.At(at)
-	later := at.Add(56 * 24 * time.Hour)
+	later := at.Add(horizon * 24 * time.Hour)
 	after := r*Review(m, 1, at).At(later) + (1-r)*Review(m, 0, at).At(later)
 	return max(0, after-m.At(later))
+}
+
+// Pressing is how much a look back presses at a moment: what it is worth and, since a few
+// pieces tell little of a memory, for how many horizons of eight weeks the thing was not
+// seen. On simulated learners the two together keep more than either (package simulate).
+func (m Memory) Pressing(at time.Time) float64 {
+	if m.Stability <= 0 {
+		return 0
+	}
+	return m.Worth(at) + m.days(at)/horizon
 }

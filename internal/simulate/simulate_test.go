@@ -77,6 +77,35 @@ func TestReadinessPaysWhereGated(t *testing.T) {
 	}
 }
 
+// With the same number of looks, what presses most keeps as much as any other schedule,
+// and any keeps more than none.
+func TestLookBacksKeepWhatWasLearned(t *testing.T) {
+	t.Parallel()
+	list, err := simulate.Retention(t.Context(), simulate.Options{Learners: 120, Weeks: 24, Seed: 21})
+	if err != nil {
+		t.Fatal(err)
+	}
+	by := map[string]simulate.Kept{}
+	for _, k := range list {
+		by[k.Schedule] = k
+		if k.Delayed > k.End || k.End > 1 || k.Delayed < 0 {
+			t.Errorf("impossible shares: %+v", k)
+		}
+	}
+	for name, k := range by {
+		if name != "none" && k.Delayed <= by["none"].Delayed {
+			t.Errorf("%s keeps %.3f, no look back %.3f", name, k.Delayed, by["none"].Delayed)
+		}
+		if k.Delayed > by["waymark"].Delayed+.02 {
+			t.Errorf("%s keeps %.3f, what presses %.3f", name, k.Delayed, by["waymark"].Delayed)
+		}
+	}
+	again, err := simulate.Retention(t.Context(), simulate.Options{Learners: 120, Weeks: 24, Seed: 21})
+	if err != nil || !cmp.Equal(list, again) {
+		t.Errorf("the same seed gives something else: %v", err)
+	}
+}
+
 func TestRunStops(t *testing.T) {
 	t.Parallel()
 	ctx, stop := context.WithCancel(t.Context())

@@ -125,7 +125,7 @@ func (s *Server) fitModel(w http.ResponseWriter, r *http.Request, a guard.Actor)
 	if err != nil {
 		return s.renderModel(w, r, a, err)
 	}
-	return seeOther(w, r, modelHref, "fitting")
+	return seeOther(w, r, modelHref, "")
 }
 
 // adoptModel makes a version or a criterion the district's own, in the background: all
@@ -156,7 +156,7 @@ func (s *Server) adoptModel(w http.ResponseWriter, r *http.Request, a guard.Acto
 	if err != nil {
 		return s.renderModel(w, r, a, err)
 	}
-	return seeOther(w, r, modelHref, "adopting")
+	return seeOther(w, r, modelHref, "")
 }
 
 // versionView is one fitted version with its report.
@@ -238,6 +238,9 @@ func (s *Server) showVersion(w http.ResponseWriter, r *http.Request, a guard.Act
 
 func decimals(x float64, n int) string { return fmt.Sprintf("%.*f", n, x) }
 
+// drawnPieces is of how many pieces a tenth is drawn; with fewer, chance would draw it.
+const drawnPieces = 20
+
 func newCalibrationPlot(sc mastery.Score) calibrationPlot {
 	const left, top, size = 32.0, 8.0, 200.0
 	p := calibrationPlot{Summary: fmt.Sprintf("What was foretold differs from what came by %.1f points of 100 on average.", 100*sc.ECE)}
@@ -246,9 +249,11 @@ func newCalibrationPlot(sc mastery.Score) calibrationPlot {
 		if b.N == 0 {
 			continue
 		}
-		x, y := left+size*b.Predicted, top+size*(1-b.Observed)
-		line = append(line, point(x, y))
-		p.Dots = append(p.Dots, dot{fmt.Sprintf("%.1f", x), fmt.Sprintf("%.1f", y)})
+		if b.N >= drawnPieces {
+			x, y := left+size*b.Predicted, top+size*(1-b.Observed)
+			line = append(line, point(x, y))
+			p.Dots = append(p.Dots, dot{fmt.Sprintf("%.1f", x), fmt.Sprintf("%.1f", y)})
+		}
 		p.Rows = append(p.Rows, calibrationRow{decimals(100*b.Predicted, 1), decimals(100*b.Observed, 1), count(b.N)})
 	}
 	p.Line = strings.Join(line, " ")
@@ -287,8 +292,15 @@ const (
 	rulePieces   = 6
 	ruleStudents = 2000
 	ruleSeed     = 1
-	changesShown = 40
+	changesShown = 20
 )
+
+func people(n int) string {
+	if n == 1 {
+		return "1 student"
+	}
+	return count(n) + " students"
+}
 
 var errEnough = errors.New("enough students")
 
@@ -352,7 +364,7 @@ func (s *Server) showRules(w http.ResponseWriter, r *http.Request, a guard.Actor
 	if err != nil && !errors.Is(err, errEnough) {
 		return err
 	}
-	v.Sentence = fmt.Sprintf("Of %s estimates of %s, the status of %s would differ.", count(judged), plural(students, "student", "students"), count(differ))
+	v.Sentence = fmt.Sprintf("Of %s estimates of %s, the status of %s would differ.", count(judged), people(students), count(differ))
 	if errors.Is(err, errEnough) {
 		v.Sentence += " These students were drawn by chance; the command waymark learner rules looks at all."
 	}

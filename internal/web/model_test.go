@@ -68,7 +68,7 @@ func TestModelIsFittedAndAdopted(t *testing.T) {
 	s := start(t)
 	crowd(t, s)
 	s.get("administrator", "/admin/model").is(200).says("waymark-2, which needs no data of your own", "No version of your own yet", "at least 70 % likely")
-	s.post("administrator", "/admin/model/fit", nil).goesTo("/admin/model?done=fitting")
+	s.post("administrator", "/admin/model/fit", nil).goesTo("/admin/model")
 	p := settled(t, s)
 	p.says("fit-", "fitted on 20 November 2026", "It foretold what other students did")
 	version := ""
@@ -87,7 +87,7 @@ func TestModelIsFittedAndAdopted(t *testing.T) {
 	s.post("administrator", "/admin/model/adopt", url.Values{"version": {"fit-none"}, "because": {"x"}}).is(404)
 	form := v.form("/admin/model/adopt")
 	form.Set("because", "It foretells our practice better.")
-	s.post("administrator", "/admin/model/adopt", form).goesTo("/admin/model?done=adopting")
+	s.post("administrator", "/admin/model/adopt", form).goesTo("/admin/model")
 	settled(t, s).says("runs", "Ada Minh", "“It foretells our practice better.”")
 	s.get("teacher", "/students/"+string(person("student"))+"/competencies/nf-1").is(200).says("The model is called " + name)
 	if r, err := s.db.CheckReplay(t.Context(), district, false); err != nil || r.Wrong != 0 {
@@ -99,7 +99,7 @@ func TestModelIsFittedAndAdopted(t *testing.T) {
 func TestModelNeedsEvidence(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	s.post("administrator", "/admin/model/fit", nil).goesTo("/admin/model?done=fitting")
+	s.post("administrator", "/admin/model/fit", nil).goesTo("/admin/model")
 	settled(t, s).says("It did not work", "A fit needs at least 20 students", "Nothing was changed.")
 }
 
@@ -118,7 +118,7 @@ func TestRulesAreComparedAndAdopted(t *testing.T) {
 	s.get("administrator", "/admin/model/rules?a=recent&b=highest").is(200).says("recent met 3")
 	form := p.form("/admin/model/adopt")
 	form.Set("because", "Board decision.")
-	s.post("administrator", "/admin/model/adopt", form).goesTo("/admin/model?done=adopting")
+	s.post("administrator", "/admin/model/adopt", form).goesTo("/admin/model")
 	settled(t, s).says("The highest score counts. Met from 3 of 4 on.", "Board decision.")
 	s.get("student", "/students/"+string(person("student"))+"/competencies/nf-1").is(200).says("The highest score counts.")
 }

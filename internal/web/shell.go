@@ -57,8 +57,6 @@ var notices = map[string]string{
 	"reached":   "You reached your goal!",
 	"observed":  "Saved. It shows on open pages now.",
 	"decided":   "Saved. The list is up to date.",
-	"fitting":   "A new version is being fitted. This page says when it is done.",
-	"adopting":  "It is being adopted. This page says when all estimates are made anew.",
 	"given":     "The check is given. Students see it on their page.",
 	"closed":    "The check is closed.",
 	"cards":     "The new codes are ready. Print them now: they are shown only once.",

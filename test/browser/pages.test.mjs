@@ -1,6 +1,6 @@
 // Walks the product's own pages, in a demo district that the binary named by
 // WAYMARK_BIN makes and serves. Add a page to the list below; a route with an
-// id in it is found by following the link that `from` and `link` name.
+// id in it is found by following the link that `from` and `link` name, and `then`.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import * as lib from './lib.mjs';
@@ -31,6 +31,11 @@ const pages = [
   { role: 'administrator', from: '/admin/imports', link: 'main a[href^="/admin/imports/0"]', budget: 66_560, nodes: 2_500, modes: light },
   { role: 'administrator', path: '/admin/imports/mapping', budget: 61_440, nodes: 1_200, modes: light },
   { role: 'administrator', path: '/admin/people', budget: 61_440, nodes: 1_200, modes: light },
+  { role: 'administrator', path: '/admin/model', budget: 61_440, nodes: 1_200, modes: light },
+  { role: 'administrator', path: '/admin/model/rules?b=decaying+0.65+met+3', budget: 66_560, nodes: 1_500 },
+  { role: 'administrator', path: '/admin/bank', budget: 61_440, nodes: 1_200, modes: light },
+  { role: 'administrator', from: '/admin/bank', link: 'main a[href*="competency="]', budget: 61_440, nodes: 1_200, modes: light },
+  { role: 'teacher', from: '/classes', link: 'main a[href^="/classes/"]', then: '/checks', budget: 66_560, nodes: 1_500, modes: light },
 ];
 const limits = { stylesheet: 12_288, script: 10_240, font: 36_864 };
 
@@ -62,14 +67,14 @@ describe('pages', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN names n
       const page = await context.newPage();
       await page.goto(new URL(p.from, server.url).href);
       const href = await page.locator(p.link).first().getAttribute('href');
-      return new URL(href, page.url()).href;
+      return new URL(href + (p.then ?? ''), page.url()).href;
     } finally {
       await context.close();
     }
   };
 
   for (const p of pages) {
-    const name = `${p.role ?? 'nobody'} ${p.path ?? p.link}`;
+    const name = `${p.role ?? 'nobody'} ${p.path ?? p.link + (p.then ?? '')}`;
     for (const mode of p.modes ?? Object.keys(lib.modes)) {
       test(`${name}: accessible, ${mode}`, async () => {
         assert.deepEqual(await lib.audit(browser, await where(p), mode, { state: state(p) }), []);
