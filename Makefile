@@ -1,4 +1,4 @@
-.PHONY: demo test bench fuzz check build
+.PHONY: demo test bench bench-learner fuzz check build
 
 # The demo district in a browser: builds, loads, serves on http://127.0.0.1:8080 and
 # prints a sign-in link for each role. Needs Go and nothing else.
@@ -19,6 +19,10 @@ check:
 # Figures, on both databases. Takes long; `go run ./test/bench -quick` is a taste of it.
 bench:
 	@test/bench/run
+
+# Figures of the learner model: make bench-learner DATA=folder of given logs; without one, logs are drawn.
+bench-learner:
+	@go run ./test/bench/learner -data "$(DATA)"
 
 # Every fuzz target for a while: make fuzz FUZZTIME=60s
 FUZZTIME ?= 30s
