@@ -105,6 +105,10 @@ func (s *Server) showEvidence(w http.ResponseWriter, r *http.Request, a guard.Ac
 		v.Materials = append(v.Materials, newMaterialView(m))
 	}
 	v.NextCheck, v.Check = nextCheck(p, on)
+	if v.NextCheck != "" {
+		learner := model.Fold(folded)
+		v.NextCheck += " " + tellsMost(model.Checks(&learner, on, p.now))
+	}
 	names := s.namesOf(ctx, d)
 	steps := model.Trace(folded, on)
 	did := make(map[evidence.ID]mastery.Step, len(steps))
@@ -176,6 +180,16 @@ func nextCheck(p *profile, on competency.ID) (string, *materialView) {
 		return why, &mv
 	}
 	return why + " A question or a short task is enough.", nil
+}
+
+// tellsMost says what would narrow the interval most.
+func tellsMost(checks []mastery.Check) string {
+	best := checks[0]
+	what := map[evidence.Kind]string{evidence.Rubric: "One look at the work against a rubric", evidence.Task: "One marked task"}[best.Kind]
+	if what == "" {
+		what = fmt.Sprintf("A short check of %d questions", best.Pieces)
+	}
+	return fmt.Sprintf("%s tells most: if it goes as expected, the estimate is then likely between %d and %d.", what, hundredths(best.Low), hundredths(best.High))
 }
 
 // namesOf returns how to name whom, asking the store once for each person.

@@ -79,7 +79,7 @@ func TestModelIsFittedAndAdopted(t *testing.T) {
 	}
 	v := s.get("administrator", version).is(200)
 	v.says("Log-loss", "waymark-2 (ran then)", "When it says 70 of 100, is it 70?", "Foretold, of 100", "Adopt it")
-	if len(v.all("circle")) < 3 {
+	if len(v.all("circle")) < 2 {
 		t.Errorf("the calibration plot has %d points", len(v.all("circle")))
 	}
 	name := strings.TrimPrefix(version, "/admin/model/versions/")
