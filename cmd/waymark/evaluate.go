@@ -214,7 +214,7 @@ func (r *evaluated) table(w io.Writer) {
 	for _, x := range []struct {
 		name string
 		v    float64
-	}{{"AUC of first answers on a skill", r.FirstAUC}, {"RMSE", r.RMSE}, {"log-loss", r.LogLoss}, {"calibration error", r.ECE}} {
+	}{{"AUC of first answers on a skill", r.FirstAUC}, {"RMSE", r.RMSE}, {"log-loss", r.LogLoss}, {"calibration error", r.ECE}, {"  that chance alone would give", r.Chance}} {
 		fmt.Fprintf(w, "  %-38s %.4f\n", x.name, x.v)
 	}
 	if r.Windows > 0 {
@@ -230,12 +230,12 @@ func (r *evaluated) table(w io.Writer) {
 		if len(t.parts) == 0 {
 			continue
 		}
-		fmt.Fprintf(w, "\n  %-18s %9s %9s %12s\n", t.title, "answers", "AUC", "calibration")
+		fmt.Fprintf(w, "\n  %-18s %9s %9s %12s %10s\n", t.title, "answers", "AUC", "calibration", "by chance")
 		for _, p := range t.parts {
 			if p.N == 0 {
 				continue
 			}
-			fmt.Fprintf(w, "  %-18s %9d %9.4f %12.4f\n", p.Name, p.N, p.AUC, p.ECE)
+			fmt.Fprintf(w, "  %-18s %9d %9.4f %12.4f %10.4f\n", p.Name, p.N, p.AUC, p.ECE, p.Chance)
 		}
 	}
 	fmt.Fprintf(w, "\n  %-18s %9s %9s %12s\n", "predicted", "answers", "mean", "observed")

@@ -91,6 +91,25 @@ func ECE(bins []Bin) float64 {
 	return sum / float64(n)
 }
 
+// ECEByChance returns about which [ECE] in n bins predictions p would be expected to have
+// if each were exactly right and outcomes 0 or 1 were drawn from them: in a bin, the sum
+// of outcomes is then nearly normal around that of predictions, with variance Σ p(1−p),
+// and the mean distance of a normal variable is √(2/π) standard deviations.
+func ECEByChance(p []float64, n int) float64 {
+	if len(p) == 0 {
+		return 0
+	}
+	variance := make([]float64, n)
+	for _, q := range p {
+		variance[min(max(int(q*float64(n)), 0), n-1)] += q * (1 - q)
+	}
+	sum := 0.0
+	for _, v := range variance {
+		sum += math.Sqrt(v)
+	}
+	return math.Sqrt(2/math.Pi) * sum / float64(len(p))
+}
+
 // Ranking holds predictions in order, so that the area under their curve can be had
 // for many weightings of the clusters (students) that they come from.
 type Ranking struct {

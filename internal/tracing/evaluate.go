@@ -46,6 +46,7 @@ type Report struct {
 	RMSE             float64     `json:"rmse"`
 	LogLoss          float64     `json:"logloss"` // nats for an answer
 	ECE              float64     `json:"ece"`
+	Chance           float64     `json:"ece_by_chance"` // that perfectly calibrated predictions would be expected to have
 	FirstAUC         float64     `json:"first_encounter_auc"` // of each student's first answer on a skill
 	FirstN           int         `json:"first_encounter_n"`
 	Opportunities    []Part      `json:"ece_by_opportunity"`
@@ -69,6 +70,9 @@ type Part struct {
 	N    int     `json:"n"`
 	AUC  float64 `json:"auc"`
 	ECE  float64 `json:"ece"`
+	// Chance is the ECE that perfectly calibrated predictions would be expected to have on so
+	// few answers.
+	Chance float64 `json:"ece_by_chance"`
 }
 
 // bands are the opportunities (how often a student has met a skill) that are told apart.
@@ -113,7 +117,7 @@ func Evaluate(log *Log, follow func() Predictor, o Protocol) Report {
 	rank := stats.Rank(out.p, out.y, log.Student)
 	r := Report{
 		N: log.Len(), AUC: rank.AUC(), RMSE: stats.RMSE(out.p, out.y), LogLoss: stats.LogLoss(out.p, out.y),
-		ECE: stats.ECE(bars), Calibration: bars,
+		ECE: stats.ECE(bars), Chance: stats.ECEByChance(out.p, bins), Calibration: bars,
 		Coverage: out.all.coverage(), Windows: out.all.n, Width: out.all.width / float64(max(out.all.n, 1)),
 		SkillCoverage: out.skill.coverage(), SkillWindows: out.skill.n,
 	}
@@ -129,7 +133,7 @@ func Evaluate(log *Log, follow func() Predictor, o Protocol) Report {
 				p, y = append(p, out.p[i]), append(y, out.y[i])
 			}
 		}
-		return Part{Name: name, N: len(p), AUC: stats.Rank(p, y, nil).AUC(), ECE: stats.ECE(stats.Calibration(p, y, bins))}
+		return Part{Name: name, N: len(p), AUC: stats.Rank(p, y, nil).AUC(), ECE: stats.ECE(stats.Calibration(p, y, bins)), Chance: stats.ECEByChance(p, bins)}
 	}
 	from := int32(0)
 	for _, b := range bands {

@@ -30,15 +30,16 @@ type feature struct {
 	of     func(*moment) float32
 }
 
-const featureCount = 36
+const featureCount = 37
 
 // features is all that predictions rest on. Trees and weights name them by position.
 var features = [featureCount]feature{
 	// How hard: log-odds of a right answer to the item and on the skill, how many
-	// answers the item's rest on, how many single skills it asks for.
+	// answers these rest on, how many single skills the item asks for.
 	{Material, true, func(mo *moment) float32 { return float32(mo.ease) }},
 	{Material, true, func(mo *moment) float32 { return float32(mo.skillEase) }},
 	{Material, false, func(mo *moment) float32 { return log1p(mo.known) }},
+	{Material, false, func(mo *moment) float32 { return log1p(mo.skillKnown) }},
 	{Material, false, func(mo *moment) float32 { return float32(len(mo.singles)) }},
 
 	// Overall: ability and its variance; how the latest answers differ from what the
@@ -99,7 +100,8 @@ type moment struct {
 
 	ease, easeP           float64 // log-odds and probability of a right answer to the item
 	skillEase, skillEaseP float64 // on its skill
-	known                 float32 // answers that the ease of the item rests on
+	known, skillKnown     float32 // answers that these rest on
+	hidden                bool    // the tables are not to speak for the skill and its items
 	rest                  rest
 }
 
@@ -122,20 +124,31 @@ func (s *Student) look(item, skill int32, at int64) *moment {
 	m, part := s.m, s.part
 	mo := &s.mo
 	*mo = moment{s: s, k: on(&s.skills, skill), itemLast: s.items[item], item: item, skill: skill, at: at, singles: m.singlesOf(item)}
+	mo.hidden = s.hides(skill)
+	ofSkill, ofItem := m.skill.without(skill, part), m.item.without(item, part)
 	prior := m.overall.without(0, part).toward(usualShare, overallWeight)
 	if len(mo.singles) > 0 {
 		overall := prior
 		prior = 0
 		for _, q := range mo.singles {
-			prior += m.single.without(q, part).toward(overall, skillWeight)
+			c := m.single.without(q, part)
+			if mo.hidden { // what other skills tell of it
+				c = c.less(ofSkill)
+			}
+			prior += c.toward(overall, skillWeight)
 		}
 		prior /= float64(len(mo.singles))
 	}
-	mo.skillEaseP = m.skill.without(skill, part).toward(prior, skillWeight)
+	if mo.hidden {
+		ofSkill, ofItem = tally{}, tally{}
+	}
+	if mo.k.n == 0 {
+		mo.k.v = float32(skillVariance + easeVariance*skillWeight/(skillWeight+float64(ofSkill.N)))
+	}
+	mo.skillKnown, mo.known = ofSkill.N, ofItem.N
+	mo.skillEaseP = ofSkill.toward(prior, skillWeight)
 	mo.skillEase = logit(mo.skillEaseP)
-	c := m.item.without(item, part)
-	mo.known = c.N
-	mo.easeP = c.toward(mo.skillEaseP, itemWeight)
+	mo.easeP = ofItem.toward(mo.skillEaseP, itemWeight)
 	mo.ease = logit(mo.easeP)
 	return mo
 }
@@ -168,6 +181,9 @@ func keyOf(position, n int32, c int8) int32 {
 
 // likely returns how likely a right answer is by the answers in like cases.
 func (mo *moment) likely(t *table, key int32, prior float64) float64 {
+	if mo.hidden {
+		return prior
+	}
 	return t.without(key, mo.s.part).toward(prior, caseWeight)
 }
 

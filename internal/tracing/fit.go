@@ -45,8 +45,8 @@ type fitting struct {
 //
 // Answers are tallied by item, skill and case, in parts of the students; every
 // student is followed with what the other parts tell, which gives the features of
-// each answer; a ridge-penalised logistic regression on some of them (Newton's
-// method) and boosted trees on all of them are fitted to these.
+// each answer, some skills passing for new ones; a ridge-penalised logistic regression
+// on some of them (Newton's method) and boosted trees on all of them are fitted to these.
 func Fit(log *Log, skills [][]int32, o Options) (*Model, error) {
 	if log.Len() == 0 {
 		return nil, fault.New(fault.Invalid, "The log has no responses to learn from.")
@@ -186,6 +186,7 @@ func (f *fitting) follow(sample []int, do func(s *Student, row, i int)) {
 		for _, j := range sample[from:to] {
 			in := f.sample[j]
 			s.forget(f.partOf(in))
+			s.veil = mix(mix(f.seed+3)+uint64(uint32(f.log.Student[in.from]))) | 1
 			for i := in.from; i < in.to; i++ {
 				s.read(f.log.Item[i], f.log.Skill[i], f.log.At[i])
 				do(s, f.offset[j]+i-in.from, i)
@@ -263,9 +264,8 @@ func (f *fitting) readOut() {
 	f.m.trees = b.grow()
 }
 
-// cuts chooses the bins of the features from some of the students.
-func (f *fitting) cuts() [][]float32 {
-	const rows = 20_000
+// some draws students by the seed, so many that they have about rows answers at most.
+func (f *fitting) some(rows int) []int {
 	var few []int
 	every := uint64(f.n/rows + 1)
 	for j, s := range f.sample {
@@ -276,10 +276,15 @@ func (f *fitting) cuts() [][]float32 {
 	if len(few) == 0 {
 		few = []int{0}
 	}
+	return few
+}
+
+// cuts chooses the bins of the features from some of the students.
+func (f *fitting) cuts() [][]float32 {
 	values := make([][]float32, len(features))
 	workers := f.workers
 	f.workers = 1 // they append
-	f.follow(few, func(s *Student, _, _ int) {
+	f.follow(f.some(20_000), func(s *Student, _, _ int) {
 		for i, x := range s.x {
 			values[i] = append(values[i], x)
 		}

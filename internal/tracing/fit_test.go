@@ -127,6 +127,74 @@ func TestPredictsLikeTheTruth(t *testing.T) {
 	}
 }
 
+// only returns the answers on the skills that keep says.
+func only(l *tracing.Log, keep func(skill int32) bool) *tracing.Log {
+	n := &tracing.Log{Students: l.Students, Items: l.Items, Skills: l.Skills}
+	for i, k := range l.Skill {
+		if keep(k) {
+			n.Student, n.Item, n.Skill = append(n.Student, l.Student[i]), append(n.Item, l.Item[i]), append(n.Skill, k)
+			n.Correct, n.At = append(n.Correct, l.Correct[i]), append(n.At, l.At[i])
+		}
+	}
+	return n
+}
+
+// On skills that nobody has met, of which some are harder than those known and some
+// easier, predictions and intervals keep their word almost as well as on others.
+func TestNewSkillsAreForeseen(t *testing.T) {
+	t.Parallel()
+	const skills, known = 20, 10
+	w := simulate(1, 1, skills, 6, 31)
+	rng := rand.New(rand.NewPCG(31, 4))
+	for k := range skills {
+		shift := rng.NormFloat64()
+		for i := range 6 {
+			w.difficulty[k*6+i] += shift
+		}
+	}
+	train, test := w.again(400, 300, skills, 6, 33), w.again(200, 300, skills, 6, 32)
+	m := fitted(t, only(train.log, func(k int32) bool { return k < known }), w.skills, tracing.Options{Seed: 1, Workers: 2})
+	r := tracing.Evaluate(only(test.log, func(k int32) bool { return k >= known }), func() tracing.Predictor { return m.NewStudent() }, tracing.Protocol{})
+	if r.ECE > .04 {
+		t.Errorf("ECE = %.4f; want at most .04", r.ECE)
+	}
+	if r.SkillCoverage < .8 {
+		t.Errorf("90 %% intervals on new skills held %.3f of the time", r.SkillCoverage)
+	}
+}
+
+// A student who is unlike all of the log is answered for in time: predictions come to
+// their share of right answers, and intervals to hold nine times out of ten.
+func TestFollowsTheUnusualStudent(t *testing.T) {
+	t.Parallel()
+	w := simulate(300, 60, 6, 10, 35)
+	m := fitted(t, w.log, w.skills, tracing.Options{Seed: 1})
+	s := m.NewStudent()
+	const windows, late = 200, 100
+	var predicted, right float64
+	held := 0
+	for n := range windows {
+		low, high := s.Foresee()
+		y := float32(n % 2) // ten answers right, ten wrong
+		if n >= late && float64(y) >= low && float64(y) <= high {
+			held++
+		}
+		for i := range tracing.Ahead {
+			item, at := int32((n*7+i)%60), int64(n*tracing.Ahead+i)*3600
+			if p := s.Predict(item, item/10, at); n >= late {
+				predicted, right = predicted+p, right+float64(y)
+			}
+			s.Learn(item, item/10, y, at)
+		}
+	}
+	if d := math.Abs(predicted-right) / (windows - late) / tracing.Ahead; d > .05 {
+		t.Errorf("predictions differ from the answers by %.3f on average", d)
+	}
+	if c := float64(held) / (windows - late); c < .8 {
+		t.Errorf("90 %% intervals held %.2f of the time", c)
+	}
+}
+
 func TestRecoversDifficulty(t *testing.T) {
 	t.Parallel()
 	w := simulate(600, 60, 6, 15, 9)

@@ -12,6 +12,9 @@ type foresight struct {
 	Tail   float64    // probability left out at each end
 }
 
+// widestTail is the most that is left out at an end.
+const widestTail = .45
+
 // prospect is what is known of the answers ahead: the inputs of the regression and
 // the variance of the ability.
 type prospect struct {
@@ -24,18 +27,49 @@ func (s *Student) prospect() prospect {
 }
 
 func (s *Student) prospectOn(skill int32, at int64) prospect {
-	mo := s.look(-1, skill, at)
 	s.fresh = false
-	return prospect{[2]float32{float32(mo.skillEase + s.mu + float64(mo.k.mu)), mo.k.recent + s.recent[1]}, s.v + float64(mo.k.v)}
+	return s.look(-1, skill, at).prospect()
+}
+
+func (mo *moment) prospect() prospect {
+	s, k := mo.s, mo.k
+	return prospect{[2]float32{float32(mo.skillEase + s.mu + float64(k.mu)), k.recent + s.recent[1]}, s.v + float64(k.v)}
+}
+
+// stretch is a run of [Ahead] answers under way and the interval that was foreseen.
+type stretch struct {
+	n                int8
+	right, low, high float32
+}
+
+// watch takes in an answer before which p was known, and once the stretch is full
+// corrects the scale of the student's tails by whether the interval held (Gibbs & Candès,
+// 2021, eq. 2): intervals are to hold nine times out of ten for everyone, not on average.
+func (f foresight) watch(w *stretch, p func() prospect, scale *float64, correct float32) {
+	if w.n == 0 {
+		low, high := f.interval(p(), *scale)
+		*w = stretch{low: float32(low * Ahead), high: float32(high * Ahead)}
+	}
+	w.n++
+	w.right += correct
+	if w.n < Ahead {
+		return
+	}
+	w.n = 0
+	missed := 0.0
+	if w.right < w.low || w.right > w.high {
+		missed = 1
+	}
+	*scale = min(*scale+watchRate*(.1-missed), widestTail/f.Tail)
 }
 
 // Foresee returns the interval in which the share of right answers among the
 // student's next [Ahead] ones lies nine times out of ten, whatever the items.
-func (s *Student) Foresee() (low, high float64) { return s.m.overall10.interval(s.prospect()) }
+func (s *Student) Foresee() (low, high float64) { return s.m.overall10.interval(s.prospect(), s.tail) }
 
 // ForeseeOn is [Student.Foresee] for the next [Ahead] answers on one skill.
 func (s *Student) ForeseeOn(skill int32, at int64) (low, high float64) {
-	return s.m.skill10.interval(s.prospectOn(skill, at))
+	return s.m.skill10.interval(s.prospectOn(skill, at), s.skillTail)
 }
 
 func (f foresight) expect(p prospect) float64 {
@@ -62,13 +96,15 @@ func chances(mu, v float64) (at [Ahead + 1]float64) {
 	return at
 }
 
-func (f foresight) interval(p prospect) (low, high float64) {
+// interval returns the interval of p with scale times the usual tails.
+func (f foresight) interval(p prospect, scale float64) (low, high float64) {
+	tail := f.Tail * scale // below 0, nothing is left out
 	at := chances(f.expect(p), p.v+f.Spread)
 	lo, hi := 0, 0
-	for lo < Ahead && at[lo] <= f.Tail {
+	for lo < Ahead && at[lo] <= tail {
 		lo++
 	}
-	for hi < Ahead && at[hi] < 1-f.Tail {
+	for hi < Ahead && at[hi] < 1-tail {
 		hi++
 	}
 	return float64(lo) / Ahead, float64(hi) / Ahead
@@ -77,27 +113,20 @@ func (f foresight) interval(p prospect) (low, high float64) {
 // ahead is a prospect and what came of it.
 type ahead struct {
 	prospect
-	right float32 // share
+	right float32 // of [Ahead] answers
 }
 
 // intervals fits what the intervals rest on to students of the sample, each followed
 // with what the others tell.
 func (f *fitting) intervals() {
-	const rows = 300_000
 	var all, onSkill []ahead
-	var few []int
-	for j := range f.sample {
-		if f.offset[j] < rows {
-			few = append(few, j)
-		}
-	}
 	run := map[int32]int{}     // answers on a skill
 	var from int               // row of the student's first answer
 	open := map[int32]*ahead{} // windows on a skill
 	last, current := int32(-1), ahead{}
 	workers := f.workers
 	f.workers = 1 // windows are gathered in order
-	f.follow(few, func(s *Student, row, i int) {
+	f.follow(f.some(150_000), func(s *Student, row, i int) {
 		if f.log.Student[i] != last || row == 0 {
 			last, from = f.log.Student[i], row
 			clear(run)
@@ -111,8 +140,8 @@ func (f *fitting) intervals() {
 			open[skill] = &ahead{prospect: s.prospectOn(skill, f.log.At[i])}
 		}
 		run[skill]++
-		current.right += y / Ahead
-		open[skill].right += y / Ahead
+		current.right += y
+		open[skill].right += y
 		if (row-from)%Ahead == Ahead-1 {
 			all = append(all, current)
 		}
@@ -134,7 +163,7 @@ func foreseen(seen []ahead) foresight {
 	}
 	var rows, y []float32
 	for _, a := range seen {
-		rows, y = append(rows, a.x[0], a.x[1]), append(y, a.right)
+		rows, y = append(rows, a.x[0], a.x[1]), append(y, a.right/Ahead)
 	}
 	copy(f.Weight[:], regress(rows, y, 2, 0, 1))
 	best := math.Inf(-1)
@@ -142,7 +171,7 @@ func foreseen(seen []ahead) foresight {
 		var sum float64
 		for _, a := range seen {
 			at := chances(f.expect(a.prospect), a.v+spread)
-			k := int(math.Round(float64(a.right) * Ahead))
+			k := int(math.Round(float64(a.right)))
 			p := at[k]
 			if k > 0 {
 				p -= at[k-1]
@@ -156,14 +185,13 @@ func foreseen(seen []ahead) foresight {
 	var tails []float64
 	for _, a := range seen {
 		at := chances(f.expect(a.prospect), a.v+f.Spread)
-		k := int(math.Round(float64(a.right) * Ahead))
 		below := 0.0
-		if k > 0 {
+		if k := int(math.Ceil(float64(a.right))); k > 0 {
 			below = at[k-1]
 		}
-		tails = append(tails, min(at[k], 1-below))
+		tails = append(tails, min(at[int(a.right)], 1-below))
 	}
 	slices.Sort(tails)
-	f.Tail = min(max(tails[len(tails)/10], 1e-6), .45)
+	f.Tail = min(max(tails[len(tails)/10], 1e-6), widestTail)
 	return f
 }

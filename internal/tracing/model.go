@@ -14,7 +14,7 @@ import (
 
 // Version names the kind of model that this package fits; a stored model of another
 // kind cannot be read.
-const Version = "logistic-1"
+const Version = "logistic-2"
 
 // Model predicts answers. It is made by [Fit], does not change, and may be used by
 // many goroutines, each with its own [Student].
@@ -91,8 +91,15 @@ func (m *Model) score(x *[featureCount]float32) float64 {
 // and skills that the model does not know are judged by what is nearest: an item by
 // its skill, a combination by its single skills, these by all.
 func (s *Student) Predict(item, skill int32, at int64) float64 {
+	return logistic(s.predict(item, skill, at))
+}
+
+// predict returns the log-odds of a right answer and keeps them for what is learned
+// from it.
+func (s *Student) predict(item, skill int32, at int64) float64 {
 	s.read(item, skill, at)
-	return logistic(s.m.score(&s.x))
+	s.predicted = s.m.score(&s.x) + s.lean
+	return s.predicted
 }
 
 // Term is one reason of a prediction: the log-odds that it adds.
@@ -106,7 +113,7 @@ type Term struct {
 // the mean of its feature in the log; of a tree, each question counts for the feature
 // that it asks about (Saabas, 2014).
 func (s *Student) Explain(item, skill int32, at int64) []Term {
-	s.read(item, skill, at)
+	s.predict(item, skill, at)
 	clear(s.by[:])
 	terms := make([]Term, reasons)
 	for i := range terms {
@@ -122,6 +129,7 @@ func (s *Student) Explain(item, skill int32, at int64) []Term {
 	for i, v := range s.by {
 		terms[features[i].reason].LogOdds += v
 	}
+	terms[Overall].LogOdds += s.lean
 	return terms
 }
 

@@ -7,7 +7,8 @@ import "math"
 // One goroutine may use it at a time.
 type Student struct {
 	m    *Model
-	part int // of the log that must not speak for the student; everyone but in a fit
+	part int    // of the log that must not speak for the student; everyone but in a fit
+	veil uint64 // by which skills are hidden; 0 hides none
 
 	mu, v    float64    // ability across all skills: mean and variance, log-odds
 	n, right float32    // answers, and how much of them was right
@@ -26,10 +27,15 @@ type Student struct {
 	singles []skillState
 	items   map[int32]int8 // the latest answer to each item
 
-	mo    moment
-	fresh bool // mo is what the next answer will be learned from, if it is about that
-	x     [featureCount]float32
-	by    [featureCount]float64
+	lean, leanV     float64 // how far all answers are from what was predicted: mean and variance, log-odds
+	ahead           stretch
+	tail, skillTail float64 // of intervals, as multiples of the usual ones
+
+	mo        moment
+	fresh     bool // mo is what the next answer will be learned from, if it is about that
+	x         [featureCount]float32
+	by        [featureCount]float64
+	predicted float64 // log-odds
 }
 
 // skillState is what the answers on one skill tell.
@@ -41,6 +47,7 @@ type skillState struct {
 	mu, v    float32 // how far the ability on this skill is from that across skills
 	recent   float32 // moving mean of answer minus what the item lets expect
 	at       int64   // of the latest answer
+	ahead    stretch
 }
 
 // Settings of the state. They were chosen by held-out likelihood and are the same
@@ -50,11 +57,15 @@ const (
 	abilityDrift    = 0.003 // variance gained with each answer
 	skillVariance   = 0.6   // of a student's skills around the student's ability
 	skillDrift      = 0.04
+	easeVariance    = 1.0 // of how hard skills are around what is expected of an unknown one
+	leanVariance    = 0.01
+	watchRate       = 0.2 // of correcting intervals by whether they hold
 	leastVariance   = 1e-3
 	skillKeep       = .75 // share of a moving mean kept at each answer on a skill
 	usualKeep       = .9
 	paceKeep        = .8
 	longestStreak   = 100
+	hideOne         = 12 // skill of so many, for each student, is hidden in a fit
 )
 
 var recentKeep = [...]float32{.8, .9, .98}
@@ -72,14 +83,20 @@ func (s *Student) forget(part int) {
 	clear(s.skills)
 	clear(s.singles)
 	*s = Student{m: s.m, part: part, skills: s.skills, singles: s.singles, items: s.items,
-		v: abilityVariance, item: -1, skill: -1, before: -1, usual: s.m.usual}
+		v: abilityVariance, leanV: leanVariance, tail: 1, skillTail: 1, item: -1, skill: -1, before: -1, usual: s.m.usual}
+}
+
+// hides says whether the tables must not speak for a skill: so a fit learns what to make
+// of answers on skills that nobody has met before.
+func (s *Student) hides(skill int32) bool {
+	return s.veil != 0 && mix(s.veil+uint64(uint32(skill)))%hideOne == 0
 }
 
 // on returns the state of a skill, made when it is first met.
 func on(states *[]skillState, skill int32) *skillState {
 	i := int(max(skill, -1)) + 1
-	for i >= len(*states) {
-		*states = append(*states, skillState{})
+	if n := len(*states); i >= n {
+		*states = append(*states, make([]skillState, i+1-n)...)
 	}
 	k := &(*states)[i]
 	if !k.met {
@@ -98,11 +115,23 @@ func mark(correct float32) int8 {
 
 // Learn takes in an answer: the share of it, in [0, 1], that was right, given at at
 // (seconds). The abilities are Gaussian and updated by assumed-density filtering
-// (Glickman, 1999, eq. 9–13; Murphy, 2012, §18.5.3).
+// (Glickman, 1999, eq. 9–13; Murphy, 2012, §18.5.3), and so is what remains between the
+// answers and the predictions.
 func (s *Student) Learn(item, skill int32, correct float32, at int64) {
 	mo := &s.mo
-	if !s.fresh || mo.item != item || mo.skill != skill || mo.at != at {
-		mo = s.look(item, skill, at)
+	stale := !s.fresh || mo.item != item || mo.skill != skill || mo.at != at
+	switch {
+	case s.part == everyone: // in a fit there are no predictions yet
+		if stale {
+			s.predict(item, skill, at)
+		}
+		s.m.overall10.watch(&s.ahead, s.prospect, &s.tail, correct)
+		s.m.skill10.watch(&mo.k.ahead, mo.prospect, &s.skillTail, correct)
+		g, h := pull(float64(correct), logistic(s.predicted), s.leanV)
+		s.lean += s.leanV * g
+		s.leanV -= s.leanV * s.leanV * h
+	case stale:
+		s.look(item, skill, at)
 	}
 	s.fresh = false
 	residual := correct - float32(mo.easeP)
@@ -117,9 +146,7 @@ func (s *Student) Learn(item, skill int32, correct float32, at int64) {
 		mu += float64(t.mu) * share
 		v += float64(t.v) * share * share
 	}
-	p := expect(mo.ease+mu, v)
-	h := p * (1 - p) / (1 + p*(1-p)*v)
-	g := (float64(correct) - p) / (1 + p*(1-p)*v)
+	g, h := pull(float64(correct), expect(mo.ease+mu, v), v)
 	s.mu += s.v * g
 	s.v = max(s.v-s.v*s.v*h, leastVariance)
 	k.learn(g, h, 1, correct, residual, at)
@@ -141,6 +168,13 @@ func (s *Student) Learn(item, skill int32, correct float32, at int64) {
 	s.usual += (1 - usualKeep) * (mo.ease - s.usual)
 	s.last = [3]int8{mark(correct), s.last[0], s.last[1]}
 	s.item, s.before, s.skill, s.at, s.ease = item, s.skill, skill, at, mo.ease
+}
+
+// pull returns the gradient and the curvature of an answer's log-likelihood where p was
+// expected and the log-odds have variance v.
+func pull(correct, p, v float64) (g, h float64) {
+	q := p * (1 - p)
+	return (correct - p) / (1 + q*v), q / (1 + q*v)
 }
 
 func (k *skillState) learn(g, h, share float64, correct, residual float32, at int64) {

@@ -14,10 +14,16 @@ func (t tally) toward(prior, weight float64) float64 {
 	return min(max((float64(t.S)+weight*prior)/(float64(t.N)+weight), 1e-4), 1-1e-4)
 }
 
+// less returns t without the answers of d, as far as it holds them.
+func (t tally) less(d tally) tally {
+	n := max(t.N-d.N, 0)
+	return tally{n, min(max(t.S-d.S, 0), n)}
+}
+
 // folds is the number of parts that a log's students are put in. While a model is
 // fitted, what a table says about a student's answers comes from the other parts, as
 // it does for a student whom the log does not hold.
-const folds = 8
+const folds = 16
 
 // everyone names no part: the table says all that it knows.
 const everyone = -1

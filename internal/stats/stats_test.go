@@ -1,0 +1,90 @@
+package stats_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"waymark/internal/stats"
+)
+
+// drawn returns predictions and outcomes drawn from them.
+func drawn(rng *rand.Rand, n int) (p, y []float64) {
+	for range n {
+		q := rng.Float64()
+		p = append(p, q)
+		if rng.Float64() < q {
+			y = append(y, 1)
+		} else {
+			y = append(y, 0)
+		}
+	}
+	return p, y
+}
+
+// Predictions that are exactly right have, over many draws, the calibration error that is
+// said to come by chance.
+func TestECEByChance(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(1, 1))
+	for _, n := range []int{300, 3000} {
+		var is, said float64
+		const draws = 400
+		for range draws {
+			p, y := drawn(rng, n)
+			is += stats.ECE(stats.Calibration(p, y, 10)) / draws
+			said += stats.ECEByChance(p, 10) / draws
+		}
+		if math.Abs(is-said) > .05*is {
+			t.Errorf("of %d exact predictions the calibration error is %.4f on average; by chance %.4f", n, is, said)
+		}
+	}
+	if stats.ECEByChance(nil, 10) != 0 || stats.ECEByChance([]float64{0, 1, 1}, 10) != 0 {
+		t.Error("nothing, or what is certain, errs by chance")
+	}
+}
+
+// The area under the curve is the share of pairs that are ranked rightly, ties counting
+// half.
+func TestAUCCountsPairs(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(2, 2))
+	for range 20 {
+		p, y := drawn(rng, 60)
+		for i := range p {
+			p[i] = math.Round(8*p[i]) / 8
+		}
+		var right, pairs float64
+		for i := range p {
+			for j := range p {
+				if y[i] > y[j] {
+					pairs++
+					switch {
+					case p[i] > p[j]:
+						right++
+					case p[i] == p[j]:
+						right += .5
+					}
+				}
+			}
+		}
+		if got := stats.Rank(p, y, nil).AUC(); math.Abs(got-right/pairs) > 1e-12 {
+			t.Errorf("AUC = %v; of the pairs %v are ranked rightly", got, right/pairs)
+		}
+	}
+}
+
+// By hand: half the predictions are off by .2, half by .4.
+func TestScoresByHand(t *testing.T) {
+	t.Parallel()
+	p, y := []float64{.8, .6}, []float64{1, 1}
+	if got := stats.RMSE(p, y); math.Abs(got-math.Sqrt((.04+.16)/2)) > 1e-12 {
+		t.Errorf("RMSE = %v", got)
+	}
+	if got := stats.LogLoss(p, y); math.Abs(got+(math.Log(.8)+math.Log(.6))/2) > 1e-12 {
+		t.Errorf("LogLoss = %v", got)
+	}
+	if got := stats.ECE(stats.Calibration(p, y, 10)); math.Abs(got-.3) > 1e-12 {
+		t.Errorf("ECE = %v; want .3", got)
+	}
+}
