@@ -46,7 +46,7 @@ type Report struct {
 	RMSE             float64     `json:"rmse"`
 	LogLoss          float64     `json:"logloss"` // nats for an answer
 	ECE              float64     `json:"ece"`
-	Chance           float64     `json:"ece_by_chance"` // that perfectly calibrated predictions would be expected to have
+	Chance           float64     `json:"ece_by_chance"`       // that perfectly calibrated predictions would be expected to have
 	FirstAUC         float64     `json:"first_encounter_auc"` // of each student's first answer on a skill
 	FirstN           int         `json:"first_encounter_n"`
 	Opportunities    []Part      `json:"ece_by_opportunity"`
