@@ -75,13 +75,16 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Act
 			{guard.ReadAccess, "see who has looked at the record", true},
 			{guard.Choose, "choose the next step", true},
 			{guard.SetGoal, "write goals", true},
+			{guard.TakeCheck, "answer the questions of a check", true},
 			{guard.Observe, "write down what they saw", true},
 			{guard.ReadClass, "see the class together", false},
+			{guard.GiveCheck, "give checks and see how they went", false},
 			{guard.DecideStep, "decide on proposed steps", false},
 			{guard.IssueCards, "print sign-in cards", false},
 			{guard.ReadSchool, "see counts and averages of a school, without names, never of fewer than " + number(mastery.SmallCell) + " students", false},
 			{guard.Import, "load files from the school's other systems and undo that", false},
 			{guard.ManagePeople, "manage accounts", false},
+			{guard.ManageModel, "decide how evidence becomes estimates, and see the questions of checks", false},
 		} {
 			if _, ok := guard.Allowed(x.action, []guard.Relation{rel}); !ok {
 				continue
