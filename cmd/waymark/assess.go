@@ -23,7 +23,7 @@ import (
 func assessCommand(e *env) *command {
 	return &command{
 		name: "assess", short: "Item banks: calibrate items, try adaptive tests.",
-		sub: []*command{calibrateCommand(e), catCommand(e)},
+		sub: []*command{calibrateCommand(e), recalibrateCommand(e), catCommand(e)},
 	}
 }
 

@@ -203,6 +203,39 @@ func (db *DB) FinishSitting(ctx context.Context, d roster.DistrictID, student ro
 	return err
 }
 
+// EachAnswer calls f with every answer that was given in checks, by student and in the
+// order in which they were given.
+func (db *DB) EachAnswer(ctx context.Context, d roster.DistrictID, f func(roster.PersonID, assess.Answer) error) error {
+	const page = 10_000
+	type answered struct {
+		student roster.PersonID
+		sitting assess.SittingID
+		number  int
+		assess.Answer
+	}
+	var last answered
+	last.number = -1
+	for {
+		list, err := many(ctx, db, func(row func(...any) error) (a answered, err error) {
+			return a, row(&a.student, &a.sitting, &a.number, &a.Item, &a.Category)
+		}, `SELECT s.student, s.id, a.number, a.item, a.category FROM sitting s JOIN sitting_answer a ON a.district = s.district AND a.sitting = s.id
+			WHERE s.district = $1 AND (s.student, s.id, a.number) > ($2, $3, $4) ORDER BY s.student, s.id, a.number LIMIT $5`,
+			d, last.student, last.sitting, int64(last.number), int64(page))
+		if err != nil {
+			return err
+		}
+		for _, a := range list {
+			if err := f(a.student, a.Answer); err != nil {
+				return err
+			}
+		}
+		if len(list) < page {
+			return nil
+		}
+		last = list[len(list)-1]
+	}
+}
+
 // Bank returns the items in use with how often they were answered and answered right.
 func (db *DB) Bank(ctx context.Context, d roster.DistrictID) ([]assess.Record, error) {
 	return many(ctx, db, func(row func(...any) error) (r assess.Record, err error) {
