@@ -23,6 +23,7 @@ type Ability struct {
 	Precision, Weighted float64
 	N                   int
 	Last                time.Time
+	Manner
 }
 
 // tells is what a state tells of ability: its own evidence, taken apart from the prior,
@@ -68,6 +69,9 @@ func (m *Model) Update(l *Learner, p evidence.Piece) {
 		precision, weighted := m.tells(p.Competency, s)
 		keep := math.Exp(-abilityFadePerDay * max(0, p.At.Sub(s.Last).Hours()/24))
 		a.Precision, a.Weighted = max(0, a.Precision-keep*precision), a.Weighted-keep*weighted
+	}
+	if p.Kind != evidence.Test {
+		s.Progress, a.Manner = a.follow(s.Progress, s.N, p.Share(), p.At.Sub(s.Last).Hours()/24)
 	}
 	s = m.moved(s, p)
 	precision, weighted := m.tells(p.Competency, s)

@@ -38,6 +38,7 @@ type State struct {
 	Seen   time.Time     // work time of the latest piece that a person saw with their own eyes
 	Memory recall.Memory // when it was practised, for how long it may hold
 	Grade  Grade         // what the school's grading rule makes of the pieces, if it uses one
+	Progress
 }
 
 // Estimate is what the model says at one moment. Value, Low and High are
@@ -54,6 +55,7 @@ type Estimate struct {
 	// Refresh is how much a look back presses now ([recall.Memory.Pressing]); zero unless it
 	// is fading.
 	Refresh float64
+	Progress
 }
 
 // Status is what an estimate means to a person.
@@ -117,7 +119,7 @@ func (s State) At(now time.Time) Estimate {
 }
 
 func estimate(g gauss, s State, now time.Time) Estimate {
-	e := Estimate{Value: g.expect(), N: s.N, Recent: s.Recent, Last: s.Last, Grade: s.Grade}
+	e := Estimate{Value: g.expect(), N: s.N, Recent: s.Recent, Last: s.Last, Grade: s.Grade, Progress: s.Progress}
 	e.Low, e.High = g.interval()
 	if s.N > 0 {
 		e.Age = max(0, now.Sub(s.Last))

@@ -27,20 +27,13 @@ type Term struct {
 	Value float64
 }
 
-// How much each reason counts. A goal counts for more than anything else. The weights were
-// chosen by hand on simulated learners (seed 7 of package simulate).
+// How much each reason counts, where what a sitting may bring counts as the chance that it
+// does. A goal counts for more than anything else. These weights, and those of
+// [mastery.Manner], were chosen on simulated learners (seeds 7 to 14 of package simulate).
 const (
-	weighGoal     = 1.5
-	weighNew      = 1.0
-	weighBegun    = 1.2  // what is begun is finished first
-	weighLikely   = 0.3  // for the chance that it goes well
-	weighSettled  = 0.1  // what goes well lately can wait
-	weighSpaced   = 0.2  // less so from day to day: spaced practice holds
-	settledDays   = 21.0 // until it waits no less
-	weighStuck    = 0.05 // taken away for each piece that did not go well
-	mostStuck     = 8.0
-	weighHelps    = 0.9  // it is what something hard is missing
-	weighOpens    = 0.15 // for each doubling, about, of what it opens
+	weighGoal     = 2.5
+	weighOpens    = 1.5  // of that chance, for each doubling, about, of what it opens
+	weighDoubt    = 0.07 // for each piece that did not bring what builds on it, in log-odds
 	weighCore     = 0.1
 	weighInterest = 0.25
 	weighTried    = 0.6  // taken away for each time the material was chosen: it never loops
@@ -59,28 +52,40 @@ var begun = map[mastery.Status]string{
 const hardAfter = 3
 
 // Options returns two to four things to choose from, or fewer where the catalogue
-// holds no more: competencies that the student is ready for, best first, no two
-// with the same material kind and topic where that can be avoided.
+// holds no more: competencies that the student is ready for, and met ones where what is
+// learned does not stay, best first, no two with the same material kind and topic where
+// that can be avoided.
 // focus limits the offer to what the student's classes work on; empty means all.
 func Options(l Learner, cat *Catalogue, focus []competency.ID, most int) []Option {
 	if len(focus) == 0 {
 		focus = cat.Order
 	}
+	see, doubts := l.Manner.Foresight(), l.doubts(cat, focus)
 	goals, helps := l.wanted(cat), l.helps(cat, focus)
-	var ready []candidate
+	ready := make([]candidate, 0, len(focus))
 	for _, id := range focus {
-		if c, ok := cat.Competencies[id]; ok && c.Assessable && len(cat.Materials[id]) > 0 && l.ready(cat, id) {
-			ready = append(ready, candidate{id, l.Estimates[id], l.chance(id), goals[id], helps[id]})
+		e := l.Estimates[id]
+		r := candidate{id: id, e: e, Outlook: see.Outlook(&e, doubts[id])}
+		if r.back() {
+			r.Learn = 0 // it comes back only as far as it may be lost
+		} else {
+			r.Learn *= l.before(cat, id, &see, doubts)
+			r.goal, r.helps = goals[id], helps[id]
+		}
+		if r.Learn+r.Keep > 0 && cat.Competencies[id].Assessable && len(cat.Materials[id]) > 0 {
+			r.value = l.chance(id)
+			ready = append(ready, r)
 		}
 	}
 	past := l.past(cat)
-	var bids []bid
+	bids := make([]bid, 0, 3*len(ready))
 	for i := range ready {
 		r := &ready[i]
 		base := 0.0
 		r.rate(cat, func(_ string, v float64) { base += v })
-		for k := range cat.Materials[r.id] {
-			b := bid{r, &cat.Materials[r.id][k], base}
+		materials := cat.Materials[r.id]
+		for k := range materials {
+			b := bid{r, &materials[k], base}
 			b.suit(l, past, func(_ string, v float64) { b.score += v })
 			bids = append(bids, b)
 		}
@@ -88,6 +93,9 @@ func Options(l Learner, cat *Catalogue, focus []competency.ID, most int) []Optio
 	var out []Option
 	for _, b := range different(cat, bids, most) {
 		o := Option{Competency: cat.Competencies[b.candidate.id], Material: *b.material, Because: b.because(l, cat), Rule: RuleReady}
+		if b.candidate.back() {
+			o.Rule = RuleLookBack
+		}
 		term := func(name string, v float64) {
 			if v != 0 {
 				o.Terms = append(o.Terms, Term{name, v})
@@ -100,10 +108,11 @@ func Options(l Learner, cat *Catalogue, focus []competency.ID, most int) []Optio
 	return out
 }
 
-// candidate is a competency that a student is ready for.
+// candidate is a competency that a student may do next.
 type candidate struct {
-	id    competency.ID
-	e     mastery.Estimate
+	id competency.ID
+	e  mastery.Estimate
+	mastery.Outlook
 	value float64 // chance of success
 	goal  bool
 	helps competency.ID // what is hard and builds on it
@@ -118,23 +127,12 @@ type bid struct {
 
 // rate gives the terms that a competency's rank is made of.
 func (r *candidate) rate(cat *Catalogue, add func(name string, v float64)) {
-	switch {
-	case goesWell(r.e):
-		// Others first; after some days, a try shows whether it is there to stay.
-		add("goes well", weighSettled+weighSpaced*math.Min(1, r.e.Age.Hours()/24/settledDays))
-	case r.e.N == 0:
-		add("progress", weighNew+weighLikely*r.value)
-	default:
-		add("progress", weighBegun+weighLikely*r.value)
-		add("stuck", -weighStuck*math.Min(mostStuck, float64(r.e.N)*(1-r.e.Recent)))
-	}
+	add("progress", r.Learn)
+	add("opens", weighOpens*r.Learn*math.Log1p(float64(len(cat.After[r.id]))))
+	add("keeps", r.Keep)
 	if r.goal {
 		add("goal", weighGoal)
 	}
-	if r.helps != "" {
-		add("helps", weighHelps)
-	}
-	add("opens", weighOpens*math.Log1p(float64(len(cat.After[r.id]))))
 }
 
 // suit gives the terms that a material adds.
@@ -150,8 +148,10 @@ func (b *bid) suit(l Learner, past past, add func(name string, v float64)) {
 	if l.likes(m) {
 		add("interest", weighInterest)
 	}
-	if form := past.form[r.id]; r.e.Status == mastery.Starting && form != "" && m.Kind != form {
-		add("other form", weighForm)
+	if r.e.Status == mastery.Starting {
+		if form := past.form[r.id]; form != "" && m.Kind != form {
+			add("other form", weighForm)
+		}
 	}
 	if r.value < .5 && shows(m.Kind) {
 		add("shows", weighShow)
@@ -173,9 +173,15 @@ func (l Learner) likes(m *material.Material) bool {
 	})
 }
 
+// back reports whether a competency was met: it is something to look back at.
+func (r *candidate) back() bool { return r.e.Status == mastery.Met || r.e.Status == mastery.Fading }
+
 func (r *candidate) because(cat *Catalogue) string {
 	because := begun[r.e.Status]
-	if goesWell(r.e) {
+	switch {
+	case r.back():
+		because = stillThere(r.e)
+	case goesWell(r.e):
 		because = "It has gone well lately. One more time makes it sure."
 	}
 	if because == "" {
@@ -239,18 +245,39 @@ func (l Learner) helps(cat *Catalogue, focus []competency.ID) map[competency.ID]
 	return helps
 }
 
-// ready reports whether a competency is still to be learned and can be built on what is
-// there.
-func (l Learner) ready(cat *Catalogue, id competency.ID) bool {
-	if s := l.status(id); s == mastery.Met || s == mastery.Fading {
-		return false
-	}
+// before is the chance that all that comes before a competency is there; 0 if something
+// cannot be built on.
+func (l Learner) before(cat *Catalogue, id competency.ID, see *mastery.Foresight, doubts map[competency.ID]float64) float64 {
+	all := 1.0
 	for _, b := range cat.Before[id] {
-		if !l.holds(b) {
-			return false
+		e := l.Estimates[b]
+		if e.Spread == 0 {
+			if !l.holds(b) {
+				return 0
+			}
+			all *= l.chance(b)
+			continue
+		}
+		sure := see.Sure(&e, doubts[b])
+		if sure < .5 && !l.holds(b) {
+			return 0
+		}
+		all *= sure
+	}
+	return all
+}
+
+// doubts tells what speaks against what comes before all that did not come so far.
+func (l Learner) doubts(cat *Catalogue, focus []competency.ID) map[competency.ID]float64 {
+	doubts := make(map[competency.ID]float64, len(l.Estimates))
+	for _, id := range focus {
+		if e := l.Estimates[id]; e.Spent > 0 {
+			for _, b := range cat.Before[id] {
+				doubts[b] += weighDoubt * e.Spent * (1 - e.There)
+			}
 		}
 	}
-	return true
+	return doubts
 }
 
 // shows says of a kind of material whether it shows how something is done.
@@ -292,6 +319,9 @@ func different(cat *Catalogue, bids []bid, n int) []*bid {
 		most := 0.0
 		for i := range bids {
 			b := &bids[i]
+			if best != nil && b.score < most {
+				continue // beside others it is worth no more
+			}
 			s, free := b.beside(out)
 			if free && (best == nil || cmp.Or(cmp.Compare(s, most), b.compare(best, cat)) > 0) {
 				best, most = b, s
@@ -355,6 +385,10 @@ type LookBack struct {
 	worth      float64
 }
 
+func stillThere(e mastery.Estimate) string {
+	return fmt.Sprintf("You could do this %s. A short try shows whether it is still there.", Ago(e.Age))
+}
+
 // LookBacks returns what is worth a short look back, best first: what is likeliest to be
 // made firmer by it, and what opens most.
 func LookBacks(l Learner, cat *Catalogue, most int) []LookBack {
@@ -365,7 +399,7 @@ func LookBacks(l Learner, cat *Catalogue, most int) []LookBack {
 			continue
 		}
 		worth := e.Refresh * (1 + 0.5*math.Log1p(float64(len(cat.After[id]))))
-		out = append(out, LookBack{c, e, fmt.Sprintf("You could do this %s. A short try shows whether it is still there.", Ago(e.Age)), RuleLookBack, worth})
+		out = append(out, LookBack{c, e, stillThere(e), RuleLookBack, worth})
 	}
 	slices.SortFunc(out, func(a, b LookBack) int {
 		return cmp.Or(cmp.Compare(b.worth, a.worth), cmp.Compare(len(cat.After[b.Competency.ID]), len(cat.After[a.Competency.ID])),

@@ -22,7 +22,7 @@ import (
 type Rule string
 
 const (
-	RuleReady    Rule = "ready-to-learn/2"
+	RuleReady    Rule = "ready-to-learn/3"
 	RuleLookBack Rule = "look-back/2"
 	RuleStuck    Rule = "stuck-together/1"
 	RuleMoveOn   Rule = "ready-to-move-on/1"
@@ -37,7 +37,8 @@ type Learner struct {
 	// Expect is what is expected of a competency without evidence, from what the student
 	// shows elsewhere; nil where nothing is.
 	Expect    func(competency.ID) mastery.Estimate
-	Interests []string // topics that the student likes
+	Manner    mastery.Manner // how the student learns
+	Interests []string       // topics that the student likes
 	Goals     []plan.Goal
 	Choices   []plan.Choice // latest first
 	LastSeen  time.Time     // latest evidence that a person gave, zero if never

@@ -157,6 +157,7 @@ func newEngine(w *world, rng *rand.Rand) *engine {
 // look brings the estimates to a day.
 func (e *engine) look(day float64) {
 	e.now = at(day)
+	e.learner.Manner = e.memory.Ability.Manner
 	for id, s := range e.memory.States {
 		e.learner.Estimates[id] = s.At(e.now)
 	}

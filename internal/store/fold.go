@@ -198,7 +198,7 @@ func (tx *DB) writeFolded(ctx context.Context, d roster.DistrictID, m *mastery.M
 	abilities := make([][]any, 0, len(f.abilities))
 	for _, s := range slices.Sorted(maps.Keys(f.abilities)) {
 		a := f.abilities[s]
-		abilities = append(abilities, []any{s, a.Precision, a.Weighted, int64(a.N), micros(a.Last)})
+		abilities = append(abilities, []any{s, a.Precision, a.Weighted, int64(a.N), micros(a.Last), a.Sudden, a.Success, a.First, a.Held, a.Foreseen})
 	}
 	if err := tx.insertMany(ctx, upsertAbility, []any{d}, abilities); err != nil {
 		return err
@@ -206,7 +206,8 @@ func (tx *DB) writeFolded(ctx context.Context, d roster.DistrictID, m *mastery.M
 	states := make([][]any, len(f.states))
 	for i, r := range f.states {
 		states[i] = []any{r.Student, r.Competency, r.Mean, r.Variance, r.Prior, r.PriorVariance, int64(r.N), r.Recent, micros(r.First), micros(r.Last), micros(r.Seen),
-			r.Memory.Stability, r.Memory.Difficulty, micros(r.Memory.Last), r.Grade.Score, int64(r.Grade.Verdict)}
+			r.Memory.Stability, r.Memory.Difficulty, micros(r.Memory.Last), r.Grade.Score, int64(r.Grade.Verdict),
+			r.There, r.Spent, r.Level, r.Spread}
 	}
 	if err := tx.insertMany(ctx, upsertMastery, []any{d, m.Name()}, states); err != nil {
 		return err
@@ -236,17 +237,19 @@ func rowsOf(n, k, from int, head string) string {
 }
 
 func upsertAbility(n int) string {
-	return `INSERT INTO ability (district, student, precision_sum, weighted_sum, pieces, last_at) VALUES ` + rowsOf(n, 5, 1, "$1") +
+	return `INSERT INTO ability (district, student, precision_sum, weighted_sum, pieces, last_at, sudden, success, first_pieces, held, foreseen) VALUES ` + rowsOf(n, 10, 1, "$1") +
 		` ON CONFLICT (district, student) DO UPDATE SET precision_sum = excluded.precision_sum, weighted_sum = excluded.weighted_sum,
-		pieces = excluded.pieces, last_at = excluded.last_at`
+		pieces = excluded.pieces, last_at = excluded.last_at, sudden = excluded.sudden, success = excluded.success, first_pieces = excluded.first_pieces,
+		held = excluded.held, foreseen = excluded.foreseen`
 }
 
 func upsertMastery(n int) string {
 	return `INSERT INTO mastery (district, model, student, competency, mean, variance, prior, prior_variance, pieces, recent, first_at, last_at, seen_at,
-		stability, difficulty, practised_at, grade, verdict) VALUES ` + rowsOf(n, 16, 2, "$1, $2") + ` ON CONFLICT (district, student, competency) DO UPDATE SET
+		stability, difficulty, practised_at, grade, verdict, there, spent, level, spread) VALUES ` + rowsOf(n, 20, 2, "$1, $2") + ` ON CONFLICT (district, student, competency) DO UPDATE SET
 		model = excluded.model, mean = excluded.mean, variance = excluded.variance, prior = excluded.prior, prior_variance = excluded.prior_variance,
 		pieces = excluded.pieces, recent = excluded.recent, first_at = excluded.first_at, last_at = excluded.last_at, seen_at = excluded.seen_at, stability = excluded.stability,
-		difficulty = excluded.difficulty, practised_at = excluded.practised_at, grade = excluded.grade, verdict = excluded.verdict`
+		difficulty = excluded.difficulty, practised_at = excluded.practised_at, grade = excluded.grade, verdict = excluded.verdict,
+		there = excluded.there, spent = excluded.spent, level = excluded.level, spread = excluded.spread`
 }
 
 func upsertWeeks(n int) string {

@@ -15,19 +15,26 @@ import (
 func scanState(row func(...any) error) (r mastery.Record, err error) {
 	var first, last, seen, practised int64
 	err = row(&r.Student, &r.Competency, &r.Mean, &r.Variance, &r.Prior, &r.PriorVariance, &r.N, &r.Recent, &first, &last, &seen,
-		&r.Memory.Stability, &r.Memory.Difficulty, &practised, &r.Grade.Score, &r.Grade.Verdict)
+		&r.Memory.Stability, &r.Memory.Difficulty, &practised, &r.Grade.Score, &r.Grade.Verdict,
+		&r.There, &r.Spent, &r.Level, &r.Spread)
 	r.First, r.Last, r.Seen, r.Memory.Last = moment(first), moment(last), moment(seen), moment(practised)
 	return r, err
 }
 
 const stateColumns = `m.student, m.competency, m.mean, m.variance, m.prior, m.prior_variance, m.pieces, m.recent, m.first_at, m.last_at, m.seen_at,
-	m.stability, m.difficulty, m.practised_at, m.grade, m.verdict`
+	m.stability, m.difficulty, m.practised_at, m.grade, m.verdict, m.there, m.spent, m.level, m.spread`
 
 // Mastery returns the stored states of some students, on all competencies.
 func (db *DB) Mastery(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]mastery.Record, error) {
 	args := []any{d}
 	return many(ctx, db, scanState, `SELECT `+stateColumns+` FROM mastery m
 		WHERE m.district = $1 AND m.student IN (`+marks(&args, students)+`) ORDER BY m.student, m.competency`, args...)
+}
+
+// Ability returns what a student's evidence tells across competencies, and how they learn.
+func (db *DB) Ability(ctx context.Context, d roster.DistrictID, student roster.PersonID) (mastery.Ability, error) {
+	a, err := db.abilities(ctx, d, []roster.PersonID{student})
+	return a[student], err
 }
 
 // MasteryGrid returns the stored states of some students on some competencies.

@@ -361,10 +361,10 @@ func (db *DB) abilities(ctx context.Context, d roster.DistrictID, students []ros
 	args := []any{d}
 	list, err := many(ctx, db, func(row func(...any) error) (k known, err error) {
 		var last int64
-		err = row(&k.id, &k.Precision, &k.Weighted, &k.N, &last)
+		err = row(&k.id, &k.Precision, &k.Weighted, &k.N, &last, &k.Sudden, &k.Success, &k.First, &k.Held, &k.Foreseen)
 		k.Last = moment(last)
 		return k, err
-	}, `SELECT student, precision_sum, weighted_sum, pieces, last_at FROM ability WHERE district = $1 AND student IN (`+marks(&args, students)+`)`, args...)
+	}, `SELECT student, precision_sum, weighted_sum, pieces, last_at, sudden, success, first_pieces, held, foreseen FROM ability WHERE district = $1 AND student IN (`+marks(&args, students)+`)`, args...)
 	out := make(map[roster.PersonID]mastery.Ability, len(list))
 	for _, k := range list {
 		out[k.id] = k.Ability

@@ -67,6 +67,7 @@ type learnerStore interface {
 	// Learner returns the running model and all of a student's pieces that it folds.
 	Learner(ctx context.Context, d roster.DistrictID, student roster.PersonID) (*mastery.Model, []evidence.Piece, error)
 	Mastery(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]mastery.Record, error)
+	Ability(ctx context.Context, d roster.DistrictID, student roster.PersonID) (mastery.Ability, error)
 	MasteryAt(ctx context.Context, d roster.DistrictID, students []roster.PersonID, week int) ([]mastery.Record, error)
 	Pieces(ctx context.Context, d roster.DistrictID, student roster.PersonID, on competency.ID) ([]evidence.Piece, error)
 	Replaced(ctx context.Context, d roster.DistrictID, student roster.PersonID, on competency.ID) ([]evidence.Piece, error)

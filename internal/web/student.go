@@ -58,8 +58,19 @@ func (s *Server) profile(ctx context.Context, d roster.DistrictID, student roste
 	if err != nil {
 		return nil, err
 	}
+	model, err := s.Store.Model(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	learner := mastery.Learner{States: make(map[competency.ID]mastery.State, len(records))}
+	if learner.Ability, err = s.Store.Ability(ctx, d, student); err != nil {
+		return nil, err
+	}
+	p.Manner = learner.Ability.Manner
+	p.Expect = func(c competency.ID) mastery.Estimate { return model.Expect(&learner, c, p.now) }
 	p.Estimates = make(map[competency.ID]mastery.Estimate, len(records))
 	for _, r := range records {
+		learner.States[r.Competency] = r.State
 		p.Estimates[r.Competency] = r.At(p.now)
 		if r.Seen.After(p.LastSeen) {
 			p.LastSeen = r.Seen

@@ -77,7 +77,7 @@ func TestChoosing(t *testing.T) {
 	if diff := cmp.Diff(offered, recorded); diff != "" {
 		t.Errorf("what was offered (-page +record):\n%s", diff)
 	}
-	if string(c.Material) != form.Get("material") || string(c.Competency) != form.Get("competency") || c.Because == "" || c.Rule != "ready-to-learn/2" || !c.At.Equal(s.now()) {
+	if string(c.Material) != form.Get("material") || string(c.Competency) != form.Get("competency") || c.Because == "" || c.Rule != "ready-to-learn/3" || !c.At.Equal(s.now()) {
 		t.Errorf("the choice is %+v", c)
 	}
 
