@@ -90,8 +90,8 @@ func TestOutlook(t *testing.T) {
 	keeps, loses := mastery.Learner{}, mastery.Learner{}
 	for i := range 12 {
 		on := string(rune('b' + i))
-		tried(&keeps, on, "+", tried(&keeps, on, "+++", day0, .01).AddDate(0, 0, 20), 1)
-		tried(&loses, on, "+-"[i%2:i%2+1], tried(&loses, on, "+++", day0, .01).AddDate(0, 0, 20), 1)
+		tried(&keeps, on, "+", tried(&keeps, on, "--++++++", day0, .01).AddDate(0, 0, 20), 1)
+		tried(&loses, on, "+-"[i%2:i%2+1], tried(&loses, on, "--++++++", day0, .01).AddDate(0, 0, 20), 1)
 	}
 	later := day0.AddDate(0, 0, 30)
 	tried(&keeps, "a", "++++", later, .01)

@@ -33,7 +33,7 @@ type Term struct {
 const (
 	weighGoal     = 2.5
 	weighOpens    = 1.5  // of that chance, for each doubling, about, of what it opens
-	weighDoubt    = 0.07 // for each piece that did not bring what builds on it, in log-odds
+	weighDoubt    = 0.10 // for each piece that did not bring what builds on it, in log-odds
 	weighCore     = 0.1
 	weighInterest = 0.25
 	weighTried    = 0.6  // taken away for each time the material was chosen: it never loops
