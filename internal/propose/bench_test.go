@@ -29,11 +29,14 @@ func BenchmarkOptions(b *testing.B) {
 			edges = append(edges, competency.Edge{From: items[i-1-rng.IntN(19)].ID, To: id, Kind: competency.Prerequisite})
 		}
 		if st := mastery.Status(rng.IntN(6)); i < 60 && st != mastery.Unknown {
-			known[id] = est(st, 1+rng.IntN(9), rng.IntN(90))
+			e := est(st, 1+rng.IntN(9), rng.IntN(90))
+			e.Progress = mastery.Progress{There: rng.Float64(), Spent: 3 * rng.Float64(), Level: rng.NormFloat64(), Spread: .3}
+			known[id] = e
 		}
 	}
 	cat := propose.NewCatalogue(items, edges, materials)
 	l := learner("a", known)
+	l.Manner.Sudden = -4 // both views count
 	b.ReportAllocs()
 	for b.Loop() {
 		propose.Options(l, cat, nil, 3)

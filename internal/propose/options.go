@@ -57,23 +57,28 @@ const hardAfter = 3
 // that can be avoided.
 // focus limits the offer to what the student's classes work on; empty means all.
 func Options(l Learner, cat *Catalogue, focus []competency.ID, most int) []Option {
-	if len(focus) == 0 {
-		focus = cat.Order
+	b := newBoard(&l, cat)
+	places := b.places(focus)
+	for _, i := range places {
+		b.doubt(i)
 	}
-	see, doubts := l.Manner.Foresight(), l.doubts(cat, focus)
-	goals, helps := l.wanted(cat), l.helps(cat, focus)
-	ready := make([]candidate, 0, len(focus))
-	for _, id := range focus {
-		e := l.Estimates[id]
-		r := candidate{id: id, e: e, Outlook: see.Outlook(&e, doubts[id])}
+	goals := l.wanted(cat)
+	ready := make([]candidate, 0, len(places))
+	for _, i := range places {
+		n := &cat.nodes[i]
+		if !n.offered {
+			continue
+		}
+		e := b.estimate(i)
+		r := candidate{node: n, e: e, Outlook: b.see.Outlook(e, b.squares[i].doubt)}
 		if r.back() {
 			r.Learn = 0 // it comes back only as far as it may be lost
 		} else {
-			r.Learn *= l.before(cat, id, &see, doubts)
-			r.goal, r.helps = goals[id], helps[id]
+			r.Learn *= b.ready(i)
+			r.goal = goals[n.id]
 		}
-		if r.Learn+r.Keep > 0 && cat.Competencies[id].Assessable && len(cat.Materials[id]) > 0 {
-			r.value = l.chance(id)
+		if r.Learn+r.Keep > 0 {
+			r.value = l.chanceAt(e, n.id)
 			ready = append(ready, r)
 		}
 	}
@@ -82,18 +87,22 @@ func Options(l Learner, cat *Catalogue, focus []competency.ID, most int) []Optio
 	for i := range ready {
 		r := &ready[i]
 		base := 0.0
-		r.rate(cat, func(_ string, v float64) { base += v })
-		materials := cat.Materials[r.id]
-		for k := range materials {
-			b := bid{r, &materials[k], base}
-			b.suit(l, past, func(_ string, v float64) { b.score += v })
+		r.rate(func(_ string, v float64) { base += v })
+		for k := range r.materials {
+			b := bid{r, &r.materials[k], base}
+			b.suit(&l, &past, func(_ string, v float64) { b.score += v })
 			bids = append(bids, b)
 		}
 	}
-	var out []Option
-	for _, b := range different(cat, bids, most) {
-		o := Option{Competency: cat.Competencies[b.candidate.id], Material: *b.material, Because: b.because(l, cat), Rule: RuleReady}
-		if b.candidate.back() {
+	picked := different(cat, bids, most)
+	if len(picked) == 0 {
+		return nil
+	}
+	helps := l.helps(b, places)
+	out := make([]Option, 0, len(picked))
+	for _, p := range picked {
+		o := Option{Competency: cat.Competencies[p.candidate.id], Material: *p.material, Because: p.because(&l, cat, helps), Rule: RuleReady}
+		if p.candidate.back() {
 			o.Rule = RuleLookBack
 		}
 		term := func(name string, v float64) {
@@ -101,8 +110,8 @@ func Options(l Learner, cat *Catalogue, focus []competency.ID, most int) []Optio
 				o.Terms = append(o.Terms, Term{name, v})
 			}
 		}
-		b.candidate.rate(cat, term)
-		b.suit(l, past, term)
+		p.candidate.rate(term)
+		p.suit(&l, &past, term)
 		out = append(out, o)
 	}
 	return out
@@ -110,12 +119,11 @@ func Options(l Learner, cat *Catalogue, focus []competency.ID, most int) []Optio
 
 // candidate is a competency that a student may do next.
 type candidate struct {
-	id competency.ID
-	e  mastery.Estimate
+	*node
+	e *mastery.Estimate
 	mastery.Outlook
 	value float64 // chance of success
 	goal  bool
-	helps competency.ID // what is hard and builds on it
 }
 
 // bid is a candidate with something to learn it from, and its rank.
@@ -126,9 +134,9 @@ type bid struct {
 }
 
 // rate gives the terms that a competency's rank is made of.
-func (r *candidate) rate(cat *Catalogue, add func(name string, v float64)) {
+func (r *candidate) rate(add func(name string, v float64)) {
 	add("progress", r.Learn)
-	add("opens", weighOpens*r.Learn*math.Log1p(float64(len(cat.After[r.id]))))
+	add("opens", weighOpens*r.Learn*r.opens)
 	add("keeps", r.Keep)
 	if r.goal {
 		add("goal", weighGoal)
@@ -136,7 +144,7 @@ func (r *candidate) rate(cat *Catalogue, add func(name string, v float64)) {
 }
 
 // suit gives the terms that a material adds.
-func (b *bid) suit(l Learner, past past, add func(name string, v float64)) {
+func (b *bid) suit(l *Learner, past *past, add func(name string, v float64)) {
 	m, r := b.material, b.candidate
 	add("tried", -weighTried*float64(past.tried[m.ID]))
 	switch {
@@ -158,8 +166,8 @@ func (b *bid) suit(l Learner, past past, add func(name string, v float64)) {
 	}
 }
 
-func (b *bid) because(l Learner, cat *Catalogue) string {
-	because := b.candidate.because(cat)
+func (b *bid) because(l *Learner, cat *Catalogue, helps map[competency.ID]competency.ID) string {
+	because := b.candidate.because(l, cat, helps[b.candidate.id])
 	if l.likes(b.material) {
 		because += " It is about something that you like."
 	}
@@ -167,7 +175,7 @@ func (b *bid) because(l Learner, cat *Catalogue) string {
 }
 
 // likes reports whether a material is about one of the student's interests.
-func (l Learner) likes(m *material.Material) bool {
+func (l *Learner) likes(m *material.Material) bool {
 	return slices.ContainsFunc(m.Topics, func(t string) bool {
 		return slices.ContainsFunc(l.Interests, func(i string) bool { return strings.EqualFold(i, t) })
 	})
@@ -176,23 +184,28 @@ func (l Learner) likes(m *material.Material) bool {
 // back reports whether a competency was met: it is something to look back at.
 func (r *candidate) back() bool { return r.e.Status == mastery.Met || r.e.Status == mastery.Fading }
 
-func (r *candidate) because(cat *Catalogue) string {
+// because says why something is offered; helps is what has been hard and builds on it.
+func (r *candidate) because(l *Learner, cat *Catalogue, helps competency.ID) string {
 	because := begun[r.e.Status]
 	switch {
 	case r.back():
-		because = stillThere(r.e)
-	case goesWell(r.e):
+		because = stillThere(*r.e)
+	case goesWell(*r.e):
 		because = "It has gone well lately. One more time makes it sure."
 	}
 	if because == "" {
-		if before := cat.Before[r.id]; len(before) > 0 {
-			because = fmt.Sprintf("You are ready: you can do what comes before it (%s).", labels(cat, before))
-		} else {
+		before := cat.Before[r.id]
+		switch {
+		case len(before) == 0:
 			because = "You can start this right away."
+		case slices.ContainsFunc(before, func(b competency.ID) bool { return !l.holds(b) }):
+			because = fmt.Sprintf("What comes before it is coming along (%s). Try whether this works now.", labels(cat, before))
+		default:
+			because = fmt.Sprintf("You are ready: you can do what comes before it (%s).", labels(cat, before))
 		}
 	}
-	if r.helps != "" {
-		c := cat.Competencies[r.helps]
+	if helps != "" && !r.back() {
+		c := cat.Competencies[helps]
 		because = fmt.Sprintf("It helps with what has been hard so far: %s.", cmp.Or(c.Short, c.Label()))
 	}
 	if r.goal {
@@ -202,7 +215,7 @@ func (r *candidate) because(cat *Catalogue) string {
 }
 
 // wanted are what the student's goals are about, and what these still need.
-func (l Learner) wanted(cat *Catalogue) map[competency.ID]bool {
+func (l *Learner) wanted(cat *Catalogue) map[competency.ID]bool {
 	var wanted map[competency.ID]bool
 	for _, g := range l.Goals {
 		if g.Competency == "" || !g.Done.IsZero() {
@@ -223,61 +236,24 @@ func (l Learner) wanted(cat *Catalogue) map[competency.ID]bool {
 
 // helps finds, for what has been hard, the prerequisite that is least sure: it may be
 // what is missing.
-func (l Learner) helps(cat *Catalogue, focus []competency.ID) map[competency.ID]competency.ID {
-	var helps map[competency.ID]competency.ID
-	for _, id := range focus {
-		if e := l.Estimates[id]; e.Status != mastery.Starting || e.N < hardAfter {
+func (l *Learner) helps(b *board, places []int32) map[competency.ID]competency.ID {
+	helps := map[competency.ID]competency.ID{}
+	for _, i := range places {
+		if e := b.estimate(i); e.Status != mastery.Starting || e.N < hardAfter {
 			continue
 		}
 		weakest, least := competency.ID(""), likely
-		for _, b := range cat.Before[id] {
-			if v := l.chance(b); v < least && l.status(b) != mastery.Met && !goesWell(l.Estimates[b]) {
-				weakest, least = b, v
+		for _, p := range b.cat.nodes[i].before {
+			e, id := b.estimate(p), b.cat.nodes[p].id
+			if v := l.chanceAt(e, id); v < least && e.Status != mastery.Met && !goesWell(*e) {
+				weakest, least = id, v
 			}
 		}
 		if weakest != "" {
-			if helps == nil {
-				helps = map[competency.ID]competency.ID{}
-			}
-			helps[weakest] = id
+			helps[weakest] = b.cat.nodes[i].id
 		}
 	}
 	return helps
-}
-
-// before is the chance that all that comes before a competency is there; 0 if something
-// cannot be built on.
-func (l Learner) before(cat *Catalogue, id competency.ID, see *mastery.Foresight, doubts map[competency.ID]float64) float64 {
-	all := 1.0
-	for _, b := range cat.Before[id] {
-		e := l.Estimates[b]
-		if e.Spread == 0 {
-			if !l.holds(b) {
-				return 0
-			}
-			all *= l.chance(b)
-			continue
-		}
-		sure := see.Sure(&e, doubts[b])
-		if sure < .5 && !l.holds(b) {
-			return 0
-		}
-		all *= sure
-	}
-	return all
-}
-
-// doubts tells what speaks against what comes before all that did not come so far.
-func (l Learner) doubts(cat *Catalogue, focus []competency.ID) map[competency.ID]float64 {
-	doubts := make(map[competency.ID]float64, len(l.Estimates))
-	for _, id := range focus {
-		if e := l.Estimates[id]; e.Spent > 0 {
-			for _, b := range cat.Before[id] {
-				doubts[b] += weighDoubt * e.Spent * (1 - e.There)
-			}
-		}
-	}
-	return doubts
 }
 
 // shows says of a kind of material whether it shows how something is done.
@@ -295,7 +271,7 @@ type past struct {
 	form  map[competency.ID]string // the kind of the material last chosen; empty if it is gone
 }
 
-func (l Learner) past(cat *Catalogue) past {
+func (l *Learner) past(cat *Catalogue) past {
 	p := past{map[material.ID]int{}, map[competency.ID]string{}}
 	for _, c := range l.Choices {
 		p.tried[c.Material]++

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -58,24 +59,29 @@ func goesWell(e mastery.Estimate) bool { return e.N >= 3 && e.Recent >= 0.75 }
 
 // holds reports whether a student can build on a competency: met now or before, or
 // likely from what they show elsewhere.
-func (l Learner) holds(c competency.ID) bool {
-	switch e := l.Estimates[c]; e.Status {
+func (l *Learner) holds(c competency.ID) bool {
+	e := l.Estimates[c]
+	return l.buildsOn(&e, c)
+}
+
+func (l *Learner) buildsOn(e *mastery.Estimate, c competency.ID) bool {
+	switch e.Status {
 	case mastery.Met, mastery.Fading, mastery.Nearly:
 		return true
 	case mastery.Starting, mastery.Learning:
-		return goesWell(e)
+		return goesWell(*e)
 	case mastery.Unknown:
-		return l.Estimates[c].N == 0 && l.Expect != nil && l.Expect(c).Value >= likely
+		return e.N == 0 && l.Expect != nil && l.Expect(c).Value >= likely
 	}
 	return false
 }
 
-// chance is the expected success on a typical task of a competency.
-func (l Learner) chance(c competency.ID) float64 {
-	if e := l.Estimates[c]; e.N > 0 {
+// chanceAt is the expected success on a typical task of a competency, of which e is known.
+func (l *Learner) chanceAt(e *mastery.Estimate, c competency.ID) float64 {
+	switch {
+	case e.N > 0:
 		return e.Value
-	}
-	if l.Expect == nil {
+	case l.Expect == nil:
 		return 0.45
 	}
 	return l.Expect(c).Value
@@ -88,6 +94,18 @@ type Catalogue struct {
 	After        map[competency.ID][]competency.ID // what a competency opens
 	Materials    map[competency.ID][]material.Material
 	Order        []competency.ID // all competencies, in the frameworks' order
+
+	nodes []node // in that order
+	place map[competency.ID]int32
+}
+
+// node is a competency with what stands around it, by place.
+type node struct {
+	id        competency.ID
+	before    []int32
+	opens     float64 // log of 1 + how many it opens
+	materials []material.Material
+	offered   bool // it can be learned here
 }
 
 // Gain is how far a student has come on one competency in some weeks.
@@ -187,6 +205,18 @@ func NewCatalogue(items []competency.Competency, edges []competency.Edge, materi
 		for _, id := range m.Competencies {
 			c.Materials[id] = append(c.Materials[id], m)
 		}
+	}
+	c.nodes, c.place = make([]node, len(c.Order)), make(map[competency.ID]int32, len(c.Order))
+	for i, id := range c.Order {
+		c.place[id] = int32(i)
+	}
+	for i, id := range c.Order {
+		n := node{id: id, opens: math.Log1p(float64(len(c.After[id]))), materials: c.Materials[id]}
+		n.offered = c.Competencies[id].Assessable && len(n.materials) > 0
+		for _, b := range c.Before[id] {
+			n.before = append(n.before, c.place[b])
+		}
+		c.nodes[i] = n
 	}
 	return c
 }
