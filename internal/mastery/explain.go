@@ -41,6 +41,7 @@ type Fact struct {
 	Easier     float64       `json:"easier,omitempty"`
 	Guess      float64       `json:"guess,omitempty"`
 	Hints      int           `json:"hints,omitempty"`
+	Seconds    float64       `json:"seconds,omitempty"`
 	At         time.Time     `json:"at"`
 }
 
@@ -66,7 +67,7 @@ func (m *Model) Explain(pieces []evidence.Piece, on competency.ID, now time.Time
 	used := map[competency.ID]bool{on: true}
 	for _, p := range pieces {
 		used[p.Competency] = true
-		x.Pieces = append(x.Pieces, Fact{p.ID, p.Competency, p.Kind, p.Score, p.Max, p.SE, p.Scale, p.Percentile, p.Item, p.Easier, p.Guess, p.Hints, p.At})
+		x.Pieces = append(x.Pieces, Fact{p.ID, p.Competency, p.Kind, p.Score, p.Max, p.SE, p.Scale, p.Percentile, p.Item, p.Easier, p.Guess, p.Hints, p.Seconds, p.At})
 	}
 	slim := *m
 	slim.Competencies = map[competency.ID]Difficulty{}
@@ -117,7 +118,7 @@ func (x Explanation) Verify() error {
 	pieces := make([]evidence.Piece, len(x.Pieces))
 	for i, f := range x.Pieces {
 		pieces[i] = evidence.Piece{ID: f.ID, Competency: f.Competency, Kind: f.Kind, Score: f.Score, Max: f.Max, SE: f.SE, Scale: f.Scale,
-			Percentile: f.Percentile, Item: f.Item, Easier: f.Easier, Guess: f.Guess, Hints: f.Hints, At: f.At.UTC()}
+			Percentile: f.Percentile, Item: f.Item, Easier: f.Easier, Guess: f.Guess, Hints: f.Hints, Seconds: f.Seconds, At: f.At.UTC()}
 	}
 	again.work(pieces)
 	differ := func(field string, is, want any) error {

@@ -55,6 +55,8 @@ type Estimate struct {
 	// Refresh is how much a look back presses now ([recall.Memory.Pressing]); zero unless it
 	// is fading.
 	Refresh float64
+	// Until is when a look back begins to pay ([recall.Target]); zero unless it is met.
+	Until time.Time
 	Progress
 }
 
@@ -124,8 +126,11 @@ func estimate(g gauss, s State, now time.Time) Estimate {
 	if s.N > 0 {
 		e.Age = max(0, now.Sub(s.Last))
 	}
-	if e.Status = status(e, s); e.Status == Fading {
+	switch e.Status = status(e, s); e.Status {
+	case Fading:
 		e.Refresh = s.Memory.Pressing(now)
+	case Met:
+		e.Until = s.Memory.Due(recall.Target)
 	}
 	return e
 }

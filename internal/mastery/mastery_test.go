@@ -324,3 +324,31 @@ func TestWeek(t *testing.T) {
 		t.Errorf("week start = %v; want %v", got, monday)
 	}
 }
+
+// An answer given too fast to have read the question tells little, right or wrong; one with
+// hints tells less than one without.
+func TestRapidAndHintedAnswersTellLittle(t *testing.T) {
+	t.Parallel()
+	moved := func(change func(*evidence.Piece)) float64 {
+		p := response(0, true)
+		change(&p)
+		var l mastery.Learner
+		before := model.Expect(&l, p.Competency, p.At).Value
+		model.Update(&l, p)
+		return l.States[p.Competency].At(p.At).Value - before
+	}
+	plain := moved(func(*evidence.Piece) {})
+	for name, got := range map[string]float64{
+		"after a second":  moved(func(p *evidence.Piece) { p.Seconds = 1 }),
+		"with two hints":  moved(func(p *evidence.Piece) { p.Hints = 2 }),
+		"by a lucky pick": moved(func(p *evidence.Piece) { p.Guess = .5 }),
+		"to an easy item": moved(func(p *evidence.Piece) { p.Easier = 2 }),
+	} {
+		if got <= 0 || got > .8*plain {
+			t.Errorf("a right answer %s moves by %.3f; a plain one by %.3f", name, got, plain)
+		}
+	}
+	if got := moved(func(p *evidence.Piece) { p.Seconds = 30 }); got != plain {
+		t.Errorf("an answer in its time moves by %.3f; one without a time by %.3f", got, plain)
+	}
+}

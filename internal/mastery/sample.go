@@ -52,6 +52,7 @@ type row struct {
 	item, scale           int32
 	score, most, se, rank float32
 	easier, guess         float32
+	seconds               float32
 	kind, hints           uint8
 }
 
@@ -76,7 +77,7 @@ func (s *Sample) Add(student roster.PersonID, pieces []evidence.Piece) {
 			s.index[it] = i
 		}
 		s.rows = append(s.rows, row{p.At.UnixMicro(), i, s.words.number(p.Scale), float32(p.Score), float32(p.Max), float32(p.SE), float32(p.Percentile),
-			float32(p.Easier), float32(p.Guess), uint8(k), uint8(min(p.Hints, 255))})
+			float32(p.Easier), float32(p.Guess), float32(p.Seconds), uint8(k), uint8(min(p.Hints, 255))})
 	}
 	s.Students = append(s.Students, student)
 	s.ends = append(s.ends, len(s.rows))
@@ -96,7 +97,7 @@ func (s *Sample) of(student int) []row {
 func (s *Sample) piece(r row) evidence.Piece {
 	it := s.items[r.item]
 	return evidence.Piece{Competency: s.competency(it.competency), Item: it.name, Scale: s.words.list[r.scale], Kind: kinds[r.kind],
-		Score: float64(r.score), Max: float64(r.most), SE: float64(r.se), Percentile: float64(r.rank), Easier: float64(r.easier), Guess: float64(r.guess), Hints: int(r.hints), At: time.UnixMicro(r.at).UTC()}
+		Score: float64(r.score), Max: float64(r.most), SE: float64(r.se), Percentile: float64(r.rank), Easier: float64(r.easier), Guess: float64(r.guess), Seconds: float64(r.seconds), Hints: int(r.hints), At: time.UnixMicro(r.at).UTC()}
 }
 
 func (s *Sample) competency(word int32) competency.ID { return competency.ID(s.words.list[word]) }

@@ -22,6 +22,8 @@ const (
 	seenSlope   = 1.2
 	taskAnswers = 2.0
 	hintCost    = 0.5 // answers' worth lost with each hint: 1/(1 + hintCost·hints)
+	rapid       = 3.0 // seconds: who answers faster has not read the question (Wise & Kong 2005)
+	rapidWorth  = 0.2 // answers' worth of such an answer
 	testNoise   = 0.30
 )
 
@@ -55,6 +57,9 @@ func signal(p evidence.Piece, z float64) (slope, information float64) {
 	pr := g + (1-g-slip)*s
 	d := (1 - g - slip) * s * (1 - s) / (pr * (1 - pr))
 	worth := 1 / (1 + hintCost*float64(p.Hints))
+	if p.Seconds > 0 && p.Seconds < rapid {
+		worth *= rapidWorth
+	}
 	return worth * d * (p.Share() - pr), worth * d * d * pr * (1 - pr)
 }
 

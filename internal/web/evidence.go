@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"waymark/internal/assess"
 	"waymark/internal/competency"
@@ -31,6 +32,7 @@ type evidenceView struct {
 	Sentence   string
 	Criterion  string
 	Missing    []string
+	Until      time.Time // when a look back begins to pay; zero if it is not met
 	NextCheck  string
 	Check      *materialView // for the next check
 	Chart      *lineChart
@@ -129,6 +131,9 @@ func (s *Server) showEvidence(w http.ResponseWriter, r *http.Request, a guard.Ac
 			return err
 		}
 		v.Replaced = append(v.Replaced, pv)
+	}
+	if until := v.Estimate.Until; until.After(p.now) {
+		v.Until = until
 	}
 	v.Chart = newLineChart(steps, v.Estimate, p.now)
 	v.Before, v.After = neighbours(p, p.catalogue.Before[on]), neighbours(p, p.catalogue.After[on])
