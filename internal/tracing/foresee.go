@@ -126,7 +126,7 @@ func (f *fitting) intervals() {
 	last, current := int32(-1), ahead{}
 	workers := f.workers
 	f.workers = 1 // windows are gathered in order
-	f.follow(f.some(150_000), func(s *Student, row, i int) {
+	f.follow(f.some(80_000), func(s *Student, row, i int) {
 		if f.log.Student[i] != last || row == 0 {
 			last, from = f.log.Student[i], row
 			clear(run)

@@ -99,7 +99,7 @@ type growth struct {
 }
 
 // growing was chosen by held-out likelihood.
-var growing = growth{trees: 60, leaves: 20, rate: .14, ridge: 10, weight: 20, rows: .5, columns: .5}
+var growing = growth{trees: 50, leaves: 20, rate: .16, ridge: 10, weight: 20, rows: .5, columns: .5}
 
 // boosting is the state of growing trees on binned features.
 type boosting struct {
