@@ -17,7 +17,7 @@ fault stats
 roster competency tracing grading recall
 tracing/bkt assess/irt
 evidence material
-mastery plan assess
+mastery plan assess profile
 propose guard
 simulate
 tabular

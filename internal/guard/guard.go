@@ -43,6 +43,7 @@ const (
 	ReadAccess   Action = "read access"   // who has seen the record
 	Choose       Action = "choose"        // take one of the offered options
 	SetGoal      Action = "set goal"      // write one's own goal
+	WriteProfile Action = "write profile" // say, confirm, dispute and end entries of the living profile
 	TakeCheck    Action = "take check"    // answer the questions of a check
 	GiveCheck    Action = "give check"    // give a check to a class, and see how it went
 	Observe      Action = "observe"       // write evidence about a student
@@ -62,6 +63,7 @@ var rules = map[Action][]Relation{
 	ReadAccess:   {Self, GuardianOf, LeaderOf},
 	Choose:       {Self},
 	SetGoal:      {Self, TeacherOf},
+	WriteProfile: {Self, GuardianOf, TeacherOf, LeaderOf},
 	TakeCheck:    {Self},
 	GiveCheck:    {TeacherOf},
 	Observe:      {TeacherOf},

@@ -31,6 +31,7 @@ func digested() [][2]string {
 		[2]string{"learner_choice", "district, number, version, criterion, because"},
 		[2]string{"goal", "district, student, what, why, competency, by_day, author"},
 		[2]string{"choice", "district, student, competency, material, because, rule, offered"},
+		[2]string{"profile_event", "district, student, doing, kind, body, code, visibility, evidence, author, voice"},
 		[2]string{"check_given", "district, class, purpose, competencies, students, most, actor"},
 		[2]string{"sitting", "district, student, class, purpose, form"},
 		[2]string{"step_decision", "district, class, step, rule, because, students, decision, reason, actor"},

@@ -47,7 +47,10 @@ func (db *DB) Merge(ctx context.Context, d roster.DistrictID, keep, gone, actor 
 		if _, err := tx.exec(ctx, `UPDATE choice SET student = $3 WHERE district = $1 AND student = $2`, d, gone, keep); err != nil {
 			return err
 		}
-		_, err := tx.exec(ctx, `UPDATE sitting SET student = $3 WHERE district = $1 AND student = $2`, d, gone, keep)
+		if _, err := tx.exec(ctx, `UPDATE sitting SET student = $3 WHERE district = $1 AND student = $2`, d, gone, keep); err != nil {
+			return err
+		}
+		_, err := tx.exec(ctx, `UPDATE profile_event SET student = $3 WHERE district = $1 AND student = $2`, d, gone, keep)
 		return err
 	})
 }

@@ -30,7 +30,8 @@ var twins = []twin{
 		kept: `EXISTS (SELECT 1 FROM evidence e WHERE e.district = person.district AND e.student = person.id)
 			OR EXISTS (SELECT 1 FROM goal g WHERE g.district = person.district AND g.student = person.id)
 			OR EXISTS (SELECT 1 FROM choice c WHERE c.district = person.district AND c.student = person.id)
-			OR EXISTS (SELECT 1 FROM sitting s WHERE s.district = person.district AND s.student = person.id)`},
+			OR EXISTS (SELECT 1 FROM sitting s WHERE s.district = person.district AND s.student = person.id)
+			OR EXISTS (SELECT 1 FROM profile_event v WHERE v.district = person.district AND v.student = person.id)`},
 	{name: "person_alias", columns: []string{"person", "because"}, label: "r.id"},
 	{name: "role", columns: []string{"person", "org", "role", "is_primary", "begins", "ends"}, label: "r.role"},
 	{name: "guardian", columns: []string{"student", "guardian"}, label: "r.id"},

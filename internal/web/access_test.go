@@ -70,7 +70,11 @@ var allowed = map[string]string{
 	"GET /students/{student}":                           readers,
 	"GET /students/{student}/access":                    "student,guardian,leader",
 	"GET /students/{student}/competencies/{competency}": readers,
-	"GET /family": guardians,
+	"GET /students/{student}/profile":                   readers,
+	"POST /students/{student}/profile":                  readers,
+	"POST /students/{student}/profile/{entry}":          readers,
+	"POST /students/{student}/supports":                 readers,
+	"GET /family":                                       guardians,
 
 	"GET /teach":                    teachers,
 	"GET /find":                     staff,
@@ -83,6 +87,7 @@ var allowed = map[string]string{
 	"GET /classes/{class}/cards":    "teacher",
 	"POST /classes/{class}/cards":   "teacher",
 
+	"GET /classes/{class}/profiles":              "teacher,leader",
 	"GET /classes/{class}/checks":                "teacher",
 	"POST /classes/{class}/checks":               "teacher",
 	"GET /classes/{class}/checks/{check}":        "teacher",
@@ -130,7 +135,7 @@ func TestEveryRouteDeniesByDefault(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	values := map[string]string{"student": string(person("student")), "person": string(person("student")), "class": string(room12), "school": string(cedar),
-		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "sitting": "none", "version": "none", "check": "none", "goal": "none", "run": "none", "upload": "none"}
+		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "sitting": "none", "version": "none", "entry": "none", "check": "none", "goal": "none", "run": "none", "upload": "none"}
 	actors := map[string]guard.Actor{"": {}, "stranger": {District: "d2", Person: person("teacher"), Name: "Stranger"}}
 	for _, role := range everybody {
 		if _, ok := actors[role]; ok {

@@ -41,7 +41,7 @@ type waitingCheck struct {
 }
 
 // waiting returns the checks that wait for a student, latest first.
-func (s *Server) waiting(ctx context.Context, d roster.DistrictID, p *profile) ([]waitingCheck, error) {
+func (s *Server) waiting(ctx context.Context, d roster.DistrictID, p *pupil) ([]waitingCheck, error) {
 	var classes []roster.ClassID
 	for _, c := range p.Classes {
 		classes = append(classes, c.ID)
@@ -71,7 +71,7 @@ func (s *Server) waiting(ctx context.Context, d roster.DistrictID, p *profile) (
 }
 
 // named returns those competencies that are in the catalogue.
-func (p *profile) named(ids []competency.ID) (out []competency.Competency) {
+func (p *pupil) named(ids []competency.ID) (out []competency.Competency) {
 	for _, id := range ids {
 		if c, ok := p.catalogue.Competencies[id]; ok {
 			out = append(out, c)
@@ -87,7 +87,7 @@ func (s *Server) beginCheck(w http.ResponseWriter, r *http.Request, a guard.Acto
 		return err
 	}
 	ctx := r.Context()
-	p, err := s.profile(ctx, a.District, a.Person)
+	p, err := s.pupil(ctx, a.District, a.Person)
 	if err != nil {
 		return err
 	}
@@ -126,8 +126,8 @@ func (s *Server) beginCheck(w http.ResponseWriter, r *http.Request, a guard.Acto
 
 func checkHref(id assess.SittingID) string { return "/me/checks/" + urlPath(string(id)) }
 
-// givenTo returns a check that is open for the student of a profile.
-func (s *Server) givenTo(ctx context.Context, a guard.Actor, p *profile, id assess.CheckID) (assess.Check, error) {
+// givenTo returns a check that is open for a student.
+func (s *Server) givenTo(ctx context.Context, a guard.Actor, p *pupil, id assess.CheckID) (assess.Check, error) {
 	for _, class := range p.Classes {
 		c, err := s.Store.GivenCheck(ctx, a.District, class.ID, id)
 		switch {
@@ -160,7 +160,7 @@ func (s *Server) ownCheck(ctx context.Context, a guard.Actor, on competency.ID) 
 
 // newForm puts a check together for a student: from the bank, from what the learner model
 // expects of them, and without what they answered lately.
-func (s *Server) newForm(ctx context.Context, a guard.Actor, p *profile, w assess.Wish) (assess.Form, error) {
+func (s *Server) newForm(ctx context.Context, a guard.Actor, p *pupil, w assess.Wish) (assess.Form, error) {
 	w.Before = map[competency.ID][]competency.ID{}
 	on := slices.Clone(w.Targets)
 	for _, t := range w.Targets {
@@ -253,7 +253,7 @@ func (s *Server) showCheck(w http.ResponseWriter, r *http.Request, a guard.Actor
 
 func (s *Server) renderCheck(w http.ResponseWriter, r *http.Request, a guard.Actor, t assess.Sitting, wrong error) error {
 	ctx := r.Context()
-	p, err := s.profile(ctx, a.District, a.Person)
+	p, err := s.pupil(ctx, a.District, a.Person)
 	if err != nil {
 		return err
 	}
@@ -278,7 +278,7 @@ func (s *Server) renderCheck(w http.ResponseWriter, r *http.Request, a guard.Act
 	return s.render(w, r, a, code, "check", v)
 }
 
-func (s *Server) renderChecked(w http.ResponseWriter, r *http.Request, a guard.Actor, p *profile, t assess.Sitting, taking *assess.Taking) error {
+func (s *Server) renderChecked(w http.ResponseWriter, r *http.Request, a guard.Actor, p *pupil, t assess.Sitting, taking *assess.Taking) error {
 	v := checkedView{Title: t.Purpose.Words(), topics: []live.Topic{live.StudentTopic(string(a.District), string(a.Person))}}
 	for _, x := range taking.Tallies() {
 		c, ok := p.catalogue.Competencies[x.Competency]

@@ -69,7 +69,7 @@ type neighbourView struct {
 
 func (s *Server) showEvidence(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	ctx, d, student, on := r.Context(), a.District, studentID(r), competency.ID(r.PathValue("competency"))
-	p, err := s.profile(ctx, d, student)
+	p, err := s.pupil(ctx, d, student)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (s *Server) mayKnowAccess(ctx context.Context, a guard.Actor, student roste
 
 func recordHref(student roster.PersonID) string { return "/students/" + urlPath(string(student)) }
 
-func neighbours(p *profile, ids []competency.ID) (views []neighbourView) {
+func neighbours(p *pupil, ids []competency.ID) (views []neighbourView) {
 	for _, id := range ids {
 		views = append(views, neighbourView{p.catalogue.Competencies[id], p.Estimates[id], evidenceHref(p.Person.ID, id)})
 	}
@@ -162,7 +162,7 @@ func neighbours(p *profile, ids []competency.ID) (views []neighbourView) {
 }
 
 // nextCheck says what would tell most about a competency that is not known to be met.
-func nextCheck(p *profile, on competency.ID) (string, *materialView) {
+func nextCheck(p *pupil, on competency.ID) (string, *materialView) {
 	e := p.Estimates[on]
 	if e.Status == mastery.Met {
 		return "", nil
@@ -342,6 +342,8 @@ func actionWords(x guard.Action) string {
 		return "chose a next step"
 	case guard.SetGoal:
 		return "wrote a goal"
+	case guard.WriteProfile:
+		return "wrote in the profile"
 	case guard.Observe:
 		return "wrote down an observation"
 	}

@@ -70,7 +70,7 @@ func (s *Server) showFamily(w http.ResponseWriter, r *http.Request, a guard.Acto
 
 func (s *Server) newChildView(ctx context.Context, d roster.DistrictID, child roster.Person) (childView, error) {
 	v := childView{Child: child, Href: recordHref(child.ID)}
-	p, err := s.profile(ctx, d, child.ID)
+	p, err := s.pupil(ctx, d, child.ID)
 	if err != nil {
 		return v, err
 	}

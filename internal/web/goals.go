@@ -24,7 +24,7 @@ type goalView struct {
 }
 
 // newGoalViews returns the goals that are open, or those that are reached.
-func newGoalViews(p *profile, open, finish bool) (views []goalView) {
+func newGoalViews(p *pupil, open, finish bool) (views []goalView) {
 	for _, g := range p.Goals {
 		if g.Done.IsZero() != open {
 			continue
@@ -57,7 +57,7 @@ type aboutView struct {
 }
 
 func (s *Server) showGoals(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	p, err := s.profile(r.Context(), a.District, a.Person)
+	p, err := s.pupil(r.Context(), a.District, a.Person)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (s *Server) showGoals(w http.ResponseWriter, r *http.Request, a guard.Actor
 	return s.renderGoals(w, r, a, p, g, nil)
 }
 
-func (s *Server) renderGoals(w http.ResponseWriter, r *http.Request, a guard.Actor, p *profile, g plan.Goal, wrong error) error {
+func (s *Server) renderGoals(w http.ResponseWriter, r *http.Request, a guard.Actor, p *pupil, g plan.Goal, wrong error) error {
 	v := goalsView{Open: newGoalViews(p, true, true), Reached: newGoalViews(p, false, false), What: g.What, Why: g.Why, By: string(g.By)}
 	about := p.focus()
 	if c, ok := p.catalogue.Competencies[g.Competency]; ok && c.Assessable && !slices.Contains(about, g.Competency) {
@@ -93,7 +93,7 @@ func (s *Server) addGoal(w http.ResponseWriter, r *http.Request, a guard.Actor) 
 	if err := parseForm(w, r); err != nil {
 		return err
 	}
-	p, err := s.profile(r.Context(), a.District, a.Person)
+	p, err := s.pupil(r.Context(), a.District, a.Person)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (s *Server) addGoal(w http.ResponseWriter, r *http.Request, a guard.Actor) 
 }
 
 // checkGoal reports what the goal itself cannot know: the catalogue and the day.
-func checkGoal(p *profile, g plan.Goal) error {
+func checkGoal(p *pupil, g plan.Goal) error {
 	if err := g.Validate(); err != nil {
 		return err
 	}

@@ -75,6 +75,7 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Act
 			{guard.ReadAccess, "see who has looked at the record", true},
 			{guard.Choose, "choose the next step", true},
 			{guard.SetGoal, "write goals", true},
+			{guard.WriteProfile, "say something in the profile, and see otherwise what is said there", true},
 			{guard.TakeCheck, "answer the questions of a check", true},
 			{guard.Observe, "write down what they saw", true},
 			{guard.ReadClass, "see the class together", false},

@@ -41,7 +41,7 @@ func offerPage(text string) int {
 }
 
 func (s *Server) renderOptions(w http.ResponseWriter, r *http.Request, a guard.Actor, page int, wrong error) error {
-	p, err := s.profile(r.Context(), a.District, a.Person)
+	p, err := s.pupil(r.Context(), a.District, a.Person)
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (s *Server) choose(w http.ResponseWriter, r *http.Request, a guard.Actor) e
 	if err := parseForm(w, r); err != nil {
 		return err
 	}
-	p, err := s.profile(r.Context(), a.District, a.Person)
+	p, err := s.pupil(r.Context(), a.District, a.Person)
 	if err != nil {
 		return err
 	}
@@ -125,7 +125,7 @@ type statusCount struct {
 // showPath shows a student's competencies by domain: all with evidence, all of what
 // the classes work on, all of the grade.
 func (s *Server) showPath(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	p, err := s.profile(r.Context(), a.District, a.Person)
+	p, err := s.pupil(r.Context(), a.District, a.Person)
 	if err != nil {
 		return err
 	}

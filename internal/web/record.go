@@ -12,6 +12,7 @@ import (
 	"waymark/internal/guard"
 	"waymark/internal/live"
 	"waymark/internal/mastery"
+	"waymark/internal/profile"
 	"waymark/internal/roster"
 )
 
@@ -30,6 +31,7 @@ type recordView struct {
 	Goals     []goalView
 	Newest    []pieceView
 	Tests     []evidence.Piece
+	Said      []saidView
 	Access    string // empty if the reader may not know
 	topics    []live.Topic
 }
@@ -38,16 +40,23 @@ func (v recordView) Topics() []live.Topic { return v.topics }
 
 type observeLink struct{ Class, Href string }
 
+// saidView is an entry of the profile in short.
+type saidView struct {
+	entryView
+	Title string
+}
+
 // How much of each a student's page shows.
 const (
 	canDoMost   = 8
 	workingMost = 6
 	newestMost  = 8
+	saidMost    = 6
 )
 
 func (s *Server) showStudent(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	ctx, d, student := r.Context(), a.District, studentID(r)
-	p, err := s.profile(ctx, d, student)
+	p, err := s.pupil(ctx, d, student)
 	if err != nil {
 		return err
 	}
@@ -79,6 +88,21 @@ func (s *Server) showStudent(w http.ResponseWriter, r *http.Request, a guard.Act
 	if v.Tests, err = s.Store.Tests(ctx, d, student); err != nil {
 		return err
 	}
+	entries, who, err := s.entries(ctx, a, student)
+	if err != nil {
+		return err
+	}
+	names := s.namesOf(ctx, d)
+	for _, e := range profile.Holding(entries) {
+		if len(v.Said) == saidMost {
+			break
+		}
+		x, err := newEntryView(e, a, who, p.now, names)
+		if err != nil {
+			return err
+		}
+		v.Said = append(v.Said, saidView{x, kindTitle(e.Kind, v.Own)})
+	}
 	if err := s.mayKnowAccess(ctx, a, student, &v.Access); err != nil {
 		return err
 	}
@@ -86,7 +110,7 @@ func (s *Server) showStudent(w http.ResponseWriter, r *http.Request, a guard.Act
 }
 
 // with returns the competencies of some statuses, those shown last first.
-func (p *profile) with(statuses ...mastery.Status) (views []neighbourView) {
+func (p *pupil) with(statuses ...mastery.Status) (views []neighbourView) {
 	for id, e := range p.Estimates {
 		if c, ok := p.catalogue.Competencies[id]; ok && slices.Contains(statuses, e.Status) {
 			views = append(views, neighbourView{c, e, evidenceHref(p.Person.ID, id)})
@@ -100,7 +124,7 @@ func (p *profile) with(statuses ...mastery.Status) (views []neighbourView) {
 
 // observeLinks leads a teacher to where they write down what they saw of a student, in
 // the classes that both are in.
-func (s *Server) observeLinks(ctx context.Context, a guard.Actor, p *profile) (links []observeLink, err error) {
+func (s *Server) observeLinks(ctx context.Context, a guard.Actor, p *pupil) (links []observeLink, err error) {
 	if !a.Has(roster.Teacher) && !a.Has(roster.Aide) {
 		return nil, nil
 	}

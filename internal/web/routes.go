@@ -46,6 +46,10 @@ func (s *Server) routes() []route {
 		{"GET /students/{student}", toStudent(guard.ReadRecord), s.showStudent},
 		{"GET /students/{student}/access", toStudent(guard.ReadAccess), s.showAccess},
 		{"GET /students/{student}/competencies/{competency}", toStudent(guard.ReadRecord), s.showEvidence},
+		{"GET /students/{student}/profile", toStudent(guard.ReadRecord), s.showProfile},
+		{"POST /students/{student}/profile", toStudent(guard.WriteProfile), s.say},
+		{"POST /students/{student}/profile/{entry}", toStudent(guard.WriteProfile), s.respond},
+		{"POST /students/{student}/supports", toStudent(guard.WriteProfile), s.setSupports},
 		{"GET /family", family, s.showFamily},
 
 		// Teachers.
@@ -58,6 +62,7 @@ func (s *Server) routes() []route {
 		{"POST /classes/{class}/observe", toClass(guard.Observe), s.saveObservation},
 		{"GET /classes/{class}/cards", toClass(guard.IssueCards), s.serveCards},
 		{"POST /classes/{class}/cards", toClass(guard.IssueCards), s.makeCards},
+		{"GET /classes/{class}/profiles", toClass(guard.ReadClass), s.showProfiles},
 		{"GET /classes/{class}/checks", toClass(guard.GiveCheck), s.showChecks},
 		{"POST /classes/{class}/checks", toClass(guard.GiveCheck), s.giveCheck},
 		{"GET /classes/{class}/checks/{check}", toClass(guard.GiveCheck), s.showGiven},

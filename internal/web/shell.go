@@ -18,6 +18,7 @@ import (
 	"waymark/internal/guard"
 	"waymark/internal/live"
 	"waymark/internal/mastery"
+	"waymark/internal/profile"
 	"waymark/internal/propose"
 	"waymark/internal/roster"
 )
@@ -34,6 +35,7 @@ type shell struct {
 	Notice string
 	Topics string // what the page shows live, for its script
 	Demo   bool
+	Act    profile.Settings
 	Body   string // class of the body, for pages that print in their own way
 	View   any
 }
@@ -57,6 +59,7 @@ var notices = map[string]string{
 	"reached":   "You reached your goal!",
 	"observed":  "Saved. It shows on open pages now.",
 	"decided":   "Saved. The list is up to date.",
+	"said":      "Saved. Thank you.",
 	"given":     "The check is given. Students see it on their page.",
 	"closed":    "The check is closed.",
 	"cards":     "The new codes are ready. Print them now: they are shown only once.",
@@ -71,6 +74,7 @@ var notices = map[string]string{
 
 func (s *Server) shell(r *http.Request, a guard.Actor, view any) shell {
 	sh := shell{User: a.Person, Name: a.Name, Notice: notices[r.URL.Query().Get("done")], Demo: s.Demo, View: view}
+	sh.Act, _ = r.Context().Value(settingsKey{}).(profile.Settings)
 	if v, ok := view.(liveView); ok {
 		var names []string
 		for _, t := range v.Topics() {
@@ -89,6 +93,7 @@ func (s *Server) shell(r *http.Request, a guard.Actor, view any) shell {
 		add("/me", "home", "Today")
 		add("/me/path", "path", "My path")
 		add("/me/goals", "flag", "My goals")
+		add(profileHref(a.Person), "heart", "About me")
 	}
 	if a.Has(roster.Teacher) || a.Has(roster.Aide) {
 		add("/teach", "home", "Today")

@@ -12,6 +12,7 @@ import (
 	"waymark/internal/mastery"
 	"waymark/internal/material"
 	"waymark/internal/plan"
+	"waymark/internal/profile"
 	"waymark/internal/propose"
 	"waymark/internal/roster"
 )
@@ -28,6 +29,7 @@ type Store interface {
 	overviewStore
 	checkStore
 	modelStore
+	profileStore
 }
 
 type accountStore interface {
@@ -85,6 +87,13 @@ type planStore interface {
 	FinishChoice(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.ChoiceID) error
 	Decide(ctx context.Context, d roster.DistrictID, x propose.Decision) error
 	Decisions(ctx context.Context, d roster.DistrictID, class roster.ClassID) ([]propose.Decision, error)
+}
+
+type profileStore interface {
+	ProfileEvents(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]profile.Event, error)
+	// Supports returns what was said of a student's supports that act in pages.
+	Supports(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]profile.Event, error)
+	Say(ctx context.Context, d roster.DistrictID, e profile.Event) (profile.Event, error)
 }
 
 type checkStore interface {

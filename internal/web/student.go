@@ -15,6 +15,7 @@ import (
 	"waymark/internal/mastery"
 	"waymark/internal/material"
 	"waymark/internal/plan"
+	"waymark/internal/profile"
 	"waymark/internal/propose"
 	"waymark/internal/roster"
 )
@@ -26,8 +27,8 @@ func self(action guard.Action) access {
 	}
 }
 
-// profile is what pages know of one student: the record and what it is measured by.
-type profile struct {
+// pupil is what pages know of one student: the record and what it is measured by.
+type pupil struct {
 	propose.Learner
 	Classes   []roster.Class
 	catalogue *propose.Catalogue
@@ -44,9 +45,9 @@ const (
 	chosenMost = 4 // choices that are open, on the home page
 )
 
-// profile reads a student's record. The caller has passed the door.
-func (s *Server) profile(ctx context.Context, d roster.DistrictID, student roster.PersonID) (*profile, error) {
-	p := &profile{now: s.Now()}
+// pupil reads a student's record. The caller has passed the door.
+func (s *Server) pupil(ctx context.Context, d roster.DistrictID, student roster.PersonID) (*pupil, error) {
+	p := &pupil{now: s.Now()}
 	var err error
 	if p.Person, err = s.Store.Person(ctx, d, student); err != nil {
 		return nil, err
@@ -76,6 +77,11 @@ func (s *Server) profile(ctx context.Context, d roster.DistrictID, student roste
 			p.LastSeen = r.Seen
 		}
 	}
+	said, err := s.Store.ProfileEvents(ctx, d, []roster.PersonID{student})
+	if err != nil {
+		return nil, err
+	}
+	p.Interests = profile.Topics(profile.Visible(profile.Fold(said), student, profile.Student, false))
 	if p.Goals, err = s.Store.Goals(ctx, d, student); err != nil {
 		return nil, err
 	}
@@ -87,7 +93,7 @@ func (s *Server) profile(ctx context.Context, d roster.DistrictID, student roste
 }
 
 // gains returns the strongest gains of the last weeks.
-func (s *Server) gains(ctx context.Context, d roster.DistrictID, p *profile, most int) ([]propose.Gain, error) {
+func (s *Server) gains(ctx context.Context, d roster.DistrictID, p *pupil, most int) ([]propose.Gain, error) {
 	week := mastery.Week(p.now) - gainWeeks
 	records, err := s.Store.MasteryAt(ctx, d, []roster.PersonID{p.Person.ID}, week)
 	if err != nil {
@@ -102,7 +108,7 @@ func (s *Server) gains(ctx context.Context, d roster.DistrictID, p *profile, mos
 
 // focus is what a student works on: what their classes' subjects have evidence of and
 // what that opens; without evidence, their grade.
-func (p *profile) focus() []competency.ID {
+func (p *pupil) focus() []competency.ID {
 	var subjects []string
 	for _, c := range p.Classes {
 		subjects = append(subjects, c.Subjects...)
@@ -114,7 +120,7 @@ func (p *profile) focus() []competency.ID {
 }
 
 // grade returns the competencies of the student's grade, in the catalogue's order.
-func (p *profile) grade() (ids []competency.ID) {
+func (p *pupil) grade() (ids []competency.ID) {
 	own := gradeKey(p.Person.Grade)
 	if own == "" {
 		return nil
@@ -139,7 +145,7 @@ func gradeKey(g string) string {
 
 // offer returns the options of one page of the offer, three at a time, without what
 // is chosen and not finished; an empty page after the last one begins again.
-func (p *profile) offer(page int) []propose.Option {
+func (p *pupil) offer(page int) []propose.Option {
 	open := map[material.ID]bool{}
 	for _, c := range p.Choices {
 		open[c.Material] = open[c.Material] || c.Done.IsZero()
@@ -210,7 +216,7 @@ func newMaterialView(m material.Material) materialView {
 	return materialView{m, icon, verb}
 }
 
-func newOfferView(p *profile, page int) offerView {
+func newOfferView(p *pupil, page int) offerView {
 	v := offerView{Page: page}
 	for _, o := range p.offer(page) {
 		v.Options = append(v.Options, optionView{newMaterialView(o.Material), o.Competency, o.Because, evidenceHref(p.Person.ID, o.Competency.ID)})
@@ -257,7 +263,7 @@ type chosenView struct {
 }
 
 func (s *Server) showMe(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	p, err := s.profile(r.Context(), a.District, a.Person)
+	p, err := s.pupil(r.Context(), a.District, a.Person)
 	if err != nil {
 		return err
 	}
@@ -284,7 +290,7 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request, a guard.Actor) e
 	return s.render(w, r, a, http.StatusOK, "me", v)
 }
 
-func newLookBacks(p *profile, most int) (views []lookBackView) {
+func newLookBacks(p *pupil, most int) (views []lookBackView) {
 	for _, l := range propose.LookBacks(p.Learner, p.catalogue, most) {
 		v := lookBackView{LookBack: l, Href: evidenceHref(p.Person.ID, l.Competency.ID)}
 		if m := shortest(p.catalogue.Materials[l.Competency.ID]); m != nil {
@@ -321,7 +327,7 @@ func shortest(ms []material.Material) *material.Material {
 }
 
 // chosen returns the choices that are open, latest first.
-func (s *Server) chosen(ctx context.Context, d roster.DistrictID, p *profile, most int) (views []chosenView, err error) {
+func (s *Server) chosen(ctx context.Context, d roster.DistrictID, p *pupil, most int) (views []chosenView, err error) {
 	for _, c := range p.Choices {
 		if !c.Done.IsZero() || len(views) == most {
 			continue
@@ -344,7 +350,7 @@ func (s *Server) chosen(ctx context.Context, d roster.DistrictID, p *profile, mo
 
 // material finds a choice's material, first in the catalogue, then among those that
 // are no longer in use.
-func (p *profile) material(ctx context.Context, s *Server, d roster.DistrictID, c plan.Choice) (material.Material, error) {
+func (p *pupil) material(ctx context.Context, s *Server, d roster.DistrictID, c plan.Choice) (material.Material, error) {
 	for _, m := range p.catalogue.Materials[c.Competency] {
 		if m.ID == c.Material {
 			return m, nil

@@ -9,6 +9,7 @@ var studentViews = map[string]any{
 	"me":            meView{},
 	"options":       optionsView{},
 	"check":         checkView{},
+	"profile":       profileView{},
 	"checked":       checkedView{},
 	"path":          pathView{},
 	"goals":         goalsView{},

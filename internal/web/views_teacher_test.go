@@ -16,8 +16,8 @@ import (
 // teacherViews are the pages of teachers.
 var teacherViews = map[string]any{
 	"checks": checksView{},
-	"given":  givenView{},
-	"teach":  teachView{}, "classes": classesView{}, "grid": classPage{}, "observe": observeView{}, "cards": cardsView{}, "find": findView{},
+	"given":  givenView{}, "profiles": profilesView{},
+	"teach": teachView{}, "classes": classesView{}, "grid": classPage{}, "observe": observeView{}, "cards": cardsView{}, "find": findView{},
 }
 
 // fullGrid is a grid of n students by m competencies.

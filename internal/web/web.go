@@ -19,6 +19,7 @@ import (
 	"waymark/internal/fault"
 	"waymark/internal/guard"
 	"waymark/internal/live"
+	"waymark/internal/profile"
 	"waymark/internal/roster"
 )
 
@@ -146,6 +147,9 @@ func toDistrict(action guard.Action) access {
 
 type actorKey struct{}
 
+// settingsKey is under which a request carries how pages act for its student.
+type settingsKey struct{}
+
 // serve wraps a route: who is it, may they, do it, and say what went wrong.
 func (s *Server) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -162,6 +166,13 @@ func (s *Server) serve(rt route) http.Handler {
 				return err
 			}
 			r = r.WithContext(context.WithValue(r.Context(), actorKey{}, a))
+			if a.Has(roster.Student) && r.Method == http.MethodGet {
+				supports, err := s.Store.Supports(r.Context(), a.District, a.Person)
+				if err != nil {
+					return err
+				}
+				r = r.WithContext(context.WithValue(r.Context(), settingsKey{}, profile.Act(profile.Fold(supports))))
+			}
 			if err := rt.access(s, r, a); err != nil {
 				return err
 			}

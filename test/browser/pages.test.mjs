@@ -18,6 +18,8 @@ const pages = [
   { role: 'student', path: '/me/path', budget: 65_536, nodes: 1_600, modes: light },
   { role: 'student', path: '/me/goals', budget: 61_440, nodes: 800 },
   { role: 'student', from: '/me', link: 'main a[href*="/competencies/"]', budget: 65_536, nodes: 800 },
+  { role: 'student', from: '/me', link: 'nav a[href$="/profile"]', budget: 61_440, nodes: 800 },
+  { role: 'teacher', from: '/classes', link: 'main a[href^="/classes/"]', then: '/profiles', budget: 61_440, nodes: 1_200, modes: light },
   { role: 'family', path: '/family', budget: 61_440, nodes: 1_000 },
   { role: 'family', from: '/family', link: 'main a[href^="/students/"]', budget: 61_440, nodes: 1_000, modes: light },
   { role: 'teacher', path: '/teach', budget: 66_560, nodes: 1_200 },
