@@ -18,7 +18,7 @@ roster competency tracing grading recall
 tracing/bkt assess/irt
 evidence material
 mastery plan assess profile
-propose guard
+propose guard conference
 simulate
 tabular
 oneroster caseio

@@ -44,6 +44,9 @@ const (
 	Choose       Action = "choose"        // take one of the offered options
 	SetGoal      Action = "set goal"      // write one's own goal
 	WriteProfile Action = "write profile" // say, confirm, dispute and end entries of the living profile
+	Confer       Action = "confer"        // see whom to talk with, the brief of a student, and write down a talk
+	AskTalk      Action = "ask talk"      // ask for a talk with staff
+	KeepPromise  Action = "keep promise"  // mark what was agreed in a talk as kept or given up
 	TakeCheck    Action = "take check"    // answer the questions of a check
 	GiveCheck    Action = "give check"    // give a check to a class, and see how it went
 	Observe      Action = "observe"       // write evidence about a student
@@ -64,6 +67,9 @@ var rules = map[Action][]Relation{
 	Choose:       {Self},
 	SetGoal:      {Self, TeacherOf},
 	WriteProfile: {Self, GuardianOf, TeacherOf, LeaderOf},
+	Confer:       {TeacherOf},
+	AskTalk:      {Self, GuardianOf},
+	KeepPromise:  {Self, GuardianOf, TeacherOf},
 	TakeCheck:    {Self},
 	GiveCheck:    {TeacherOf},
 	Observe:      {TeacherOf},

@@ -203,3 +203,21 @@ func Quantile(sorted []float64, q float64) float64 {
 	}
 	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
 }
+
+// Gini returns the Gini coefficient of amounts of 0 or more: the mean difference between
+// two of them, as a share of twice their mean (Gini 1912). It is 0 where all are equal or
+// nothing was given.
+func Gini(amounts []float64) float64 {
+	x := slices.Clone(amounts)
+	slices.Sort(x)
+	var sum, weighted float64
+	for i, v := range x {
+		sum += v
+		weighted += float64(i+1) * v
+	}
+	n := float64(len(x))
+	if sum == 0 {
+		return 0
+	}
+	return 2*weighted/(n*sum) - (n+1)/n
+}

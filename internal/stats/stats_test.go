@@ -88,3 +88,26 @@ func TestScoresByHand(t *testing.T) {
 		t.Errorf("ECE = %v; want .3", got)
 	}
 }
+
+// By hand and by its definition.
+func TestGini(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		x    []float64
+		want float64
+	}{{[]float64{3, 3, 3}, 0}, {[]float64{0, 0, 0, 8}, .75}, {[]float64{1, 2, 3, 4}, .25}, {nil, 0}, {[]float64{0, 0}, 0}} {
+		if got := stats.Gini(c.x); math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("Gini(%v) = %v; want %v", c.x, got, c.want)
+		}
+		var all, sum float64
+		for _, a := range c.x {
+			sum += a
+			for _, b := range c.x {
+				all += math.Abs(a - b)
+			}
+		}
+		if n := float64(len(c.x)); sum > 0 && math.Abs(stats.Gini(c.x)-all/(2*n*sum)) > 1e-12 {
+			t.Errorf("Gini(%v) is not the mean difference", c.x)
+		}
+	}
+}

@@ -41,17 +41,22 @@ func (db *DB) Merge(ctx context.Context, d roster.DistrictID, keep, gone, actor 
 		return sum, err
 	}
 	return sum, db.Tx(ctx, func(tx *DB) error {
-		if _, err := tx.exec(ctx, `UPDATE goal SET student = $3 WHERE district = $1 AND student = $2`, d, gone, keep); err != nil {
-			return err
+		for _, q := range []string{
+			`UPDATE goal SET student = $3 WHERE district = $1 AND student = $2`,
+			`UPDATE choice SET student = $3 WHERE district = $1 AND student = $2`,
+			`UPDATE sitting SET student = $3 WHERE district = $1 AND student = $2`,
+			`UPDATE profile_event SET student = $3 WHERE district = $1 AND student = $2`,
+			`UPDATE conference SET student = $3 WHERE district = $1 AND student = $2`,
+			`UPDATE conference_note SET student = $3 WHERE district = $1 AND student = $2`,
+			`UPDATE queue_move SET student = $3 WHERE district = $1 AND student = $2`,
+			`UPDATE commitment SET student = $3 WHERE district = $1 AND student = $2`,
+			`UPDATE conference_request SET student = $3 WHERE district = $1 AND student = $2`,
+		} {
+			if _, err := tx.exec(ctx, q, d, gone, keep); err != nil {
+				return err
+			}
 		}
-		if _, err := tx.exec(ctx, `UPDATE choice SET student = $3 WHERE district = $1 AND student = $2`, d, gone, keep); err != nil {
-			return err
-		}
-		if _, err := tx.exec(ctx, `UPDATE sitting SET student = $3 WHERE district = $1 AND student = $2`, d, gone, keep); err != nil {
-			return err
-		}
-		_, err := tx.exec(ctx, `UPDATE profile_event SET student = $3 WHERE district = $1 AND student = $2`, d, gone, keep)
-		return err
+		return nil
 	})
 }
 

@@ -10,10 +10,11 @@ import (
 	"waymark/internal/roster"
 )
 
-// Goals returns a student's goals, open ones first, latest first.
-func (db *DB) Goals(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]plan.Goal, error) {
-	return many(ctx, db, scanGoal, `SELECT `+goalColumns+` FROM goal WHERE district = $1 AND student = $2
-		ORDER BY CASE WHEN done_at = 0 THEN 0 ELSE 1 END, set_at DESC, id DESC`, d, student)
+// Goals returns the goals of some students, open ones first, latest first.
+func (db *DB) Goals(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Goal, error) {
+	args := []any{d}
+	return many(ctx, db, scanGoal, `SELECT `+goalColumns+` FROM goal WHERE district = $1 AND student IN (`+marks(&args, students)+`)
+		ORDER BY CASE WHEN done_at = 0 THEN 0 ELSE 1 END, set_at DESC, id DESC`, args...)
 }
 
 const goalColumns = `id, student, what, why, competency, by_day, set_at, author, done_at`

@@ -383,7 +383,7 @@ func TestPlansAndDecisions(t *testing.T) {
 		if err := db.FinishGoal(ctx, d, amy, g.ID); err != nil {
 			t.Error(err)
 		}
-		goals, err := db.Goals(ctx, d, amy)
+		goals, err := db.Goals(ctx, d, []roster.PersonID{amy})
 		if err != nil || len(goals) != 1 || goals[0].Done.IsZero() || goals[0].What != "Read it all" {
 			t.Errorf("goals = %+v, %v", goals, err)
 		}

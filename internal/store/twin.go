@@ -31,7 +31,9 @@ var twins = []twin{
 			OR EXISTS (SELECT 1 FROM goal g WHERE g.district = person.district AND g.student = person.id)
 			OR EXISTS (SELECT 1 FROM choice c WHERE c.district = person.district AND c.student = person.id)
 			OR EXISTS (SELECT 1 FROM sitting s WHERE s.district = person.district AND s.student = person.id)
-			OR EXISTS (SELECT 1 FROM profile_event v WHERE v.district = person.district AND v.student = person.id)`},
+			OR EXISTS (SELECT 1 FROM profile_event v WHERE v.district = person.district AND v.student = person.id)
+			OR EXISTS (SELECT 1 FROM conference t WHERE t.district = person.district AND t.student = person.id)
+			OR EXISTS (SELECT 1 FROM conference_request q WHERE q.district = person.district AND q.student = person.id)`},
 	{name: "person_alias", columns: []string{"person", "because"}, label: "r.id"},
 	{name: "role", columns: []string{"person", "org", "role", "is_primary", "begins", "ends"}, label: "r.role"},
 	{name: "guardian", columns: []string{"student", "guardian"}, label: "r.id"},

@@ -67,14 +67,21 @@ var allowed = map[string]string{
 	"POST /me/checks/{sitting}/answers": students,
 	"POST /me/checks/{sitting}/stop":    students,
 
-	"GET /students/{student}":                           readers,
-	"GET /students/{student}/access":                    "student,guardian,leader",
-	"GET /students/{student}/competencies/{competency}": readers,
-	"GET /students/{student}/profile":                   readers,
-	"POST /students/{student}/profile":                  readers,
-	"POST /students/{student}/profile/{entry}":          readers,
-	"POST /students/{student}/supports":                 readers,
-	"GET /family":                                       guardians,
+	"GET /students/{student}":                              readers,
+	"GET /students/{student}/access":                       "student,guardian,leader",
+	"GET /students/{student}/competencies/{competency}":    readers,
+	"GET /students/{student}/profile":                      readers,
+	"POST /students/{student}/profile":                     readers,
+	"POST /students/{student}/profile/{entry}":             readers,
+	"POST /students/{student}/supports":                    readers,
+	"GET /students/{student}/talks":                        readers,
+	"POST /students/{student}/talks":                       "teacher",
+	"GET /students/{student}/brief":                        "teacher",
+	"POST /students/{student}/requests":                    "student,guardian",
+	"POST /students/{student}/requests/{request}/agree":    "teacher",
+	"POST /students/{student}/requests/{request}/withdraw": "student,guardian",
+	"POST /students/{student}/commitments/{commitment}":    "student,guardian,teacher",
+	"GET /family": guardians,
 
 	"GET /teach":                    teachers,
 	"GET /find":                     staff,
@@ -87,6 +94,8 @@ var allowed = map[string]string{
 	"GET /classes/{class}/cards":    "teacher",
 	"POST /classes/{class}/cards":   "teacher",
 
+	"GET /classes/{class}/talks":                 "teacher",
+	"POST /classes/{class}/talks":                "teacher",
 	"GET /classes/{class}/profiles":              "teacher,leader",
 	"GET /classes/{class}/checks":                "teacher",
 	"POST /classes/{class}/checks":               "teacher",
@@ -135,7 +144,7 @@ func TestEveryRouteDeniesByDefault(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	values := map[string]string{"student": string(person("student")), "person": string(person("student")), "class": string(room12), "school": string(cedar),
-		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "sitting": "none", "version": "none", "entry": "none", "check": "none", "goal": "none", "run": "none", "upload": "none"}
+		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "sitting": "none", "version": "none", "entry": "none", "request": "none", "commitment": "none", "check": "none", "goal": "none", "run": "none", "upload": "none"}
 	actors := map[string]guard.Actor{"": {}, "stranger": {District: "d2", Person: person("teacher"), Name: "Stranger"}}
 	for _, role := range everybody {
 		if _, ok := actors[role]; ok {

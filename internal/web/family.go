@@ -10,6 +10,7 @@ import (
 	"waymark/internal/guard"
 	"waymark/internal/live"
 	"waymark/internal/mastery"
+	"waymark/internal/profile"
 	"waymark/internal/propose"
 	"waymark/internal/roster"
 )
@@ -24,14 +25,15 @@ func (v familyView) Topics() []live.Topic { return v.topics }
 
 // childView tells of one child in plain sentences.
 type childView struct {
-	ID     string // within the page
-	Child  roster.Person
-	Href   string
-	CanDo  []neighbourView
-	Next   []neighbourView
-	Ask    *competency.Competency // to ask the child about tonight
-	Do     *materialView          // to do together, off screen
-	Newest []pieceView
+	ID       string // within the page
+	Child    roster.Person
+	Href     string
+	CanDo    []neighbourView
+	Next     []neighbourView
+	Ask      *competency.Competency // to ask the child about tonight
+	Do       *materialView          // to do together, off screen
+	Newest   []pieceView
+	Promises []commitmentView
 }
 
 // family lets in who is a guardian; each child's record has its own door.
@@ -49,6 +51,7 @@ func (s *Server) showFamily(w http.ResponseWriter, r *http.Request, a guard.Acto
 		return err
 	}
 	var v familyView
+	names := s.namesOf(ctx, d)
 	for _, c := range children {
 		err := s.door.Student(ctx, a, guard.ReadRecord, c.ID)
 		if fault.KindOf(err) == fault.NotFound {
@@ -59,6 +62,9 @@ func (s *Server) showFamily(w http.ResponseWriter, r *http.Request, a guard.Acto
 		}
 		child, err := s.newChildView(ctx, d, c)
 		if err != nil {
+			return err
+		}
+		if child.Promises, err = s.openCommitments(ctx, a, c.ID, profile.Family, "/family", names); err != nil {
 			return err
 		}
 		child.ID = "c" + number(float64(len(v.Children)+1))

@@ -32,6 +32,7 @@ type recordView struct {
 	Newest    []pieceView
 	Tests     []evidence.Piece
 	Said      []saidView
+	Promises  []commitmentView
 	Access    string // empty if the reader may not know
 	topics    []live.Topic
 }
@@ -93,6 +94,9 @@ func (s *Server) showStudent(w http.ResponseWriter, r *http.Request, a guard.Act
 		return err
 	}
 	names := s.namesOf(ctx, d)
+	if v.Promises, err = s.openCommitments(ctx, a, student, who, "", names); err != nil {
+		return err
+	}
 	for _, e := range profile.Holding(entries) {
 		if len(v.Said) == saidMost {
 			break

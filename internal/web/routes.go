@@ -50,6 +50,13 @@ func (s *Server) routes() []route {
 		{"POST /students/{student}/profile", toStudent(guard.WriteProfile), s.say},
 		{"POST /students/{student}/profile/{entry}", toStudent(guard.WriteProfile), s.respond},
 		{"POST /students/{student}/supports", toStudent(guard.WriteProfile), s.setSupports},
+		{"GET /students/{student}/talks", toStudent(guard.ReadRecord), s.showTalks},
+		{"POST /students/{student}/talks", toStudent(guard.Confer), s.holdTalk},
+		{"GET /students/{student}/brief", toStudent(guard.Confer), s.showBrief},
+		{"POST /students/{student}/requests", toStudent(guard.AskTalk), s.askForTalk},
+		{"POST /students/{student}/requests/{request}/agree", toStudent(guard.Confer), s.agreeOnTalk},
+		{"POST /students/{student}/requests/{request}/withdraw", toStudent(guard.AskTalk), s.withdrawRequest},
+		{"POST /students/{student}/commitments/{commitment}", toStudent(guard.KeepPromise), s.closeCommitment},
 		{"GET /family", family, s.showFamily},
 
 		// Teachers.
@@ -62,6 +69,8 @@ func (s *Server) routes() []route {
 		{"POST /classes/{class}/observe", toClass(guard.Observe), s.saveObservation},
 		{"GET /classes/{class}/cards", toClass(guard.IssueCards), s.serveCards},
 		{"POST /classes/{class}/cards", toClass(guard.IssueCards), s.makeCards},
+		{"GET /classes/{class}/talks", toClass(guard.Confer), s.showQueue},
+		{"POST /classes/{class}/talks", toClass(guard.Confer), s.moveInQueue},
 		{"GET /classes/{class}/profiles", toClass(guard.ReadClass), s.showProfiles},
 		{"GET /classes/{class}/checks", toClass(guard.GiveCheck), s.showChecks},
 		{"POST /classes/{class}/checks", toClass(guard.GiveCheck), s.giveCheck},

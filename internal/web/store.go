@@ -6,6 +6,7 @@ import (
 
 	"waymark/internal/assess"
 	"waymark/internal/competency"
+	"waymark/internal/conference"
 	"waymark/internal/evidence"
 	"waymark/internal/guard"
 	"waymark/internal/intake"
@@ -30,6 +31,7 @@ type Store interface {
 	checkStore
 	modelStore
 	profileStore
+	conferenceStore
 }
 
 type accountStore interface {
@@ -79,7 +81,7 @@ type learnerStore interface {
 }
 
 type planStore interface {
-	Goals(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]plan.Goal, error)
+	Goals(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Goal, error)
 	AddGoal(ctx context.Context, d roster.DistrictID, g plan.Goal) (plan.Goal, error)
 	FinishGoal(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.GoalID) error
 	Choices(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Choice, error)
@@ -94,6 +96,24 @@ type profileStore interface {
 	// Supports returns what was said of a student's supports that act in pages.
 	Supports(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]profile.Event, error)
 	Say(ctx context.Context, d roster.DistrictID, e profile.Event) (profile.Event, error)
+}
+
+type conferenceStore interface {
+	Conferences(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]conference.Conference, error)
+	ConferenceNotes(ctx context.Context, d roster.DistrictID, student roster.PersonID) (map[conference.ID][]conference.Note, error)
+	HoldConference(ctx context.Context, d roster.DistrictID, c conference.Conference, agreed []conference.Commitment) (conference.Conference, error)
+	Commitments(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]conference.Commitment, error)
+	// CommitmentsOf returns what a member of staff has still to do for students.
+	CommitmentsOf(ctx context.Context, d roster.DistrictID, person roster.PersonID) ([]conference.Commitment, error)
+	CloseCommitment(ctx context.Context, d roster.DistrictID, student roster.PersonID, id conference.CommitmentID, dropped bool) error
+	Requests(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]conference.Request, error)
+	AskForTalk(ctx context.Context, d roster.DistrictID, r conference.Request) (conference.Request, error)
+	AgreeOnTalk(ctx context.Context, d roster.DistrictID, student roster.PersonID, id conference.RequestID, with roster.PersonID, at time.Time) error
+	WithdrawRequest(ctx context.Context, d roster.DistrictID, student roster.PersonID, id conference.RequestID, author roster.PersonID) error
+	MoveInQueue(ctx context.Context, d roster.DistrictID, m conference.Move) error
+	QueueMoves(ctx context.Context, d roster.DistrictID, class roster.ClassID) ([]conference.Move, error)
+	// Joined returns since when students are in a class, where that is known.
+	Joined(ctx context.Context, d roster.DistrictID, class roster.ClassID) (map[roster.PersonID]roster.Date, error)
 }
 
 type checkStore interface {

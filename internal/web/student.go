@@ -82,7 +82,7 @@ func (s *Server) pupil(ctx context.Context, d roster.DistrictID, student roster.
 		return nil, err
 	}
 	p.Interests = profile.Topics(profile.Visible(profile.Fold(said), student, profile.Student, false))
-	if p.Goals, err = s.Store.Goals(ctx, d, student); err != nil {
+	if p.Goals, err = s.Store.Goals(ctx, d, []roster.PersonID{student}); err != nil {
 		return nil, err
 	}
 	if p.Choices, err = s.Store.Choices(ctx, d, []roster.PersonID{student}); err != nil {
@@ -94,7 +94,11 @@ func (s *Server) pupil(ctx context.Context, d roster.DistrictID, student roster.
 
 // gains returns the strongest gains of the last weeks.
 func (s *Server) gains(ctx context.Context, d roster.DistrictID, p *pupil, most int) ([]propose.Gain, error) {
-	week := mastery.Week(p.now) - gainWeeks
+	return s.gainsSince(ctx, d, p, mastery.Week(p.now)-gainWeeks, most)
+}
+
+// gainsSince returns the strongest gains since the end of a week.
+func (s *Server) gainsSince(ctx context.Context, d roster.DistrictID, p *pupil, week, most int) ([]propose.Gain, error) {
 	records, err := s.Store.MasteryAt(ctx, d, []roster.PersonID{p.Person.ID}, week)
 	if err != nil {
 		return nil, err
@@ -238,6 +242,9 @@ type meView struct {
 	Chosen    []chosenView
 	LookBacks []lookBackView
 	Goals     []goalView
+	Talks     string       // all talks
+	Agreed    *requestView // the next talk that a time is agreed for
+	Promises  []commitmentView
 	topics    []live.Topic
 }
 
@@ -271,7 +278,7 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request, a guard.Actor) e
 	if err != nil {
 		return err
 	}
-	v := meView{Name: cmp.Or(p.Person.Given, p.Person.Name()), Offer: newOfferView(p, 0), LookBacks: newLookBacks(p, lookBacks), Goals: newGoalViews(p, true, true),
+	v := meView{Name: cmp.Or(p.Person.Given, p.Person.Name()), Offer: newOfferView(p, 0), LookBacks: newLookBacks(p, lookBacks), Goals: newGoalViews(p, true, true), Talks: talksHref(a.Person),
 		topics: []live.Topic{live.StudentTopic(string(a.District), string(a.Person))}}
 	for _, g := range gains {
 		v.Gains = append(v.Gains, gainView{g, evidenceHref(a.Person, g.Competency.ID)})
@@ -286,6 +293,21 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request, a guard.Actor) e
 	v.Checks = checks[:min(checksShown, len(checks))]
 	if v.Chosen, err = s.chosen(r.Context(), a.District, p, chosenMost); err != nil {
 		return err
+	}
+	names := s.namesOf(r.Context(), a.District)
+	if v.Promises, err = s.openCommitments(r.Context(), a, a.Person, profile.Student, "/me", names); err != nil {
+		return err
+	}
+	requests, err := s.Store.Requests(r.Context(), a.District, []roster.PersonID{a.Person})
+	if err != nil {
+		return err
+	}
+	asked, err := requestViews(requests, a, false, names)
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(asked, func(q requestView) bool { return !q.Agreed.IsZero() }); i >= 0 {
+		v.Agreed = &asked[i]
 	}
 	return s.render(w, r, a, http.StatusOK, "me", v)
 }

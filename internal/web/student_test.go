@@ -162,7 +162,7 @@ func TestGoals(t *testing.T) {
 	s.get("student", "/me").says("Read <b>one</b> book", "It belongs to your goal.")
 	s.get("teacher", "/students/"+string(person("student"))).says("Read <b>one</b> book")
 
-	goals, err := s.db.Goals(t.Context(), district, person("student"))
+	goals, err := s.db.Goals(t.Context(), district, []roster.PersonID{person("student")})
 	if err != nil || len(goals) != 1 {
 		t.Fatalf("goals = %v, %v", goals, err)
 	}
@@ -205,7 +205,7 @@ func TestGoalThatNeedsAnotherLook(t *testing.T) {
 			}
 		})
 	}
-	if kept, err := s.db.Goals(t.Context(), district, person("student")); err != nil || len(kept) != 0 {
+	if kept, err := s.db.Goals(t.Context(), district, []roster.PersonID{person("student")}); err != nil || len(kept) != 0 {
 		t.Errorf("a goal that was refused is kept: %v, %v", kept, err)
 	}
 }

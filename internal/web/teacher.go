@@ -12,11 +12,13 @@ import (
 	"unicode/utf8"
 
 	"waymark/internal/competency"
+	"waymark/internal/conference"
 	"waymark/internal/fault"
 	"waymark/internal/guard"
 	"waymark/internal/live"
 	"waymark/internal/mastery"
 	"waymark/internal/material"
+	"waymark/internal/profile"
 	"waymark/internal/propose"
 	"waymark/internal/roster"
 )
@@ -204,6 +206,8 @@ type teachView struct {
 	All      bool
 	Total    int    // steps in all
 	AllHref  string // shows all of them
+	Asked    []requestView
+	Promises []commitmentView // the teacher's own
 }
 
 type classCard struct {
@@ -233,6 +237,7 @@ func (s *Server) serveTeach(w http.ResponseWriter, r *http.Request, a guard.Acto
 		v.Chosen = ""
 	}
 	v.List = stepList{ShowClass: len(classes) > 1, Back: "teach", In: v.Chosen}
+	var students []roster.PersonID
 	for _, c := range classes {
 		work, err := s.classWork(ctx, a.District, c)
 		if err != nil {
@@ -243,6 +248,11 @@ func (s *Server) serveTeach(w http.ResponseWriter, r *http.Request, a guard.Acto
 			return err
 		}
 		v.Classes = append(v.Classes, classCard{Class: c, Students: len(work.learners), Steps: len(steps), Own: true})
+		for _, l := range work.learners {
+			if !slices.Contains(students, l.Person.ID) {
+				students = append(students, l.Person.ID)
+			}
+		}
 		if v.Chosen == "" || v.Chosen == c.ID {
 			v.List.Steps = append(v.List.Steps, steps...)
 		}
@@ -250,6 +260,9 @@ func (s *Server) serveTeach(w http.ResponseWriter, r *http.Request, a guard.Acto
 	slices.SortFunc(v.List.Steps, func(x, y stepView) int {
 		return cmp.Or(cmp.Compare(y.weight, x.weight), strings.Compare(x.Key, y.Key))
 	})
+	if err := s.talksOf(ctx, a, students, &v); err != nil {
+		return err
+	}
 	v.Total = len(v.List.Steps)
 	if !v.All {
 		v.List.Steps = v.List.Steps[:min(stepsMost, v.Total)]
@@ -260,6 +273,34 @@ func (s *Server) serveTeach(w http.ResponseWriter, r *http.Request, a guard.Acto
 	}
 	v.AllHref = "/teach?" + q.Encode()
 	return s.render(w, r, a, http.StatusOK, "teach", v)
+}
+
+// talksOf adds who of some students asks for a talk, and what the teacher promised.
+func (s *Server) talksOf(ctx context.Context, a guard.Actor, students []roster.PersonID, v *teachView) error {
+	names := s.namesOf(ctx, a.District)
+	requests, err := s.Store.Requests(ctx, a.District, students)
+	if err != nil {
+		return err
+	}
+	if v.Asked, err = requestViews(requests, a, false, names); err != nil {
+		return err
+	}
+	promised, err := s.Store.CommitmentsOf(ctx, a.District, a.Person)
+	if err != nil {
+		return err
+	}
+	promised = slices.DeleteFunc(promised, func(c conference.Commitment) bool { return !slices.Contains(students, c.Student) })
+	if v.Promises, err = s.commitmentViews(promised, a, profile.Staff, names); err != nil {
+		return err
+	}
+	for i := range v.Promises {
+		c := &v.Promises[i]
+		c.Back = "/teach"
+		if c.Name, err = names(c.Student); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type classesView struct {

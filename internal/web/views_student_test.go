@@ -10,6 +10,7 @@ var studentViews = map[string]any{
 	"options":       optionsView{},
 	"check":         checkView{},
 	"profile":       profileView{},
+	"talks":         talksView{},
 	"checked":       checkedView{},
 	"path":          pathView{},
 	"goals":         goalsView{},

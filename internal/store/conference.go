@@ -1,0 +1,182 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"waymark/internal/conference"
+	"waymark/internal/fault"
+	"waymark/internal/roster"
+)
+
+// Conferences returns the talks held with some students, without their notes, latest first.
+func (db *DB) Conferences(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]conference.Conference, error) {
+	args := []any{d}
+	return many(ctx, db, func(row func(...any) error) (c conference.Conference, err error) {
+		var at int64
+		err = row(&c.ID, &c.Student, &c.With, &c.Kind, &at, &c.Minutes)
+		c.At = moment(at)
+		return c, err
+	}, `SELECT id, student, held_with, kind, at, minutes FROM conference WHERE district = $1 AND student IN (`+marks(&args, students)+`) ORDER BY at DESC, id DESC`, args...)
+}
+
+// ConferenceNotes returns what was written down of a student's talks, by talk, in the order
+// in which it was written.
+func (db *DB) ConferenceNotes(ctx context.Context, d roster.DistrictID, student roster.PersonID) (map[conference.ID][]conference.Note, error) {
+	notes := map[conference.ID][]conference.Note{}
+	_, err := many(ctx, db, func(row func(...any) error) (n conference.Note, err error) {
+		var of conference.ID
+		var at int64
+		err = row(&of, &n.Text, &n.Visibility, &n.Author, &at)
+		n.At = moment(at)
+		notes[of] = append(notes[of], n)
+		return n, err
+	}, `SELECT conference, body, visibility, author, at FROM conference_note WHERE district = $1 AND student = $2 ORDER BY conference, number`, d, student)
+	return notes, err
+}
+
+// HoldConference keeps a talk with its notes and what was agreed in it, and closes the
+// requests for it: all of it or nothing. A check-in closes none.
+func (db *DB) HoldConference(ctx context.Context, d roster.DistrictID, c conference.Conference, agreed []conference.Commitment) (conference.Conference, error) {
+	if err := c.Validate(); err != nil {
+		return c, err
+	}
+	for _, x := range agreed {
+		if err := x.Validate(); err != nil {
+			return c, err
+		}
+	}
+	err := db.Tx(ctx, func(tx *DB) error {
+		c.ID, c.At = conference.ID(newID()), moment(micros(tx.now()))
+		at := micros(c.At)
+		if _, err := tx.exec(ctx, `INSERT INTO conference (district, student, id, held_with, kind, at, minutes) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			d, c.Student, c.ID, c.With, c.Kind, at, c.Minutes); err != nil {
+			return err
+		}
+		for i := range c.Notes {
+			n := &c.Notes[i]
+			n.Author, n.At = c.With, c.At
+			if _, err := tx.exec(ctx, `INSERT INTO conference_note (district, student, conference, number, body, visibility, author, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+				d, c.Student, c.ID, i, n.Text, n.Visibility, n.Author, at); err != nil {
+				return err
+			}
+		}
+		for _, x := range agreed {
+			if _, err := tx.exec(ctx, `INSERT INTO commitment (district, student, id, conference, who, person, what, by_day, made_at, author, done_at, dropped)
+				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11)`, d, c.Student, newID(), c.ID, x.Who, x.Person, x.What, x.By, at, c.With, false); err != nil {
+				return err
+			}
+		}
+		if c.Kind != conference.Talk {
+			return nil
+		}
+		_, err := tx.exec(ctx, `UPDATE conference_request SET closed = $3 WHERE district = $1 AND student = $2 AND closed = 0`, d, c.Student, at)
+		return err
+	})
+	return c, err
+}
+
+const commitmentColumns = `id, student, conference, who, person, what, by_day, made_at, author, done_at, dropped`
+
+func scanCommitment(row func(...any) error) (c conference.Commitment, err error) {
+	var made, done int64
+	err = row(&c.ID, &c.Student, &c.Conference, &c.Who, &c.Person, &c.What, &c.By, &made, &c.Author, &done, &c.Dropped)
+	c.Made, c.Done = moment(made), moment(done)
+	return c, err
+}
+
+// Commitments returns what was agreed with some students, what is open first, then by the
+// day by which it is to be kept; without a day last.
+func (db *DB) Commitments(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]conference.Commitment, error) {
+	args := []any{d}
+	return many(ctx, db, scanCommitment, `SELECT `+commitmentColumns+` FROM commitment WHERE district = $1 AND student IN (`+marks(&args, students)+`)
+		ORDER BY CASE WHEN done_at = 0 THEN 0 ELSE 1 END, CASE WHEN by_day = '' THEN 1 ELSE 0 END, by_day, made_at, id`, args...)
+}
+
+// CommitmentsOf returns what a member of staff has still to do for students, the earliest
+// day first.
+func (db *DB) CommitmentsOf(ctx context.Context, d roster.DistrictID, person roster.PersonID) ([]conference.Commitment, error) {
+	return many(ctx, db, scanCommitment, `SELECT `+commitmentColumns+` FROM commitment WHERE district = $1 AND person = $2 AND done_at = 0
+		ORDER BY CASE WHEN by_day = '' THEN 1 ELSE 0 END, by_day, made_at, id`, d, person)
+}
+
+// CloseCommitment marks a commitment as kept, or as given up.
+func (db *DB) CloseCommitment(ctx context.Context, d roster.DistrictID, student roster.PersonID, id conference.CommitmentID, dropped bool) error {
+	n, err := db.exec(ctx, `UPDATE commitment SET done_at = $4, dropped = $5 WHERE district = $1 AND student = $2 AND id = $3 AND done_at = 0`, d, student, id, micros(db.now()), dropped)
+	if err == nil && n == 0 {
+		err = fault.New(fault.NotFound, "This is not open any more.")
+	}
+	return err
+}
+
+// Requests returns what students and their families want to talk about and have not yet,
+// oldest first.
+func (db *DB) Requests(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]conference.Request, error) {
+	args := []any{d}
+	return many(ctx, db, func(row func(...any) error) (r conference.Request, err error) {
+		var wanted, at, agreed, closed int64
+		err = row(&r.ID, &r.Student, &r.Author, &r.Voice, &r.Text, &wanted, &at, &agreed, &r.With, &closed)
+		r.Wanted, r.At, r.Agreed, r.Closed = moment(wanted), moment(at), moment(agreed), moment(closed)
+		return r, err
+	}, `SELECT id, student, author, voice, body, wanted, at, agreed, agreed_with, closed FROM conference_request
+		WHERE district = $1 AND closed = 0 AND student IN (`+marks(&args, students)+`) ORDER BY at, id`, args...)
+}
+
+// AskForTalk keeps a request for a talk.
+func (db *DB) AskForTalk(ctx context.Context, d roster.DistrictID, r conference.Request) (conference.Request, error) {
+	if err := r.Validate(); err != nil {
+		return r, err
+	}
+	r.ID, r.At = conference.RequestID(newID()), moment(micros(db.now()))
+	_, err := db.exec(ctx, `INSERT INTO conference_request (district, student, id, author, voice, body, wanted, at, agreed, agreed_with, closed)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, '', 0)`, d, r.Student, r.ID, r.Author, r.Voice, r.Text, micros(r.Wanted), micros(r.At))
+	return r, err
+}
+
+// AgreeOnTalk says when an asked-for talk is to be, and with whom.
+func (db *DB) AgreeOnTalk(ctx context.Context, d roster.DistrictID, student roster.PersonID, id conference.RequestID, with roster.PersonID, at time.Time) error {
+	n, err := db.exec(ctx, `UPDATE conference_request SET agreed = $4, agreed_with = $5 WHERE district = $1 AND student = $2 AND id = $3 AND closed = 0`, d, student, id, micros(at), with)
+	return notOpen(n, err)
+}
+
+// WithdrawRequest takes a request back; only its author can.
+func (db *DB) WithdrawRequest(ctx context.Context, d roster.DistrictID, student roster.PersonID, id conference.RequestID, author roster.PersonID) error {
+	n, err := db.exec(ctx, `UPDATE conference_request SET closed = $5 WHERE district = $1 AND student = $2 AND id = $3 AND author = $4 AND closed = 0`, d, student, id, author, micros(db.now()))
+	return notOpen(n, err)
+}
+
+func notOpen(n int64, err error) error {
+	if err == nil && n == 0 {
+		err = fault.New(fault.NotFound, "This request is not open any more.")
+	}
+	return err
+}
+
+// Joined returns since when students are in a class; who has no such day is left out.
+func (db *DB) Joined(ctx context.Context, d roster.DistrictID, class roster.ClassID) (map[roster.PersonID]roster.Date, error) {
+	joined := map[roster.PersonID]roster.Date{}
+	_, err := many(ctx, db, func(row func(...any) error) (day roster.Date, err error) {
+		var p roster.PersonID
+		err = row(&p, &day)
+		joined[p] = day
+		return day, err
+	}, `SELECT person, min(begins) FROM enrollment WHERE district = $1 AND class = $2 AND role = $3 AND active AND begins <> '' GROUP BY person`, d, class, roster.Student)
+	return joined, err
+}
+
+// MoveInQueue keeps that a teacher put a student elsewhere in the queue.
+func (db *DB) MoveInQueue(ctx context.Context, d roster.DistrictID, m conference.Move) error {
+	_, err := db.exec(ctx, `INSERT INTO queue_move (district, class, id, student, place, rule, because, actor, at, until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+		d, m.Class, newID(), m.Student, m.Place, conference.RuleQueue, m.Because, m.Actor, micros(m.At), micros(m.Until))
+	return err
+}
+
+// QueueMoves returns the moves in a class's queue that still hold, latest first.
+func (db *DB) QueueMoves(ctx context.Context, d roster.DistrictID, class roster.ClassID) ([]conference.Move, error) {
+	return many(ctx, db, func(row func(...any) error) (m conference.Move, err error) {
+		var at, until int64
+		err = row(&m.Class, &m.Student, &m.Place, &m.Because, &m.Actor, &at, &until)
+		m.At, m.Until = moment(at), moment(until)
+		return m, err
+	}, `SELECT class, student, place, because, actor, at, until FROM queue_move WHERE district = $1 AND class = $2 AND until > $3 ORDER BY at DESC, id DESC`, d, class, micros(db.now()))
+}

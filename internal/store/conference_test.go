@@ -1,0 +1,99 @@
+package store_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"waymark/internal/conference"
+	"waymark/internal/fault"
+	"waymark/internal/profile"
+	"waymark/internal/roster"
+	"waymark/internal/store"
+	"waymark/internal/store/storetest"
+)
+
+// A talk is kept with all that belongs to it or not at all, answers what was asked for, and
+// what was agreed in it stays until somebody keeps it or gives it up.
+func TestConference(t *testing.T) {
+	storetest.Each(t, now, func(t *testing.T, db *store.DB) {
+		fixture(t, db)
+		ctx := t.Context()
+		amy, bob, tea := id(t, db, "amy"), id(t, db, "bob"), id(t, db, "tea")
+		both := []roster.PersonID{amy, bob}
+		wanted := time.Date(2026, 12, 1, 9, 30, 0, 0, time.UTC)
+		asked, err := db.AskForTalk(ctx, d, conference.Request{Student: amy, Author: amy, Voice: profile.Student, Text: "Mi proyecto ✨", Wanted: wanted})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := db.AgreeOnTalk(ctx, d, amy, asked.ID, tea, wanted); err != nil {
+			t.Fatal(err)
+		}
+		asked.Agreed, asked.With = wanted, tea
+		if open, err := db.Requests(ctx, d, both); err != nil || !cmp.Equal(open, []conference.Request{asked}) {
+			t.Errorf("open requests: %v\n%s", err, cmp.Diff([]conference.Request{asked}, open))
+		}
+		if err := db.WithdrawRequest(ctx, d, amy, asked.ID, tea); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("somebody else takes a request back: %v", err)
+		}
+
+		talk := conference.Conference{Student: amy, With: tea, Kind: conference.Talk, Minutes: 12, Notes: []conference.Note{
+			{Text: "Is proud of the map.", Visibility: profile.ToStudent}, {Text: "Ask the nurse about glasses.", Visibility: profile.ToStaff}}}
+		agreed := []conference.Commitment{
+			{Student: amy, Who: profile.Student, What: "Read for ten minutes", By: "2026-12-08"},
+			{Student: amy, Who: profile.Staff, Person: tea, What: "Bring the atlas"},
+		}
+		// One part is unusable: nothing of it is kept.
+		for _, wrong := range []conference.Commitment{{What: "", Who: profile.Student}, {What: strings.Repeat("x", conference.MaxWhat+1), Who: profile.Student}} {
+			if _, err := db.HoldConference(ctx, d, talk, append(agreed[:1:1], wrong)); fault.KindOf(err) != fault.Invalid {
+				t.Errorf("an unusable commitment: %v", err)
+			}
+		}
+		if held, err := db.Conferences(ctx, d, both); err != nil || len(held) != 0 {
+			t.Fatalf("half a talk is kept: %+v, %v", held, err)
+		}
+		if _, err := db.HoldConference(ctx, d, conference.Conference{Student: amy, With: tea, Kind: conference.CheckIn, Minutes: 1}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if open, err := db.Requests(ctx, d, both); err != nil || len(open) != 1 {
+			t.Errorf("a check-in closes a request: %+v, %v", open, err)
+		}
+		talk, err = db.HoldConference(ctx, d, talk, agreed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if open, err := db.Requests(ctx, d, both); err != nil || len(open) != 0 {
+			t.Errorf("after the talk %+v are open, %v", open, err)
+		}
+		held, err := db.Conferences(ctx, d, both)
+		if err != nil || len(held) != 2 {
+			t.Fatalf("held: %+v, %v", held, err)
+		}
+		notes, err := db.ConferenceNotes(ctx, d, amy)
+		if err != nil || !cmp.Equal(notes[talk.ID], talk.Notes) {
+			t.Errorf("notes: %v\n%s", err, cmp.Diff(talk.Notes, notes[talk.ID]))
+		}
+
+		list, err := db.Commitments(ctx, d, both)
+		if err != nil || len(list) != 2 || list[0].What != "Read for ten minutes" || list[0].Conference != talk.ID || list[0].Author != tea {
+			t.Fatalf("commitments: %+v, %v", list, err)
+		}
+		if mine, err := db.CommitmentsOf(ctx, d, tea); err != nil || len(mine) != 1 || mine[0].What != "Bring the atlas" {
+			t.Errorf("the teacher's: %+v, %v", mine, err)
+		}
+		if err := db.CloseCommitment(ctx, d, bob, list[0].ID, false); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("by another student's name: %v", err)
+		}
+		if err := db.CloseCommitment(ctx, d, amy, list[0].ID, false); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.CloseCommitment(ctx, d, amy, list[0].ID, true); fault.KindOf(err) != fault.NotFound {
+			t.Errorf("twice: %v", err)
+		}
+		if list, err = db.Commitments(ctx, d, both); err != nil || !list[0].Open() || list[1].Open() || list[1].Dropped {
+			t.Errorf("after one was kept: %+v, %v", list, err)
+		}
+	})
+}
