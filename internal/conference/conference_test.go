@@ -182,6 +182,32 @@ func TestBriefAsks(t *testing.T) {
 	}
 }
 
+func TestAttend(t *testing.T) {
+	t.Parallel()
+	now := day0.AddDate(0, 0, 90)
+	var all []conference.Attended
+	for i := range 24 {
+		a := conference.Attended{Groups: map[string]string{"grade": "4"}, Mentor: i%2 == 0}
+		if i >= 18 {
+			a.Groups["grade"] = "5"
+		}
+		if i < 12 {
+			a.Talks, a.Minutes, a.Last = 2, 20, now.AddDate(0, 0, -10)
+		}
+		all = append(all, a)
+	}
+	list := conference.Attend(all, []string{"grade"}, 84, now)
+	everybody := list[0]
+	if everybody.Students != 24 || everybody.Talked != .5 || everybody.Talks != 1 || everybody.Days != 10 || everybody.P90 != 85 || everybody.Gini != .5 || everybody.Mentored != .5 {
+		t.Errorf("everybody: %+v", everybody)
+	}
+	for _, g := range list[1:] {
+		if !g.Suppressed || g.Students != 0 {
+			t.Errorf("grade %s of 18 and 6 students is shown: %+v", g.Group, g)
+		}
+	}
+}
+
 func TestValidate(t *testing.T) {
 	t.Parallel()
 	for _, bad := range []interface{ Validate() error }{

@@ -47,6 +47,7 @@ const (
 	Confer       Action = "confer"        // see whom to talk with, the brief of a student, and write down a talk
 	AskTalk      Action = "ask talk"      // ask for a talk with staff
 	KeepPromise  Action = "keep promise"  // mark what was agreed in a talk as kept or given up
+	NameMentor   Action = "name mentor"   // say who knows a student best, and see who has nobody
 	TakeCheck    Action = "take check"    // answer the questions of a check
 	GiveCheck    Action = "give check"    // give a check to a class, and see how it went
 	Observe      Action = "observe"       // write evidence about a student
@@ -70,6 +71,7 @@ var rules = map[Action][]Relation{
 	Confer:       {TeacherOf},
 	AskTalk:      {Self, GuardianOf},
 	KeepPromise:  {Self, GuardianOf, TeacherOf},
+	NameMentor:   {TeacherOf, LeaderOf},
 	TakeCheck:    {Self},
 	GiveCheck:    {TeacherOf},
 	Observe:      {TeacherOf},

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"waymark/internal/conference"
@@ -179,4 +180,80 @@ func (db *DB) QueueMoves(ctx context.Context, d roster.DistrictID, class roster.
 		m.At, m.Until = moment(at), moment(until)
 		return m, err
 	}, `SELECT class, student, place, because, actor, at, until FROM queue_move WHERE district = $1 AND class = $2 AND until > $3 ORDER BY at DESC, id DESC`, d, class, micros(db.now()))
+}
+
+// Attended returns how much attention each active student of a school got since a time, and
+// the dimensions of groups in order.
+func (db *DB) Attended(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]conference.Attended, []string, error) {
+	enrolled, err := db.enrolled(ctx, d, school)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := make([]conference.Attended, len(enrolled))
+	at := make(map[roster.PersonID]*conference.Attended, len(enrolled))
+	for i, s := range enrolled {
+		out[i].Groups, at[s.id] = s.groups, &out[i]
+	}
+	for chunk := range slices.Chunk(ids(enrolled), 2000) {
+		args := []any{d, micros(since), conference.Talk}
+		_, err := many(ctx, db, func(row func(...any) error) (n int, err error) {
+			var student roster.PersonID
+			var minutes int
+			var last int64
+			err = row(&student, &n, &minutes, &last)
+			x := at[student]
+			x.Talks, x.Minutes, x.Last = n, minutes, moment(last)
+			return n, err
+		}, `SELECT student, count(*) FILTER (WHERE at >= $2 AND kind = $3), COALESCE(sum(minutes) FILTER (WHERE at >= $2), 0), COALESCE(max(at) FILTER (WHERE kind = $3), 0)
+			FROM conference WHERE district = $1 AND student IN (`+marks(&args, chunk)+`) GROUP BY student`, args...)
+		if err != nil {
+			return nil, nil, err
+		}
+		mentors, err := db.Mentors(ctx, d, chunk)
+		if err != nil {
+			return nil, nil, err
+		}
+		for student := range mentors {
+			at[student].Mentor = true
+		}
+	}
+	return out, dimensions, nil
+}
+
+// Mentors returns the mentors of some students; whose mentor is no longer known has none.
+func (db *DB) Mentors(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID]roster.PersonID, error) {
+	args := []any{d}
+	mentors := map[roster.PersonID]roster.PersonID{}
+	_, err := many(ctx, db, func(row func(...any) error) (person roster.PersonID, err error) {
+		var student roster.PersonID
+		err = row(&student, &person)
+		mentors[student] = person
+		return person, err
+	}, `SELECT m.student, m.person FROM mentor m JOIN person p ON p.district = m.district AND p.id = m.person AND p.active
+		WHERE m.district = $1 AND m.student IN (`+marks(&args, students)+`)`, args...)
+	return mentors, err
+}
+
+// SetMentor names the mentor of a student, who must teach them.
+func (db *DB) SetMentor(ctx context.Context, d roster.DistrictID, student, mentor, author roster.PersonID) error {
+	teachers, err := db.TeachersOf(ctx, d, student)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(teachers, func(p roster.Person) bool { return p.ID == mentor }) {
+		return fault.Field("mentor", "Choose somebody who teaches the student.")
+	}
+	_, err = db.exec(ctx, `INSERT INTO mentor (district, student, person, author, at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (district, student) DO UPDATE SET person = excluded.person, author = excluded.author, at = excluded.at`, d, student, mentor, author, micros(db.now()))
+	return err
+}
+
+// WithoutMentor returns a school's active students who have no mentor, by name.
+func (db *DB) WithoutMentor(ctx context.Context, d roster.DistrictID, school roster.OrgID, most int) ([]roster.Person, error) {
+	people, err := many(ctx, db, scanPerson, `SELECT DISTINCT `+personColumns+` FROM person p JOIN role r ON r.district = p.district AND r.person = p.id AND r.role = 'student' AND r.active
+			AND (r.begins = '' OR r.begins <= $1) AND (r.ends = '' OR r.ends >= $1)
+		WHERE p.district = $2 AND r.org = $3 AND p.active
+		AND NOT EXISTS (SELECT 1 FROM mentor m JOIN person q ON q.district = m.district AND q.id = m.person AND q.active WHERE m.district = p.district AND m.student = p.id)
+		ORDER BY p.id LIMIT $4`, db.today(), d, school, most)
+	return byName(people), err
 }

@@ -97,3 +97,60 @@ func TestConference(t *testing.T) {
 		}
 	})
 }
+
+// Attention counts what lies in the window, and a mentor teaches the student.
+func TestAttention(t *testing.T) {
+	storetest.Each(t, now, func(t *testing.T, db *store.DB) {
+		fixture(t, db)
+		ctx := t.Context()
+		amy, tea := id(t, db, "amy"), id(t, db, "tea")
+		school, err := db.Person(ctx, d, amy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []conference.Conference{{Student: amy, With: tea, Kind: conference.Talk, Minutes: 12}, {Student: amy, With: tea, Kind: conference.CheckIn, Minutes: 2}} {
+			if _, err := db.HoldConference(ctx, d, c, nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		find := func(since time.Time) (talked []conference.Attended) {
+			all, dims, err := db.Attended(ctx, d, school.School, since)
+			if err != nil || len(dims) == 0 || len(all) < 2 {
+				t.Fatalf("%d students, dimensions %v, %v", len(all), dims, err)
+			}
+			for _, a := range all {
+				if !a.Last.IsZero() {
+					talked = append(talked, a)
+				}
+			}
+			return talked
+		}
+		if got := find(time.Time{}); len(got) != 1 || got[0].Talks != 1 || got[0].Minutes != 14 || got[0].Mentor {
+			t.Errorf("attention: %+v", got)
+		}
+		if got := find(time.Now().AddDate(10, 0, 0)); len(got) != 1 || got[0].Talks != 0 || got[0].Minutes != 0 {
+			t.Errorf("outside the window: %+v", got)
+		}
+		without, err := db.WithoutMentor(ctx, d, school.School, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := db.SetMentor(ctx, d, amy, id(t, db, "bob"), tea); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("somebody who does not teach is a mentor: %v", err)
+		}
+		for range 2 {
+			if err := db.SetMentor(ctx, d, amy, tea, tea); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if m, err := db.Mentors(ctx, d, []roster.PersonID{amy}); err != nil || m[amy] != tea {
+			t.Errorf("mentors %v, %v", m, err)
+		}
+		if after, err := db.WithoutMentor(ctx, d, school.School, 100); err != nil || len(after) != len(without)-1 {
+			t.Errorf("%d of %d are without a mentor, %v", len(after), len(without), err)
+		}
+		if got := find(time.Time{}); !got[0].Mentor {
+			t.Errorf("attention does not know the mentor: %+v", got)
+		}
+	})
+}

@@ -18,65 +18,71 @@ var dimensions = []string{"grade", "English learner", "disability", "economic di
 
 // Overview returns what a leader sees of a school's active students.
 func (db *DB) Overview(ctx context.Context, d roster.DistrictID, school roster.OrgID, now time.Time) (mastery.Overview, error) {
-	type student struct {
-		id roster.PersonID
-		mastery.Subject
-	}
-	students, err := many(ctx, db, func(row func(...any) error) (s student, err error) {
-		var grade, sex, race, hispanic, extra string
-		err = row(&s.id, &grade, &sex, &race, &hispanic, &extra)
-		s.Groups = groupsOf(grade, sex, splitList[string](race), hispanic, splitList[string](extra))
-		return s, err
-	}, `SELECT DISTINCT p.id, p.grade, COALESCE(g.sex, ''), COALESCE(g.race, ''), COALESCE(g.hispanic, ''), COALESCE(g.extra, '')
-		FROM person p JOIN role r ON r.district = p.district AND r.person = p.id AND r.role = 'student' AND r.active
-			AND (r.begins = '' OR r.begins <= $1) AND (r.ends = '' OR r.ends >= $1)
-		LEFT JOIN demographics g ON g.district = p.district AND g.id = p.id AND g.active
-		WHERE p.district = $2 AND r.org = $3 AND p.active ORDER BY p.id`, db.today(), d, school)
+	enrolled, err := db.enrolled(ctx, d, school)
 	if err != nil {
 		return mastery.Overview{}, err
 	}
+	subjects := make([]mastery.Subject, len(enrolled))
+	at := make(map[roster.PersonID]*mastery.Subject, len(enrolled))
+	for i, s := range enrolled {
+		subjects[i].Groups = s.groups
+		at[s.id] = &subjects[i]
+	}
 	before := mastery.Week(now) - overviewWeeks
-	for chunk := range slices.Chunk(students, 2000) {
-		ids := make([]roster.PersonID, len(chunk))
-		at := make(map[roster.PersonID]*mastery.Subject, len(chunk))
-		for i := range chunk {
-			ids[i] = chunk[i].id
-			at[chunk[i].id] = &chunk[i].Subject
-		}
-		states, err := db.Mastery(ctx, d, ids)
+	for chunk := range slices.Chunk(ids(enrolled), 2000) {
+		states, err := db.Mastery(ctx, d, chunk)
 		if err != nil {
 			return mastery.Overview{}, err
 		}
 		for _, r := range states {
 			at[r.Student].Now = append(at[r.Student].Now, r)
 		}
-		if states, err = db.MasteryAt(ctx, d, ids, before); err != nil {
+		if states, err = db.MasteryAt(ctx, d, chunk, before); err != nil {
 			return mastery.Overview{}, err
 		}
 		for _, r := range states {
 			at[r.Student].Before = append(at[r.Student].Before, r)
 		}
 	}
-	subjects := make([]mastery.Subject, len(students))
-	for i, s := range students {
-		subjects[i] = s.Subject
-	}
 	return mastery.Summarize(subjects, dimensions, overviewWeeks, now), nil
+}
+
+// grouped is a student with the group of each dimension that they belong to.
+type grouped struct {
+	id     roster.PersonID
+	groups map[string]string
+}
+
+func ids(students []grouped) []roster.PersonID {
+	out := make([]roster.PersonID, len(students))
+	for i, s := range students {
+		out[i] = s.id
+	}
+	return out
+}
+
+func scanGrouped(row func(...any) error) (s grouped, err error) {
+	var grade, sex, race, hispanic, extra string
+	err = row(&s.id, &grade, &sex, &race, &hispanic, &extra)
+	s.groups = groupsOf(grade, sex, splitList[string](race), hispanic, splitList[string](extra))
+	return s, err
+}
+
+const groupedColumns = `p.id, p.grade, COALESCE(g.sex, ''), COALESCE(g.race, ''), COALESCE(g.hispanic, ''), COALESCE(g.extra, '')`
+
+// enrolled returns a school's active students, by id.
+func (db *DB) enrolled(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]grouped, error) {
+	return many(ctx, db, scanGrouped, `SELECT DISTINCT `+groupedColumns+`
+		FROM person p JOIN role r ON r.district = p.district AND r.person = p.id AND r.role = 'student' AND r.active
+			AND (r.begins = '' OR r.begins <= $1) AND (r.ends = '' OR r.ends >= $1)
+		LEFT JOIN demographics g ON g.district = p.district AND g.id = p.id AND g.active
+		WHERE p.district = $2 AND r.org = $3 AND p.active ORDER BY p.id`, db.today(), d, school)
 }
 
 // StudentGroups returns to which group of each dimension the students of a district
 // belong whose demographics are known, and the dimensions in order.
 func (db *DB) StudentGroups(ctx context.Context, d roster.DistrictID) (map[roster.PersonID]map[string]string, []string, error) {
-	type student struct {
-		id     roster.PersonID
-		groups map[string]string
-	}
-	list, err := many(ctx, db, func(row func(...any) error) (s student, err error) {
-		var grade, sex, race, hispanic, extra string
-		err = row(&s.id, &grade, &sex, &race, &hispanic, &extra)
-		s.groups = groupsOf(grade, sex, splitList[string](race), hispanic, splitList[string](extra))
-		return s, err
-	}, `SELECT p.id, p.grade, COALESCE(g.sex, ''), COALESCE(g.race, ''), COALESCE(g.hispanic, ''), COALESCE(g.extra, '')
+	list, err := many(ctx, db, scanGrouped, `SELECT `+groupedColumns+`
 		FROM person p LEFT JOIN demographics g ON g.district = p.district AND g.id = p.id AND g.active WHERE p.district = $1`, d)
 	out := make(map[roster.PersonID]map[string]string, len(list))
 	for _, s := range list {

@@ -94,6 +94,15 @@ func (db *DB) People(ctx context.Context, d roster.DistrictID, class roster.Clas
 	return byName(people), err
 }
 
+// TeachersOf returns who teaches a student in a class that both are in, by name.
+func (db *DB) TeachersOf(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]roster.Person, error) {
+	people, err := many(ctx, db, scanPerson, `SELECT DISTINCT `+personColumns+` FROM person p JOIN enrollment e ON e.district = p.district AND e.person = p.id
+		JOIN enrollment s ON s.district = e.district AND s.class = e.class AND s.person = $3 AND s.role = 'student' AND s.active AND (s.begins = '' OR s.begins <= $1) AND (s.ends = '' OR s.ends >= $1)
+		WHERE p.district = $2 AND e.role IN ('teacher', 'aide') AND p.active AND e.active AND (e.begins = '' OR e.begins <= $1) AND (e.ends = '' OR e.ends >= $1)
+		ORDER BY p.id`, db.today(), d, student)
+	return byName(people), err
+}
+
 // Children returns the students whose guardian a person is, by name.
 func (db *DB) Children(ctx context.Context, d roster.DistrictID, guardian roster.PersonID) ([]roster.Person, error) {
 	people, err := many(ctx, db, scanPerson, `SELECT DISTINCT `+personColumns+` FROM person p JOIN guardian g ON g.district = p.district AND g.student = p.id

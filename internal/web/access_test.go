@@ -76,6 +76,7 @@ var allowed = map[string]string{
 	"POST /students/{student}/supports":                    readers,
 	"GET /students/{student}/talks":                        readers,
 	"POST /students/{student}/talks":                       "teacher",
+	"POST /students/{student}/mentor":                      "teacher,leader",
 	"GET /students/{student}/brief":                        "teacher",
 	"POST /students/{student}/requests":                    "student,guardian",
 	"POST /students/{student}/requests/{request}/agree":    "teacher",
@@ -96,14 +97,16 @@ var allowed = map[string]string{
 
 	"GET /classes/{class}/talks":                 "teacher",
 	"POST /classes/{class}/talks":                "teacher",
+	"POST /classes/{class}/mentor":               "teacher",
 	"GET /classes/{class}/profiles":              "teacher,leader",
 	"GET /classes/{class}/checks":                "teacher",
 	"POST /classes/{class}/checks":               "teacher",
 	"GET /classes/{class}/checks/{check}":        "teacher",
 	"POST /classes/{class}/checks/{check}/close": "teacher",
 
-	"GET /schools":          leaders,
-	"GET /schools/{school}": "leader,administrator",
+	"GET /schools":                    leaders,
+	"GET /schools/{school}/attention": "leader,administrator",
+	"GET /schools/{school}":           "leader,administrator",
 
 	"GET /admin/imports":                                      "administrator",
 	"POST /admin/imports":                                     "administrator",

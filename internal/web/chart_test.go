@@ -72,7 +72,7 @@ func TestGroupsAreNamedSoThatTheyStandAlone(t *testing.T) {
 	t.Parallel()
 	for _, c := range [][3]string{{"grade", "04", "Grade 4"}, {"grade", "KG", "Kindergarten"}, {"grade", "not known", "Not known"},
 		{"English learner", "yes", "English learners"}, {"disability", "no", "Without a disability"}, {"sex", "female", "Female"}} {
-		if got := groupName(mastery.GroupOverview{Dimension: c[0], Group: c[1]}); got != c[2] {
+		if got := groupName(c[0], c[1]); got != c[2] {
 			t.Errorf("groupName(%s, %s) = %q; want %q", c[0], c[1], got, c[2])
 		}
 	}

@@ -22,11 +22,12 @@ import (
 
 // queueView is whom of a class to talk with next.
 type queueView struct {
-	Class  roster.Class
-	Turns  []turnView
-	Later  []turnView // put off by the teacher
-	Talks  int        // held in the last four weeks
-	topics []live.Topic
+	Class   roster.Class
+	Turns   []turnView
+	Later   []turnView // put off by the teacher
+	Talks   int        // held in the last four weeks
+	Orphans int        // students without a mentor
+	topics  []live.Topic
 }
 
 func (v queueView) Topics() []live.Topic { return v.topics }
@@ -56,7 +57,11 @@ func (s *Server) showQueue(w http.ResponseWriter, r *http.Request, a guard.Actor
 	if err != nil {
 		return err
 	}
-	v := queueView{Class: class, Talks: held}
+	without, err := s.withoutMentor(r, a, class.ID)
+	if err != nil {
+		return err
+	}
+	v := queueView{Class: class, Talks: held, Orphans: len(without)}
 	var first []turnView
 	for _, t := range conference.Queue(standings, s.Now()) {
 		x := turnView{Turn: t, Href: briefHref(t.Person.ID), Back: classPath(class.ID) + "/talks"}

@@ -149,3 +149,25 @@ func TestTeacherOrdersTheQueue(t *testing.T) {
 	s.get("teacher", "/students/"+noah+"/talks").says("A short word", "2 minutes")
 	s.post("teacher", "/students/"+noah+"/talks", url.Values{"kind": {"party"}, "minutes": {"2"}}).is(422)
 }
+
+// A leader sees how evenly talks are given, and who has no mentor; an administrator sees
+// figures only.
+func TestAttentionAndMentors(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	school := "/schools/" + string(cedar) + "/attention"
+	maya := "/students/" + string(person("student"))
+	p := s.get("leader", school).is(200)
+	p.says("Students without a mentor", "Maya Álvarez", "Noah")
+	s.get("administrator", school).is(200).saysNot("Maya Álvarez")
+
+	s.post("leader", maya+"/mentor", url.Values{"mentor": {string(person("other teacher"))}}).is(422)
+	s.post("leader", maya+"/mentor", url.Values{"mentor": {string(person("teacher"))}}).goesTo(maya + "?done=settings")
+	s.get("student", maya).says("Mentor:", "Ngozi Okafor")
+	s.get("student", maya).saysNot("Name as mentor")
+	s.get("leader", school).saysNot("Maya Álvarez")
+	s.get("teacher", room12Path+"/talks").says("Be the mentor of the 5 students who have none")
+	s.post("teacher", room12Path+"/mentor", nil).goesTo(room12Path + "/talks?done=settings")
+	s.get("teacher", room12Path+"/talks").saysNot("Be the mentor")
+	s.get("leader", school).says("Everybody has one.")
+}

@@ -77,6 +77,7 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Act
 			{guard.SetGoal, "write goals", true},
 			{guard.WriteProfile, "say something in the profile, and see otherwise what is said there", true},
 			{guard.Confer, "prepare a talk and write down what came of it", true},
+			{guard.NameMentor, "name the student's mentor", true},
 			{guard.AskTalk, "ask for a talk", true},
 			{guard.KeepPromise, "say that something agreed on is done", true},
 			{guard.TakeCheck, "answer the questions of a check", true},

@@ -102,7 +102,7 @@ func newSchoolView(o mastery.Overview) schoolView {
 		if by[g.Dimension] == nil {
 			order = append(order, g.Dimension)
 		}
-		by[g.Dimension] = append(by[g.Dimension], named{groupName(g), g})
+		by[g.Dimension] = append(by[g.Dimension], named{groupName(g.Dimension, g.Group), g})
 	}
 	if v.Hidden {
 		return v
@@ -195,16 +195,16 @@ var yesNo = map[string][2]string{
 }
 
 // groupName says a group so that it can be read alone.
-func groupName(g mastery.GroupOverview) string {
-	name := cmp.Or(g.Group, notKnown)
+func groupName(dimension, group string) string {
+	name := cmp.Or(group, notKnown)
 	switch {
 	case name == notKnown:
 		return "Not known"
-	case yesNo[g.Dimension][0] != "" && name == "yes":
-		return yesNo[g.Dimension][0]
-	case yesNo[g.Dimension][0] != "" && name == "no":
-		return yesNo[g.Dimension][1]
-	case g.Dimension == "grade":
+	case yesNo[dimension][0] != "" && name == "yes":
+		return yesNo[dimension][0]
+	case yesNo[dimension][0] != "" && name == "no":
+		return yesNo[dimension][1]
+	case dimension == "grade":
 		if n, err := strconv.Atoi(name); err == nil && n > 0 {
 			return fmt.Sprintf("Grade %d", n)
 		}

@@ -33,6 +33,7 @@ type recordView struct {
 	Tests     []evidence.Piece
 	Said      []saidView
 	Promises  []commitmentView
+	Mentor    mentorView
 	Access    string // empty if the reader may not know
 	topics    []live.Topic
 }
@@ -95,6 +96,9 @@ func (s *Server) showStudent(w http.ResponseWriter, r *http.Request, a guard.Act
 	}
 	names := s.namesOf(ctx, d)
 	if v.Promises, err = s.openCommitments(ctx, a, student, who, "", names); err != nil {
+		return err
+	}
+	if v.Mentor, err = s.mentor(r, a, student, names); err != nil {
 		return err
 	}
 	for _, e := range profile.Holding(entries) {

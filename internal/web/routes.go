@@ -52,6 +52,7 @@ func (s *Server) routes() []route {
 		{"POST /students/{student}/supports", toStudent(guard.WriteProfile), s.setSupports},
 		{"GET /students/{student}/talks", toStudent(guard.ReadRecord), s.showTalks},
 		{"POST /students/{student}/talks", toStudent(guard.Confer), s.holdTalk},
+		{"POST /students/{student}/mentor", toStudent(guard.NameMentor), s.setMentor},
 		{"GET /students/{student}/brief", toStudent(guard.Confer), s.showBrief},
 		{"POST /students/{student}/requests", toStudent(guard.AskTalk), s.askForTalk},
 		{"POST /students/{student}/requests/{request}/agree", toStudent(guard.Confer), s.agreeOnTalk},
@@ -71,6 +72,7 @@ func (s *Server) routes() []route {
 		{"POST /classes/{class}/cards", toClass(guard.IssueCards), s.makeCards},
 		{"GET /classes/{class}/talks", toClass(guard.Confer), s.showQueue},
 		{"POST /classes/{class}/talks", toClass(guard.Confer), s.moveInQueue},
+		{"POST /classes/{class}/mentor", toClass(guard.Confer), s.mentorAll},
 		{"GET /classes/{class}/profiles", toClass(guard.ReadClass), s.showProfiles},
 		{"GET /classes/{class}/checks", toClass(guard.GiveCheck), s.showChecks},
 		{"POST /classes/{class}/checks", toClass(guard.GiveCheck), s.giveCheck},
@@ -81,6 +83,7 @@ func (s *Server) routes() []route {
 		// Leaders.
 		{"GET /schools", leading, s.showSchools},
 		{"GET /schools/{school}", toSchool(guard.ReadSchool), s.showSchool},
+		{"GET /schools/{school}/attention", toSchool(guard.ReadSchool), s.showAttention},
 
 		// Administrators: files in.
 		{"GET /admin/imports", toDistrict(guard.Import), s.showImports},

@@ -62,7 +62,7 @@ var notices = map[string]string{
 	"said":      "Saved. Thank you.",
 	"talk":      "The talk is written down.",
 	"checkin":   "Noted. It counts as a check-in.",
-	"asked":     "Your question is sent. It shows when a time is agreed.",
+	"asked":     "It is sent. You see here when a time is agreed.",
 	"kept":      "Saved. Well kept!",
 	"dropped":   "Saved. It is off the list.",
 	"given":     "The check is given. Students see it on their page.",

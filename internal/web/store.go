@@ -60,6 +60,7 @@ type rosterStore interface {
 	Classes(ctx context.Context, d roster.DistrictID, p roster.PersonID, roles ...roster.Role) ([]roster.Class, error)
 	ClassesOfSchool(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]roster.Class, error)
 	People(ctx context.Context, d roster.DistrictID, class roster.ClassID, role roster.Role) ([]roster.Person, error)
+	TeachersOf(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]roster.Person, error)
 	Children(ctx context.Context, d roster.DistrictID, guardian roster.PersonID) ([]roster.Person, error)
 	Org(ctx context.Context, d roster.DistrictID, id roster.OrgID) (roster.Org, error)
 	Schools(ctx context.Context, d roster.DistrictID, p roster.PersonID) ([]roster.Org, error)
@@ -110,6 +111,12 @@ type conferenceStore interface {
 	AskForTalk(ctx context.Context, d roster.DistrictID, r conference.Request) (conference.Request, error)
 	AgreeOnTalk(ctx context.Context, d roster.DistrictID, student roster.PersonID, id conference.RequestID, with roster.PersonID, at time.Time) error
 	WithdrawRequest(ctx context.Context, d roster.DistrictID, student roster.PersonID, id conference.RequestID, author roster.PersonID) error
+	// Attended returns how much attention each student of a school got since a time, and the
+	// dimensions of groups.
+	Attended(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]conference.Attended, []string, error)
+	Mentors(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID]roster.PersonID, error)
+	SetMentor(ctx context.Context, d roster.DistrictID, student, mentor, author roster.PersonID) error
+	WithoutMentor(ctx context.Context, d roster.DistrictID, school roster.OrgID, most int) ([]roster.Person, error)
 	MoveInQueue(ctx context.Context, d roster.DistrictID, m conference.Move) error
 	QueueMoves(ctx context.Context, d roster.DistrictID, class roster.ClassID) ([]conference.Move, error)
 	// Joined returns since when students are in a class, where that is known.

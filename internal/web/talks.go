@@ -112,7 +112,7 @@ func (s *Server) openCommitments(ctx context.Context, a guard.Actor, student ros
 
 func requestViews(list []conference.Request, a guard.Actor, holds bool, names func(roster.PersonID) (string, error)) (views []requestView, err error) {
 	for _, q := range list {
-		v := requestView{Request: q, Who: "I"}
+		v := requestView{Request: q, Who: "Me"}
 		at := recordHref(q.Student) + "/requests/" + urlPath(string(q.ID))
 		if q.Author != a.Person {
 			if v.Who, err = names(q.Author); err != nil {

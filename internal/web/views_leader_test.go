@@ -2,7 +2,7 @@ package web
 
 // leaderViews are the pages of leaders and administrators.
 var leaderViews = map[string]any{
-	"schools": schoolsView{}, "school": schoolView{}, "imports": importsView{}, "import": importView{},
+	"schools": schoolsView{}, "attention": attentionView{}, "school": schoolView{}, "imports": importsView{}, "import": importView{},
 	"mapping": mappingStartView{}, "columns": columnsView{}, "people": peopleView{}, "person": personView{},
 	"model": modelView{}, "version": versionView{}, "rules": rulesView{}, "bank": bankView{},
 }

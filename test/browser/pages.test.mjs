@@ -33,6 +33,7 @@ const pages = [
   { role: 'teacher', from: '/teach', link: 'main a[href^="/students/"]', budget: 61_440, nodes: 1_200 },
   { role: 'leader', path: '/schools', budget: 61_440, nodes: 1_200, modes: light },
   { role: 'leader', from: '/schools', link: 'main a[href^="/schools/"]', budget: 66_560, nodes: 1_800 },
+  { role: 'leader', from: '/schools', link: 'main a[href^="/schools/"]', then: '/attention', budget: 66_560, nodes: 1_500, modes: light },
   { role: 'administrator', path: '/admin/imports', budget: 61_440, nodes: 1_200 },
   { role: 'administrator', from: '/admin/imports', link: 'main a[href^="/admin/imports/0"]', budget: 66_560, nodes: 2_500, modes: light },
   { role: 'administrator', path: '/admin/imports/mapping', budget: 61_440, nodes: 1_200, modes: light },

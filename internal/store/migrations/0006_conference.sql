@@ -29,3 +29,8 @@ CREATE TABLE queue_move (
 	student TEXT NOT NULL, place TEXT NOT NULL, rule TEXT NOT NULL, because TEXT NOT NULL, actor TEXT NOT NULL, at BIGINT NOT NULL, until BIGINT NOT NULL,
 	PRIMARY KEY (district, class, id)
 );
+-- The one member of staff who knows a student best.
+CREATE TABLE mentor (
+	district TEXT NOT NULL, student TEXT NOT NULL, person TEXT NOT NULL, author TEXT NOT NULL, at BIGINT NOT NULL,
+	PRIMARY KEY (district, student)
+);

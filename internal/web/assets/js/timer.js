@@ -14,7 +14,7 @@ export function start([form]) {
   shown.className = 'num';
   shown.setAttribute('for', minutes.id);
   const row = document.createElement('p');
-  row.className = 'btns';
+  row.className = 'btns gap-t';
   row.append(button, shown);
   minutes.after(row);
   const seconds = () => Math.floor((Date.now() - began) / 1000);

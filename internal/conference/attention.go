@@ -1,0 +1,107 @@
+package conference
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"waymark/internal/mastery"
+	"waymark/internal/stats"
+)
+
+// Attended is how much attention one student got.
+type Attended struct {
+	Groups  map[string]string // by dimension, such as "grade": "4"
+	Mentor  bool              // there is a named mentor
+	Talks   int               // in the window
+	Minutes int
+	Last    time.Time // the latest talk; zero if never
+}
+
+// Attention is how talks were given to a group of students: counts and means, never of one.
+type Attention struct {
+	Dimension, Group string
+	Suppressed       bool // all figures below are zero
+	Students         int
+	Talked           float64 // share with a talk in the window
+	Talks            float64 // mean number
+	Minutes          float64 // mean
+	Days             float64 // mean days since the last talk, of those who had one
+	P90              float64 // 90th percentile of these days; who never talked counts as the window and one day
+	Gini             float64 // of minutes: 0 if all got the same, near 1 if one got all
+	Mentored         float64 // share with a named mentor
+}
+
+// Attend summarises attention over a window of days, for everybody and by dimensions; a
+// group with fewer than [mastery.SmallCell] students is suppressed, and with it the smallest
+// other one where a single small one could be reckoned back.
+func Attend(students []Attended, dimensions []string, window int, now time.Time) []Attention {
+	out := []Attention{attend("everybody", "Everybody", students, window, now)}
+	if out[0].Suppressed {
+		return out
+	}
+	for _, d := range dimensions {
+		by := map[string][]Attended{}
+		for _, s := range students {
+			g := cmp.Or(s.Groups[d], "not known")
+			by[g] = append(by[g], s)
+		}
+		var groups []Attention
+		hidden := 0
+		for _, g := range slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }) {
+			x := attend(d, g, by[g], window, now)
+			if x.Suppressed {
+				hidden += len(by[g])
+			}
+			groups = append(groups, x)
+		}
+		if hidden > 0 && hidden < mastery.SmallCell {
+			least := -1
+			for i, g := range groups {
+				if !g.Suppressed && (least < 0 || g.Students < groups[least].Students) {
+					least = i
+				}
+			}
+			if least >= 0 {
+				groups[least] = Attention{Dimension: d, Group: groups[least].Group, Suppressed: true}
+			}
+		}
+		out = append(out, groups...)
+	}
+	return out
+}
+
+func attend(dimension, name string, students []Attended, window int, now time.Time) Attention {
+	a := Attention{Dimension: dimension, Group: name}
+	if len(students) < mastery.SmallCell {
+		a.Suppressed = true
+		return a
+	}
+	a.Students = len(students)
+	n := float64(len(students))
+	var days, minutes []float64
+	had := 0.0
+	for _, s := range students {
+		a.Talks += float64(s.Talks) / n
+		a.Minutes += float64(s.Minutes) / n
+		minutes = append(minutes, float64(s.Minutes))
+		if s.Talks > 0 {
+			a.Talked += 1 / n
+		}
+		if s.Mentor {
+			a.Mentored += 1 / n
+		}
+		since := float64(window + 1)
+		if !s.Last.IsZero() {
+			since = now.Sub(s.Last).Hours() / 24
+			a.Days += since
+			had++
+		}
+		days = append(days, since)
+	}
+	a.Days /= max(1, had)
+	slices.Sort(days)
+	a.P90, a.Gini = stats.Quantile(days, .9), stats.Gini(minutes)
+	return a
+}

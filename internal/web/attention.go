@@ -1,0 +1,183 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"waymark/internal/conference"
+	"waymark/internal/guard"
+	"waymark/internal/live"
+	"waymark/internal/mastery"
+	"waymark/internal/roster"
+)
+
+// attentionView is how evenly talks are given in a school.
+type attentionView struct {
+	School  roster.Org
+	Weeks   string
+	Least   int
+	Hidden  bool // the whole school is too small
+	Tables  []attentionTable
+	Names   bool            // the reader may know who has no mentor
+	Orphans []roster.Person // students without a mentor, the first of them
+	More    bool            // there are more than are listed
+}
+
+type attentionTable struct {
+	Title  string
+	Rows   []attentionRow
+	Hidden []string // groups that are not shown
+}
+
+type attentionRow struct {
+	conference.Attention
+	Name          string
+	Gini, P90     string
+	Talks, Length string
+	Days          string
+}
+
+// attentionWindow is the span that the report looks at.
+const attentionWindow = 84 // days
+
+// orphansMost is how many students without a mentor are listed at once.
+const orphansMost = 100
+
+func (s *Server) showAttention(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	ctx := r.Context()
+	school, err := s.Store.Org(ctx, a.District, schoolID(r))
+	if err != nil {
+		return err
+	}
+	students, dimensions, err := s.Store.Attended(ctx, a.District, school.ID, s.Now().Add(-attentionWindow*24*time.Hour))
+	if err != nil {
+		return err
+	}
+	v := newAttentionView(conference.Attend(students, dimensions, attentionWindow, s.Now()))
+	v.School = school
+	rel, err := s.Store.ToSchool(ctx, a, school.ID)
+	if err != nil {
+		return err
+	}
+	if _, v.Names = guard.Allowed(guard.NameMentor, rel); v.Names {
+		if v.Orphans, err = s.Store.WithoutMentor(ctx, a.District, school.ID, orphansMost+1); err != nil {
+			return err
+		}
+		v.More = len(v.Orphans) > orphansMost
+		v.Orphans = v.Orphans[:min(orphansMost, len(v.Orphans))]
+	}
+	return s.render(w, r, a, http.StatusOK, "attention", v)
+}
+
+func newAttentionView(list []conference.Attention) attentionView {
+	v := attentionView{Weeks: weekWords(attentionWindow / 7), Least: mastery.SmallCell}
+	for _, g := range list {
+		title, name := "All students", "All"
+		if g.Dimension != everybody {
+			title, name = upperFirst(g.Dimension), groupName(g.Dimension, g.Group)
+		} else if g.Suppressed {
+			v.Hidden = true
+		}
+		if n := len(v.Tables); n == 0 || v.Tables[n-1].Title != title {
+			v.Tables = append(v.Tables, attentionTable{Title: title})
+		}
+		t := &v.Tables[len(v.Tables)-1]
+		if g.Suppressed {
+			t.Hidden = append(t.Hidden, name)
+			continue
+		}
+		row := attentionRow{Attention: g, Name: name, Gini: fmt.Sprintf("%.2f", g.Gini), P90: fmt.Sprintf("%.0f", g.P90), Talks: fmt.Sprintf("%.1f", g.Talks), Length: fmt.Sprintf("%.0f", g.Minutes), Days: "nobody yet"}
+		if g.Talked > 0 {
+			row.Days = fmt.Sprintf("%.0f", g.Days)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	// Of which nothing is known, nothing is said.
+	v.Tables = slices.DeleteFunc(v.Tables, func(t attentionTable) bool {
+		return len(t.Rows) == 1 && len(t.Hidden) == 0 && t.Rows[0].Group == notKnown
+	})
+	return v
+}
+
+// setMentor names the one member of staff who knows a student best.
+func (s *Server) setMentor(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	student := studentID(r)
+	if err := s.Store.SetMentor(r.Context(), a.District, student, roster.PersonID(r.PostForm.Get("mentor")), a.Person); err != nil {
+		return err
+	}
+	s.Hub.Publish(live.StudentTopic(string(a.District), string(student)))
+	return seeOther(w, r, recordHref(student), "settings")
+}
+
+// mentorAll makes a teacher the mentor of those of a class who have none.
+func (s *Server) mentorAll(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	ctx, class := r.Context(), classID(r)
+	without, err := s.withoutMentor(r, a, class)
+	if err != nil {
+		return err
+	}
+	for _, p := range without {
+		if err := s.Store.SetMentor(ctx, a.District, p.ID, a.Person, a.Person); err != nil {
+			return err
+		}
+	}
+	return seeOther(w, r, classPath(class)+"/talks", "settings")
+}
+
+// withoutMentor returns the students of a class who have no mentor.
+func (s *Server) withoutMentor(r *http.Request, a guard.Actor, class roster.ClassID) (without []roster.Person, err error) {
+	people, err := s.Store.People(r.Context(), a.District, class, roster.Student)
+	if err != nil {
+		return nil, err
+	}
+	students := make([]roster.PersonID, len(people))
+	for i, p := range people {
+		students[i] = p.ID
+	}
+	mentors, err := s.Store.Mentors(r.Context(), a.District, students)
+	for _, p := range people {
+		if mentors[p.ID] == "" {
+			without = append(without, p)
+		}
+	}
+	return without, err
+}
+
+// mentorView is the mentor of a student, and whom the reader may name instead.
+type mentorView struct {
+	Name    string
+	Choices []choiceOption
+	Action  string
+}
+
+func (s *Server) mentor(r *http.Request, a guard.Actor, student roster.PersonID, names func(roster.PersonID) (string, error)) (v mentorView, err error) {
+	mentors, err := s.Store.Mentors(r.Context(), a.District, []roster.PersonID{student})
+	if err != nil {
+		return v, err
+	}
+	now := mentors[student]
+	if now != "" {
+		if v.Name, err = names(now); err != nil {
+			return v, err
+		}
+	}
+	rel, err := s.Store.ToStudent(r.Context(), a, student)
+	if err != nil {
+		return v, err
+	}
+	if _, ok := guard.Allowed(guard.NameMentor, rel); !ok {
+		return v, nil
+	}
+	teachers, err := s.Store.TeachersOf(r.Context(), a.District, student)
+	for _, t := range teachers {
+		v.Choices = append(v.Choices, choiceOption{string(t.ID), cmp.Or(t.Name(), string(t.ID)), t.ID == now})
+	}
+	v.Action = recordHref(student) + "/mentor"
+	return v, err
+}
