@@ -36,6 +36,7 @@ func digested() [][2]string {
 		[2]string{"conference_note", "district, student, number, body, visibility, author"},
 		[2]string{"commitment", "district, student, who, person, what, by_day, author, dropped"},
 		[2]string{"mentor", "district, student, person, author"},
+		[2]string{"road_wish", "district, student, competency, want, author"},
 		[2]string{"queue_move", "district, class, student, place, rule, because, actor"},
 		[2]string{"conference_request", "district, student, author, voice, body, wanted, agreed_with"},
 		[2]string{"check_given", "district, class, purpose, competencies, students, most, actor"},

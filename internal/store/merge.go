@@ -50,6 +50,7 @@ func (db *DB) Merge(ctx context.Context, d roster.DistrictID, keep, gone, actor 
 			`UPDATE conference_note SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE queue_move SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE mentor SET student = $3 WHERE district = $1 AND student = $2 AND NOT EXISTS (SELECT 1 FROM mentor k WHERE k.district = $1 AND k.student = $3)`,
+			`UPDATE road_wish SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE commitment SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE conference_request SET student = $3 WHERE district = $1 AND student = $2`,
 		} {

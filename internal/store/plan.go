@@ -73,6 +73,24 @@ func (db *DB) FinishChoice(ctx context.Context, d roster.DistrictID, student ros
 	return err
 }
 
+// RoadWishes returns what people want of the roads to a student's goals, in the order in
+// which they said so.
+func (db *DB) RoadWishes(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]propose.Wish, error) {
+	return many(ctx, db, func(row func(...any) error) (w propose.Wish, err error) {
+		var at int64
+		err = row(&w.Competency, &w.Want, &w.Author, &at)
+		w.At = moment(at)
+		return w, err
+	}, `SELECT competency, want, author, at FROM road_wish WHERE district = $1 AND student = $2 ORDER BY at, id`, d, student)
+}
+
+// WishRoad keeps what somebody wants of the roads to a student's goals.
+func (db *DB) WishRoad(ctx context.Context, d roster.DistrictID, student roster.PersonID, w propose.Wish) error {
+	_, err := db.exec(ctx, `INSERT INTO road_wish (district, student, id, competency, want, author, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		d, student, newID(), w.Competency, w.Want, w.Author, micros(db.now()))
+	return err
+}
+
 // Decide keeps what a teacher made of a proposed step.
 func (db *DB) Decide(ctx context.Context, d roster.DistrictID, s propose.Decision) error {
 	_, err := db.exec(ctx, `INSERT INTO step_decision (district, id, class, step, rule, because, students, decision, reason, actor, at, until)

@@ -387,6 +387,14 @@ func TestPlansAndDecisions(t *testing.T) {
 		if err != nil || len(goals) != 1 || goals[0].Done.IsZero() || goals[0].What != "Read it all" {
 			t.Errorf("goals = %+v, %v", goals, err)
 		}
+		for _, want := range []propose.Want{propose.First, propose.Neither} {
+			if err := db.WishRoad(ctx, d, amy, propose.Wish{Competency: "k1", Want: want, Author: amy}); err != nil {
+				t.Error(err)
+			}
+		}
+		if w, err := db.RoadWishes(ctx, d, amy); err != nil || len(w) != 2 || w[0].Want != propose.First || w[1].Want != propose.Neither || w[1].At.IsZero() {
+			t.Errorf("wishes = %+v, %v", w, err)
+		}
 		c, err := db.AddChoice(ctx, d, plan.Choice{Student: amy, Competency: "k1", Material: "m1", Because: "b", Rule: "r/1", Offered: []material.ID{"m1", "m2"}})
 		if err != nil {
 			t.Fatal(err)

@@ -74,6 +74,8 @@ var allowed = map[string]string{
 	"POST /students/{student}/profile":                     readers,
 	"POST /students/{student}/profile/{entry}":             readers,
 	"POST /students/{student}/supports":                    readers,
+	"GET /students/{student}/goals/{goal}":                 readers,
+	"POST /students/{student}/goals/{goal}/wishes":         "student,teacher",
 	"GET /students/{student}/talks":                        readers,
 	"POST /students/{student}/talks":                       "teacher",
 	"POST /students/{student}/mentor":                      "teacher,leader",

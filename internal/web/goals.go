@@ -21,6 +21,7 @@ type goalView struct {
 	By         time.Time              // zero if it has no day
 	Done       time.Time              // zero while it is open
 	Finish     bool                   // the reader may mark it as reached
+	Road       string                 // where the way to it is; empty if it is about no competency
 }
 
 // newGoalViews returns the goals that are open, or those that are reached.
@@ -35,6 +36,9 @@ func newGoalViews(p *pupil, open, finish bool) (views []goalView) {
 		}
 		if c, ok := p.catalogue.Competencies[g.Competency]; ok {
 			v.Competency = &c
+			if open {
+				v.Road = roadHref(p.Person.ID, g.ID)
+			}
 		}
 		views = append(views, v)
 	}

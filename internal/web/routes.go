@@ -50,6 +50,8 @@ func (s *Server) routes() []route {
 		{"POST /students/{student}/profile", toStudent(guard.WriteProfile), s.say},
 		{"POST /students/{student}/profile/{entry}", toStudent(guard.WriteProfile), s.respond},
 		{"POST /students/{student}/supports", toStudent(guard.WriteProfile), s.setSupports},
+		{"GET /students/{student}/goals/{goal}", toStudent(guard.ReadRecord), s.showRoad},
+		{"POST /students/{student}/goals/{goal}/wishes", toStudent(guard.SetGoal), s.wishRoad},
 		{"GET /students/{student}/talks", toStudent(guard.ReadRecord), s.showTalks},
 		{"POST /students/{student}/talks", toStudent(guard.Confer), s.holdTalk},
 		{"POST /students/{student}/mentor", toStudent(guard.NameMentor), s.setMentor},

@@ -63,6 +63,7 @@ var notices = map[string]string{
 	"talk":      "The talk is written down.",
 	"checkin":   "Noted. It counts as a check-in.",
 	"asked":     "It is sent. You see here when a time is agreed.",
+	"moved":     "Saved. The way is laid anew.",
 	"kept":      "Saved. Well kept!",
 	"dropped":   "Saved. It is off the list.",
 	"given":     "The check is given. Students see it on their page.",

@@ -88,6 +88,8 @@ type planStore interface {
 	Choices(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Choice, error)
 	AddChoice(ctx context.Context, d roster.DistrictID, c plan.Choice) (plan.Choice, error)
 	FinishChoice(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.ChoiceID) error
+	RoadWishes(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]propose.Wish, error)
+	WishRoad(ctx context.Context, d roster.DistrictID, student roster.PersonID, w propose.Wish) error
 	Decide(ctx context.Context, d roster.DistrictID, x propose.Decision) error
 	Decisions(ctx context.Context, d roster.DistrictID, class roster.ClassID) ([]propose.Decision, error)
 }

@@ -29,6 +29,7 @@ func self(action guard.Action) access {
 
 // pupil is what pages know of one student: the record and what it is measured by.
 type pupil struct {
+	began time.Time // of the first evidence; zero if there is none
 	propose.Learner
 	Classes   []roster.Class
 	catalogue *propose.Catalogue
@@ -71,6 +72,9 @@ func (s *Server) pupil(ctx context.Context, d roster.DistrictID, student roster.
 	p.Expect = func(c competency.ID) mastery.Estimate { return model.Expect(&learner, c, p.now) }
 	p.Estimates = make(map[competency.ID]mastery.Estimate, len(records))
 	for _, r := range records {
+		if p.began.IsZero() || r.First.Before(p.began) {
+			p.began = r.First
+		}
 		learner.States[r.Competency] = r.State
 		p.Estimates[r.Competency] = r.At(p.now)
 		if r.Seen.After(p.LastSeen) {

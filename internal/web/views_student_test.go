@@ -11,6 +11,7 @@ var studentViews = map[string]any{
 	"check":         checkView{},
 	"profile":       profileView{},
 	"talks":         talksView{},
+	"road":          roadView{},
 	"checked":       checkedView{},
 	"path":          pathView{},
 	"goals":         goalsView{},

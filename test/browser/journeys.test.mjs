@@ -48,6 +48,25 @@ describe('journeys', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN name
       await context.close();
     });
 
+    test(`a student sees the way to a goal and wants a step first, ${how}`, async () => {
+      const { context, page } = await open('student', '/me/path', { javaScriptEnabled });
+      // The last competency of the path that nobody knows anything of has the longest way.
+      await page.locator('main a[href*="/me/goals?competency="]').last().click();
+      await page.getByRole('button', { name: /goal/i }).first().click();
+      await page.waitForURL(/done=goal/);
+      await page.getByRole('link', { name: 'The way there' }).first().click();
+      const steps = page.locator('#legs').locator('xpath=../..').locator('ol > li');
+      assert.ok(await steps.count() >= 1);
+      await lib.shot(page, `road-${javaScriptEnabled}`);
+      const want = page.getByRole('button', { name: /I want this first/ });
+      if (await want.count()) {
+        await want.last().click();
+        await page.waitForURL(/done=moved/);
+        await page.getByText('You wanted this first.').first().waitFor();
+      }
+      await context.close();
+    });
+
     test(`a teacher writes an observation down, ${how}`, async () => {
       const { context, page } = await open('teacher', '/teach', { javaScriptEnabled });
       await page.locator('main a[href*="/observe"]').first().click();
