@@ -7,6 +7,7 @@ import (
 
 	"waymark/internal/conference"
 	"waymark/internal/fault"
+	"waymark/internal/guard"
 	"waymark/internal/roster"
 )
 
@@ -110,17 +111,27 @@ func (db *DB) CloseCommitment(ctx context.Context, d roster.DistrictID, student 
 	return err
 }
 
+const requestColumns = `id, student, author, voice, body, wanted, at, agreed, agreed_with, closed`
+
+func scanRequest(row func(...any) error) (r conference.Request, err error) {
+	var wanted, at, agreed, closed int64
+	err = row(&r.ID, &r.Student, &r.Author, &r.Voice, &r.Text, &wanted, &at, &agreed, &r.With, &closed)
+	r.Wanted, r.At, r.Agreed, r.Closed = moment(wanted), moment(at), moment(agreed), moment(closed)
+	return r, err
+}
+
 // Requests returns what students and their families want to talk about and have not yet,
 // oldest first.
 func (db *DB) Requests(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]conference.Request, error) {
 	args := []any{d}
-	return many(ctx, db, func(row func(...any) error) (r conference.Request, err error) {
-		var wanted, at, agreed, closed int64
-		err = row(&r.ID, &r.Student, &r.Author, &r.Voice, &r.Text, &wanted, &at, &agreed, &r.With, &closed)
-		r.Wanted, r.At, r.Agreed, r.Closed = moment(wanted), moment(at), moment(agreed), moment(closed)
-		return r, err
-	}, `SELECT id, student, author, voice, body, wanted, at, agreed, agreed_with, closed FROM conference_request
+	return many(ctx, db, scanRequest, `SELECT `+requestColumns+` FROM conference_request
 		WHERE district = $1 AND closed = 0 AND student IN (`+marks(&args, students)+`) ORDER BY at, id`, args...)
+}
+
+// AgreedTalks returns the talks that a member of staff has agreed on and that are still to
+// be held, the next one first.
+func (db *DB) AgreedTalks(ctx context.Context, d roster.DistrictID, with roster.PersonID) ([]conference.Request, error) {
+	return many(ctx, db, scanRequest, `SELECT `+requestColumns+` FROM conference_request WHERE district = $1 AND agreed_with = $2 AND agreed > 0 AND closed = 0 ORDER BY agreed, id`, d, with)
 }
 
 // AskForTalk keeps a request for a talk.
@@ -256,4 +267,25 @@ func (db *DB) WithoutMentor(ctx context.Context, d roster.DistrictID, school ros
 		AND NOT EXISTS (SELECT 1 FROM mentor m JOIN person q ON q.district = m.district AND q.id = m.person AND q.active WHERE m.district = p.district AND m.student = p.id)
 		ORDER BY p.id LIMIT $4`, db.today(), d, school, most)
 	return byName(people), err
+}
+
+// SetCalendarLink makes an address the only one under which a person's calendar is found;
+// hash is that of its secret.
+func (db *DB) SetCalendarLink(ctx context.Context, d roster.DistrictID, p roster.PersonID, hash string) error {
+	_, err := db.exec(ctx, `INSERT INTO calendar_link (district, person, hash, made_at) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (district, person) DO UPDATE SET hash = excluded.hash, made_at = excluded.made_at`, d, p, hash, micros(db.now()))
+	return err
+}
+
+// CalendarOwner returns whose calendar an address leads to.
+func (db *DB) CalendarOwner(ctx context.Context, hash string) (guard.Account, error) {
+	list, err := many(ctx, db, func(row func(...any) error) (a guard.Account, err error) { return a, row(&a.District, &a.Person) },
+		`SELECT l.district, l.person FROM calendar_link l JOIN person p ON p.district = l.district AND p.id = l.person AND p.active AND p.enabled WHERE l.hash = $1`, hash)
+	if err == nil && len(list) != 1 {
+		return guard.Account{}, fault.New(fault.NotFound, "This calendar is not here any more.")
+	}
+	if err != nil {
+		return guard.Account{}, err
+	}
+	return list[0], nil
 }

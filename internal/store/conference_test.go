@@ -154,3 +154,38 @@ func TestAttention(t *testing.T) {
 		}
 	})
 }
+
+// A calendar's address leads to its owner until there is a newer one.
+func TestCalendarLink(t *testing.T) {
+	storetest.Each(t, now, func(t *testing.T, db *store.DB) {
+		fixture(t, db)
+		ctx := t.Context()
+		amy, tea := id(t, db, "amy"), id(t, db, "tea")
+		for _, hash := range []string{"one", "two"} {
+			if err := db.SetCalendarLink(ctx, d, tea, hash); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if who, err := db.CalendarOwner(ctx, "two"); err != nil || who.Person != tea || who.District != d {
+			t.Errorf("owner %+v, %v", who, err)
+		}
+		for _, hash := range []string{"one", ""} {
+			if _, err := db.CalendarOwner(ctx, hash); fault.KindOf(err) != fault.NotFound {
+				t.Errorf("owner of %q: %v", hash, err)
+			}
+		}
+		asked, err := db.AskForTalk(ctx, d, conference.Request{Student: amy, Author: amy, Voice: profile.Student, Text: "x"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if talks, err := db.AgreedTalks(ctx, d, tea); err != nil || len(talks) != 0 {
+			t.Errorf("before a time is agreed: %+v, %v", talks, err)
+		}
+		if err := db.AgreeOnTalk(ctx, d, amy, asked.ID, tea, time.Date(2026, 12, 1, 9, 0, 0, 0, time.UTC)); err != nil {
+			t.Fatal(err)
+		}
+		if talks, err := db.AgreedTalks(ctx, d, tea); err != nil || len(talks) != 1 {
+			t.Errorf("agreed: %+v, %v", talks, err)
+		}
+	})
+}

@@ -87,6 +87,9 @@ var allowed = map[string]string{
 	"GET /family": guardians,
 
 	"GET /teach":                    teachers,
+	"GET /teach/calendar":           teachers,
+	"POST /teach/calendar":          teachers,
+	"GET /calendar/{calendar}":      anybody,
 	"GET /find":                     staff,
 	"GET /classes":                  staff,
 	"GET /classes/{class}":          "teacher,leader",
@@ -149,7 +152,7 @@ func TestEveryRouteDeniesByDefault(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	values := map[string]string{"student": string(person("student")), "person": string(person("student")), "class": string(room12), "school": string(cedar),
-		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "sitting": "none", "version": "none", "entry": "none", "request": "none", "commitment": "none", "check": "none", "goal": "none", "run": "none", "upload": "none"}
+		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "sitting": "none", "version": "none", "entry": "none", "request": "none", "calendar": "none", "commitment": "none", "check": "none", "goal": "none", "run": "none", "upload": "none"}
 	actors := map[string]guard.Actor{"": {}, "stranger": {District: "d2", Person: person("teacher"), Name: "Stranger"}}
 	for _, role := range everybody {
 		if _, ok := actors[role]; ok {

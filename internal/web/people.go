@@ -158,11 +158,7 @@ func (s *Server) makeLink(w http.ResponseWriter, r *http.Request, a guard.Actor)
 	if err := s.Store.AddLink(r.Context(), hash, a.District, v.Person.ID, v.LinkUntil); err != nil {
 		return err
 	}
-	scheme := "http"
-	if s.Secure {
-		scheme = "https"
-	}
-	v.Link = scheme + "://" + r.Host + linkPath + token
+	v.Link = s.base(r) + linkPath + token
 	return s.render(w, r, a, http.StatusOK, "person", v)
 }
 

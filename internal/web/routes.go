@@ -64,6 +64,9 @@ func (s *Server) routes() []route {
 
 		// Teachers.
 		{"GET /teach", teaching, s.serveTeach},
+		{"GET /teach/calendar", teaching, s.showCalendar},
+		{"POST /teach/calendar", teaching, s.makeCalendar},
+		{"GET /calendar/{calendar}", public, s.serveCalendar},
 		{"GET /classes", staff, s.serveClasses},
 		{"GET /classes/{class}", toClass(guard.ReadClass), s.serveClass},
 		{"GET /classes/{class}/grid.csv", toClass(guard.ReadClass), s.serveGridCSV},

@@ -110,6 +110,9 @@ type conferenceStore interface {
 	CommitmentsOf(ctx context.Context, d roster.DistrictID, person roster.PersonID) ([]conference.Commitment, error)
 	CloseCommitment(ctx context.Context, d roster.DistrictID, student roster.PersonID, id conference.CommitmentID, dropped bool) error
 	Requests(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]conference.Request, error)
+	AgreedTalks(ctx context.Context, d roster.DistrictID, with roster.PersonID) ([]conference.Request, error)
+	SetCalendarLink(ctx context.Context, d roster.DistrictID, p roster.PersonID, hash string) error
+	CalendarOwner(ctx context.Context, hash string) (guard.Account, error)
 	AskForTalk(ctx context.Context, d roster.DistrictID, r conference.Request) (conference.Request, error)
 	AgreeOnTalk(ctx context.Context, d roster.DistrictID, student roster.PersonID, id conference.RequestID, with roster.PersonID, at time.Time) error
 	WithdrawRequest(ctx context.Context, d roster.DistrictID, student roster.PersonID, id conference.RequestID, author roster.PersonID) error

@@ -27,6 +27,7 @@ const pages = [
   { role: 'family', path: '/family', budget: 61_440, nodes: 1_000 },
   { role: 'family', from: '/family', link: 'main a[href^="/students/"]', budget: 61_440, nodes: 1_000, modes: light },
   { role: 'teacher', path: '/teach', budget: 66_560, nodes: 1_200 },
+  { role: 'teacher', path: '/teach/calendar', budget: 61_440, nodes: 800, modes: light },
   { role: 'teacher', path: '/classes', budget: 61_440, nodes: 1_200, modes: light },
   { role: 'teacher', from: '/classes', link: 'main a[href^="/classes/"]', budget: 87_040, nodes: 4_500, modes: light },
   { role: 'teacher', from: '/teach', link: 'main a[href*="/observe"]', budget: 71_680, nodes: 1_500 },
