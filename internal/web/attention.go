@@ -89,9 +89,13 @@ func newAttentionView(list []conference.Attention) attentionView {
 			t.Hidden = append(t.Hidden, name)
 			continue
 		}
-		row := attentionRow{Attention: g, Name: name, Gini: fmt.Sprintf("%.2f", g.Gini), P90: fmt.Sprintf("%.0f", g.P90), Talks: fmt.Sprintf("%.1f", g.Talks), Length: fmt.Sprintf("%.0f", g.Minutes), Days: "nobody yet"}
-		if g.Talked > 0 {
-			row.Days = fmt.Sprintf("%.0f", g.Days)
+		row := attentionRow{Attention: g, Name: name,
+			Gini: fmt.Sprintf("%.2f", g.Gini), P90: fmt.Sprintf("%.0f", g.P90), Talks: fmt.Sprintf("%.1f", g.Talks), Length: fmt.Sprintf("%.0f", g.Minutes), Days: fmt.Sprintf("%.0f", g.Days)}
+		if g.Minutes == 0 {
+			row.Gini = "no minutes yet"
+		}
+		if g.Days == 0 && g.Talked == 0 {
+			row.Days = "nobody yet"
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -173,6 +177,9 @@ func (s *Server) mentor(r *http.Request, a guard.Actor, student roster.PersonID,
 	}
 	if _, ok := guard.Allowed(guard.NameMentor, rel); !ok {
 		return v, nil
+	}
+	if now == "" {
+		now = a.Person // who asks is the first guess
 	}
 	teachers, err := s.Store.TeachersOf(r.Context(), a.District, student)
 	for _, t := range teachers {
