@@ -8,6 +8,7 @@ import (
 	"waymark/internal/conference"
 	"waymark/internal/fault"
 	"waymark/internal/guard"
+	"waymark/internal/plan"
 	"waymark/internal/roster"
 )
 
@@ -37,14 +38,19 @@ func (db *DB) ConferenceNotes(ctx context.Context, d roster.DistrictID, student 
 	return notes, err
 }
 
-// HoldConference keeps a talk with its notes and what was agreed in it, and closes the
-// requests for it: all of it or nothing. A check-in closes none.
-func (db *DB) HoldConference(ctx context.Context, d roster.DistrictID, c conference.Conference, agreed []conference.Commitment) (conference.Conference, error) {
+// HoldConference keeps a talk with its notes, what was agreed and the goals that were set in
+// it, and closes the requests for it: all of it or nothing. A check-in closes none.
+func (db *DB) HoldConference(ctx context.Context, d roster.DistrictID, c conference.Conference, agreed []conference.Commitment, goals []plan.Goal) (conference.Conference, error) {
 	if err := c.Validate(); err != nil {
 		return c, err
 	}
 	for _, x := range agreed {
 		if err := x.Validate(); err != nil {
+			return c, err
+		}
+	}
+	for _, g := range goals {
+		if err := g.Validate(); err != nil {
 			return c, err
 		}
 	}
@@ -66,6 +72,11 @@ func (db *DB) HoldConference(ctx context.Context, d roster.DistrictID, c confere
 		for _, x := range agreed {
 			if _, err := tx.exec(ctx, `INSERT INTO commitment (district, student, id, conference, who, person, what, by_day, made_at, author, done_at, dropped)
 				VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11)`, d, c.Student, newID(), c.ID, x.Who, x.Person, x.What, x.By, at, c.With, false); err != nil {
+				return err
+			}
+		}
+		for _, g := range goals {
+			if _, err := tx.AddGoal(ctx, d, g); err != nil {
 				return err
 			}
 		}

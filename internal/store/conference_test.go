@@ -9,6 +9,7 @@ import (
 
 	"waymark/internal/conference"
 	"waymark/internal/fault"
+	"waymark/internal/plan"
 	"waymark/internal/profile"
 	"waymark/internal/roster"
 	"waymark/internal/store"
@@ -47,25 +48,31 @@ func TestConference(t *testing.T) {
 		}
 		// One part is unusable: nothing of it is kept.
 		for _, wrong := range []conference.Commitment{{What: "", Who: profile.Student}, {What: strings.Repeat("x", conference.MaxWhat+1), Who: profile.Student}} {
-			if _, err := db.HoldConference(ctx, d, talk, append(agreed[:1:1], wrong)); fault.KindOf(err) != fault.Invalid {
+			if _, err := db.HoldConference(ctx, d, talk, append(agreed[:1:1], wrong), nil); fault.KindOf(err) != fault.Invalid {
 				t.Errorf("an unusable commitment: %v", err)
 			}
+		}
+		if _, err := db.HoldConference(ctx, d, talk, agreed, []plan.Goal{{Student: amy, What: ""}}); fault.KindOf(err) != fault.Invalid {
+			t.Errorf("an unusable goal: %v", err)
 		}
 		if held, err := db.Conferences(ctx, d, both); err != nil || len(held) != 0 {
 			t.Fatalf("half a talk is kept: %+v, %v", held, err)
 		}
-		if _, err := db.HoldConference(ctx, d, conference.Conference{Student: amy, With: tea, Kind: conference.CheckIn, Minutes: 1}, nil); err != nil {
+		if _, err := db.HoldConference(ctx, d, conference.Conference{Student: amy, With: tea, Kind: conference.CheckIn, Minutes: 1}, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		if open, err := db.Requests(ctx, d, both); err != nil || len(open) != 1 {
 			t.Errorf("a check-in closes a request: %+v, %v", open, err)
 		}
-		talk, err = db.HoldConference(ctx, d, talk, agreed)
+		talk, err = db.HoldConference(ctx, d, talk, agreed, []plan.Goal{{Student: amy, Author: tea, What: "Draw a map"}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if open, err := db.Requests(ctx, d, both); err != nil || len(open) != 0 {
 			t.Errorf("after the talk %+v are open, %v", open, err)
+		}
+		if goals, err := db.Goals(ctx, d, both); err != nil || len(goals) != 1 || goals[0].What != "Draw a map" {
+			t.Errorf("goals after the talk: %+v, %v", goals, err)
 		}
 		held, err := db.Conferences(ctx, d, both)
 		if err != nil || len(held) != 2 {
@@ -109,7 +116,7 @@ func TestAttention(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range []conference.Conference{{Student: amy, With: tea, Kind: conference.Talk, Minutes: 12}, {Student: amy, With: tea, Kind: conference.CheckIn, Minutes: 2}} {
-			if _, err := db.HoldConference(ctx, d, c, nil); err != nil {
+			if _, err := db.HoldConference(ctx, d, c, nil, nil); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -433,8 +433,9 @@ func (s *Server) holdTalk(w http.ResponseWriter, r *http.Request, a guard.Actor)
 	if f.Private != "" {
 		c.Notes = append(c.Notes, conference.Note{Text: f.Private, Visibility: profile.ToStaff})
 	}
-	g := plan.Goal{Student: student, Author: a.Person, What: f.Goal, By: roster.Date(f.GoalBy)}
-	if g.What != "" {
+	var goals []plan.Goal
+	if f.Goal != "" {
+		g := plan.Goal{Student: student, Author: a.Person, What: f.Goal, By: roster.Date(f.GoalBy)}
 		if err := g.Validate(); err != nil {
 			field := "goal"
 			if fault.FieldOf(err) == "by" {
@@ -442,16 +443,12 @@ func (s *Server) holdTalk(w http.ResponseWriter, r *http.Request, a guard.Actor)
 			}
 			return s.renderBrief(w, r, a, f, back, fault.Field(field, "%s", fault.Sentence(err)))
 		}
+		goals = append(goals, g)
 	}
-	if _, err := s.Store.HoldConference(ctx, a.District, c, agreed); fault.KindOf(err) == fault.Invalid && err != nil {
+	if _, err := s.Store.HoldConference(ctx, a.District, c, agreed, goals); fault.KindOf(err) == fault.Invalid && err != nil {
 		return s.renderBrief(w, r, a, f, back, err)
 	} else if err != nil {
 		return err
-	}
-	if g.What != "" {
-		if _, err := s.Store.AddGoal(ctx, a.District, g); err != nil {
-			return err
-		}
 	}
 	s.Hub.Publish(live.StudentTopic(string(a.District), string(student)))
 	notice := "talk"

@@ -104,7 +104,7 @@ type profileStore interface {
 type conferenceStore interface {
 	Conferences(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]conference.Conference, error)
 	ConferenceNotes(ctx context.Context, d roster.DistrictID, student roster.PersonID) (map[conference.ID][]conference.Note, error)
-	HoldConference(ctx context.Context, d roster.DistrictID, c conference.Conference, agreed []conference.Commitment) (conference.Conference, error)
+	HoldConference(ctx context.Context, d roster.DistrictID, c conference.Conference, agreed []conference.Commitment, goals []plan.Goal) (conference.Conference, error)
 	Commitments(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]conference.Commitment, error)
 	// CommitmentsOf returns what a member of staff has still to do for students.
 	CommitmentsOf(ctx context.Context, d roster.DistrictID, person roster.PersonID) ([]conference.Commitment, error)
