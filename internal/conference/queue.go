@@ -10,6 +10,7 @@ import (
 
 	"waymark/internal/fault"
 	"waymark/internal/roster"
+	"waymark/internal/stats"
 )
 
 // RuleQueue names the rule that orders whom to talk with.
@@ -113,15 +114,12 @@ const LongestHeadStart = askedDays + stuckDays*mostStuck + reachedDays + max(sta
 
 // Queue orders students by whom to talk with next, and says why.
 func Queue(students []Standing, now time.Time) []Turn {
-	minutes := make([]int, len(students))
+	minutes := make([]float64, len(students))
 	for i, s := range students {
-		minutes[i] = s.Minutes
+		minutes[i] = float64(s.Minutes)
 	}
 	slices.Sort(minutes)
-	median := 0.0
-	if n := len(minutes); n > 0 {
-		median = float64(minutes[(n-1)/2]+minutes[n/2]) / 2
-	}
+	median := stats.Quantile(minutes, .5)
 	out := make([]Turn, 0, len(students))
 	for _, s := range students {
 		t := Turn{Standing: s}

@@ -58,6 +58,9 @@ func Steps(class roster.ClassID, students []Learner, cat *Catalogue, focus []com
 	return steps
 }
 
+// Stuck reports whether a student has tried something several times without success.
+func Stuck(e mastery.Estimate) bool { return e.N >= StuckPieces && e.Status == mastery.Starting }
+
 // stuck finds competencies on which several students have tried and not succeeded.
 // Where most of them miss the same prerequisite, the step is about that.
 func stuck(class roster.ClassID, students []Learner, cat *Catalogue, focus []competency.ID) []Step {
@@ -68,8 +71,7 @@ func stuck(class roster.ClassID, students []Learner, cat *Catalogue, focus []com
 	needs := map[competency.ID]*need{}
 	for _, l := range students {
 		for _, id := range focus {
-			e := l.Estimates[id]
-			if e.N < StuckPieces || e.Status != mastery.Starting {
+			if !Stuck(l.Estimates[id]) {
 				continue
 			}
 			root := deepestGap(l, cat, id, 3)

@@ -1,8 +1,6 @@
 package tabular
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strconv"
@@ -69,37 +67,9 @@ func Items(r io.Reader, name string, opt Options, each func(line int, q ItemRow)
 		}
 	}
 	choices := choiceHeads(header)
-	lines := map[assess.ItemID]int{}
-	for {
-		row, err := reader.Read()
-		if err == io.EOF {
-			return nil
-		}
-		if p, ok := errors.AsType[fault.Problem](err); ok && !p.Fatal {
-			problem(p)
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("read %s: %w", name, err)
-		}
-		q, bad := columns.item(row, choices)
-		if bad == nil && lines[q.ID] > 0 {
-			bad = &fault.Problem{Code: "row.duplicate", Field: "id", Value: string(q.ID),
-				Message: fmt.Sprintf("This item stands in line %d already.", lines[q.ID]), Cure: "Give each item an id of its own."}
-		}
-		if bad != nil {
-			bad.File, bad.Line = name, row.Line
-			if i, ok := columns[bad.Field]; ok {
-				bad.Field = header[i]
-			}
-			problem(*bad)
-			continue
-		}
-		lines[q.ID] = row.Line
-		if err := each(row.Line, q); err != nil {
-			return err
-		}
-	}
+	again := repeated{"This item stands in line %d already.", "Give each item an id of its own."}
+	parse := func(row Row) (ItemRow, *fault.Problem) { return columns.item(row, choices) }
+	return readList(reader, name, columns, parse, func(q ItemRow) string { return string(q.ID) }, again, each, problem)
 }
 
 func (t columnTable) item(row Row, choices []int) (ItemRow, *fault.Problem) {

@@ -3,8 +3,6 @@ package tabular
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"fmt"
 	"io"
 	"net/url"
 	"regexp"
@@ -57,55 +55,8 @@ func Materials(r io.Reader, name string, opt Options, each func(line int, m Mate
 	if err != nil {
 		return err
 	}
-	lines := map[material.ID]int{}
-	for {
-		row, err := reader.Read()
-		if err == io.EOF {
-			return nil
-		}
-		if p, ok := errors.AsType[fault.Problem](err); ok && !p.Fatal {
-			problem(p)
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("read %s: %w", name, err)
-		}
-		m, bad := columns.material(row)
-		if bad == nil && lines[m.ID] > 0 {
-			bad = &fault.Problem{Code: "row.duplicate", Field: "id", Value: string(m.ID),
-				Message: fmt.Sprintf("This material stands in line %d already.", lines[m.ID]), Cure: "Keep one of the two lines, with all its competencies."}
-		}
-		if bad != nil {
-			bad.File, bad.Line = name, row.Line
-			if i, ok := columns[bad.Field]; ok {
-				bad.Field = reader.Header()[i]
-			}
-			problem(*bad)
-			continue
-		}
-		lines[m.ID] = row.Line
-		if err := each(row.Line, m); err != nil {
-			return err
-		}
-	}
-}
-
-// columnTable says where the columns of a list stand, by what they mean.
-type columnTable map[string]int
-
-// columnsOf finds the columns of a list by the names that people give them.
-func columnsOf(header []string, known map[string][]string) columnTable {
-	t := columnTable{}
-	for key, names := range known {
-		best := len(names)
-		for i, h := range header {
-			// The first of the known names wins, whatever the order of columns.
-			if k := slices.Index(names, bare(h)); k >= 0 && k < best {
-				best, t[key] = k, i
-			}
-		}
-	}
-	return t
+	again := repeated{"This material stands in line %d already.", "Keep one of the two lines, with all its competencies."}
+	return readList(reader, name, columns, columns.material, func(m MaterialRow) string { return string(m.ID) }, again, each, problem)
 }
 
 func materialHeader(header []string, file string) (columnTable, error) {
@@ -132,13 +83,6 @@ func bare(h string) string {
 		}
 	}
 	return b.String()
-}
-
-func (t columnTable) get(row Row, key string) string {
-	if i, ok := t[key]; ok {
-		return row.At(i)
-	}
-	return ""
 }
 
 func (t columnTable) material(row Row) (MaterialRow, *fault.Problem) {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -122,7 +123,11 @@ func (s *Server) setMentor(w http.ResponseWriter, r *http.Request, a guard.Actor
 // mentorAll makes a teacher the mentor of those of a class who have none.
 func (s *Server) mentorAll(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	ctx, class := r.Context(), classID(r)
-	without, err := s.withoutMentor(r, a, class)
+	people, err := s.Store.People(ctx, a.District, class, roster.Student)
+	if err != nil {
+		return err
+	}
+	without, err := s.withoutMentor(ctx, a.District, people)
 	if err != nil {
 		return err
 	}
@@ -134,17 +139,9 @@ func (s *Server) mentorAll(w http.ResponseWriter, r *http.Request, a guard.Actor
 	return seeOther(w, r, classPath(class)+"/talks", "settings")
 }
 
-// withoutMentor returns the students of a class who have no mentor.
-func (s *Server) withoutMentor(r *http.Request, a guard.Actor, class roster.ClassID) (without []roster.Person, err error) {
-	people, err := s.Store.People(r.Context(), a.District, class, roster.Student)
-	if err != nil {
-		return nil, err
-	}
-	students := make([]roster.PersonID, len(people))
-	for i, p := range people {
-		students[i] = p.ID
-	}
-	mentors, err := s.Store.Mentors(r.Context(), a.District, students)
+// withoutMentor returns those of some students who have no mentor.
+func (s *Server) withoutMentor(ctx context.Context, d roster.DistrictID, people []roster.Person) (without []roster.Person, err error) {
+	mentors, err := s.Store.Mentors(ctx, d, idsOf(people))
 	for _, p := range people {
 		if mentors[p.ID] == "" {
 			without = append(without, p)

@@ -57,7 +57,11 @@ func (s *Server) showQueue(w http.ResponseWriter, r *http.Request, a guard.Actor
 	if err != nil {
 		return err
 	}
-	without, err := s.withoutMentor(r, a, class.ID)
+	people := make([]roster.Person, len(standings))
+	for i, x := range standings {
+		people[i] = x.Person
+	}
+	without, err := s.withoutMentor(ctx, a.District, people)
 	if err != nil {
 		return err
 	}
@@ -196,16 +200,12 @@ func (s *Server) standings(ctx context.Context, a guard.Actor, class roster.Clas
 		}
 		x.StalledFor = max(x.StalledFor, int(now.Sub(moved).Hours()/24))
 	}
-	said, err := s.Store.ProfileEvents(ctx, d, ids)
+	said, err := s.saidOf(ctx, d, ids)
 	if err != nil {
 		return nil, 0, err
 	}
-	by := map[roster.PersonID][]profile.Event{}
-	for _, e := range said {
-		by[e.Student] = append(by[e.Student], e)
-	}
 	for id, x := range at {
-		x.OldProfile = profile.Fresh(profile.Visible(profile.Fold(by[id]), a.Person, profile.Staff, false), now).Old(now)
+		x.OldProfile = profile.Fresh(profile.Visible(profile.Fold(said[id]), a.Person, profile.Staff, false), now).Old(now)
 	}
 	return list, recent, nil
 }
@@ -218,7 +218,7 @@ func stuckOn(l propose.Learner, cat *propose.Catalogue) (names []string) {
 	}
 	var list []hard
 	for id, e := range l.Estimates {
-		if c, ok := cat.Competencies[id]; ok && e.N >= propose.StuckPieces && e.Status == mastery.Starting {
+		if c, ok := cat.Competencies[id]; ok && propose.Stuck(e) {
 			list = append(list, hard{cmp.Or(c.Short, c.Statement), e.N})
 		}
 	}

@@ -30,19 +30,25 @@ func newGoalViews(p *pupil, open, finish bool) (views []goalView) {
 		if g.Done.IsZero() != open {
 			continue
 		}
-		v := goalView{ID: string(g.ID), What: g.What, Why: g.Why, Done: g.Done, Finish: finish && open}
-		if t, err := time.Parse(time.DateOnly, string(g.By)); err == nil {
-			v.By = t
-		}
-		if c, ok := p.catalogue.Competencies[g.Competency]; ok {
-			v.Competency = &c
-			if open {
-				v.Road = roadHref(p.Person.ID, g.ID)
-			}
+		v := newGoalView(p, g)
+		v.Finish = finish && open
+		if open && v.Competency != nil {
+			v.Road = roadHref(p.Person.ID, g.ID)
 		}
 		views = append(views, v)
 	}
 	return views
+}
+
+func newGoalView(p *pupil, g plan.Goal) goalView {
+	v := goalView{ID: string(g.ID), What: g.What, Why: g.Why, Done: g.Done}
+	if t, err := time.Parse(time.DateOnly, string(g.By)); err == nil {
+		v.By = t
+	}
+	if c, ok := p.catalogue.Competencies[g.Competency]; ok {
+		v.Competency = &c
+	}
+	return v
 }
 
 type goalsView struct {

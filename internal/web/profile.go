@@ -290,6 +290,24 @@ func (s *Server) setSupports(w http.ResponseWriter, r *http.Request, a guard.Act
 	return seeOther(w, r, profileHref(student), "settings")
 }
 
+// saidOf returns what was said of each of some students.
+func (s *Server) saidOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID][]profile.Event, error) {
+	events, err := s.Store.ProfileEvents(ctx, d, students)
+	by := map[roster.PersonID][]profile.Event{}
+	for _, e := range events {
+		by[e.Student] = append(by[e.Student], e)
+	}
+	return by, err
+}
+
+func idsOf(people []roster.Person) []roster.PersonID {
+	ids := make([]roster.PersonID, len(people))
+	for i, p := range people {
+		ids[i] = p.ID
+	}
+	return ids
+}
+
 // profilesView is how alive the profiles of a class are, those that need a look first.
 type profilesView struct {
 	Class  roster.Class
@@ -317,21 +335,13 @@ func (s *Server) showProfiles(w http.ResponseWriter, r *http.Request, a guard.Ac
 	if err != nil {
 		return err
 	}
-	ids := make([]roster.PersonID, len(people))
-	for i, p := range people {
-		ids[i] = p.ID
-	}
-	events, err := s.Store.ProfileEvents(ctx, a.District, ids)
+	said, err := s.saidOf(ctx, a.District, idsOf(people))
 	if err != nil {
 		return err
 	}
-	by := map[roster.PersonID][]profile.Event{}
-	for _, e := range events {
-		by[e.Student] = append(by[e.Student], e)
-	}
 	v := profilesView{Class: class}
 	for _, p := range people {
-		f := profile.Fresh(profile.Visible(profile.Fold(by[p.ID]), a.Person, profile.Staff, a.Has(roster.Leader)), s.Now())
+		f := profile.Fresh(profile.Visible(profile.Fold(said[p.ID]), a.Person, profile.Staff, a.Has(roster.Leader)), s.Now())
 		old := f.Old(s.Now())
 		if !old {
 			v.Fresh++

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"waymark/internal/competency"
 	"waymark/internal/fault"
@@ -105,22 +104,18 @@ func (s *Server) showRoad(w http.ResponseWriter, r *http.Request, a guard.Actor)
 	if err != nil {
 		return err
 	}
-	var by time.Time
-	if day, err := time.Parse(time.DateOnly, string(g.By)); err == nil {
-		by = day
-	}
+	goal := newGoalView(p, g)
+	by := goal.By
 	subject := p.catalogue.Competencies[g.Competency].Subject
 	pace, err := s.pace(ctx, a.District, p, subject, p.Learner, mastery.Week(p.now))
 	if err != nil {
 		return err
 	}
-	v := roadView{Student: p.Person, Own: student == a.Person, Back: recordHref(student), Road: propose.Lay(g.Competency, p.Learner, p.catalogue, wishes, pace, by, p.now),
+	v := roadView{Goal: goal, Student: p.Person, Own: student == a.Person, Back: recordHref(student), Road: propose.Lay(g.Competency, p.Learner, p.catalogue, wishes, pace, by, p.now),
 		topics: []live.Topic{live.StudentTopic(string(a.District), string(student))}}
 	if v.Own {
 		v.Back = "/me/goals"
 	}
-	c := p.catalogue.Competencies[g.Competency]
-	v.Goal = goalView{ID: string(g.ID), What: g.What, Why: g.Why, Competency: &c, By: by, Done: g.Done}
 	for i, leg := range v.Road.Legs {
 		v.Legs = append(v.Legs, legView{leg, i + 1, evidenceHref(student, leg.Competency.ID)})
 	}

@@ -26,30 +26,8 @@ test('answers are compared as on the server', () => {
 });
 
 describe('a check', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN names no binary' }, () => {
-  let browser;
-  let server;
-  const states = new Map();
-  before(async () => {
-    browser = await lib.launch();
-    server = await lib.start();
-    // The student who is taught by the demo's teacher.
-    server.links.student = server.people.find((p) => p.role === 'student' && /grade 7/.test(p.name)).link;
-    for (const role of ['student', 'teacher']) {
-      const { context } = await lib.signIn(browser, server, role);
-      states.set(role, await context.storageState());
-      await context.close();
-    }
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
-  const open = async (role, path, options = {}) => {
-    const context = await browser.newContext({ storageState: states.get(role), ...options });
-    const page = await context.newPage();
-    await page.goto(new URL(path, server.url).href);
-    return { context, page };
-  };
+  const on = lib.stage({ before, after }, ['student', 'teacher'], { taught: true });
+  const { open, states } = on;
 
   // give lets the teacher give a check to all their classes, and returns one of them.
   const give = async () => {
@@ -57,7 +35,7 @@ describe('a check', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN names
     const { context, page } = await open('teacher', '/classes');
     const classes = await page.locator('main a[href^="/classes/"]:not([href*="observe"])').evaluateAll((as) => as.map((a) => a.getAttribute('href')));
     for (const c of classes) {
-      await page.goto(new URL(`${c}/checks`, server.url).href);
+      await page.goto(new URL(`${c}/checks`, on.server.url).href);
       const boxes = page.locator('input[name=competency]');
       if (await boxes.count() === 0) continue;
       await boxes.first().check();
@@ -130,7 +108,7 @@ describe('a check', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN names
       const kind = await page.locator('input[type=radio]').count() > 0 ? 'choices' : 'written';
       if (!seen.has(kind)) {
         seen.add(kind);
-        for (const mode of Object.keys(lib.modes)) assert.deepEqual(await lib.audit(browser, url, mode, { state: states.get('student') }), [], `${kind}, ${mode}`);
+        for (const mode of Object.keys(lib.modes)) assert.deepEqual(await lib.audit(on.browser, url, mode, { state: states.get('student') }), [], `${kind}, ${mode}`);
       }
       await answer(page);
       await page.waitForLoadState();
@@ -139,18 +117,18 @@ describe('a check', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN names
       await answer(page);
       await page.waitForLoadState();
     }
-    for (const mode of ['light', 'narrow']) assert.deepEqual(await lib.audit(browser, url, mode, { state: states.get('student') }), [], `at its end, ${mode}`);
+    for (const mode of ['light', 'narrow']) assert.deepEqual(await lib.audit(on.browser, url, mode, { state: states.get('student') }), [], `at its end, ${mode}`);
     await context.close();
   });
 
   test('pages of the teacher keep to accessibility', async () => {
     const c = await give();
     const { context, page } = await open('teacher', `${c}/checks`);
-    for (const mode of ['light', 'narrow']) assert.deepEqual(await lib.audit(browser, page.url().split('?')[0], mode, { state: states.get('teacher') }), []);
+    for (const mode of ['light', 'narrow']) assert.deepEqual(await lib.audit(on.browser, page.url().split('?')[0], mode, { state: states.get('teacher') }), []);
     await page.locator('main a[href*="/checks/"]').last().click();
     await page.waitForLoadState();
     await lib.shot(page, 'given', { fullPage: true });
-    for (const mode of ['light', 'narrow']) assert.deepEqual(await lib.audit(browser, page.url(), mode, { state: states.get('teacher') }), []);
+    for (const mode of ['light', 'narrow']) assert.deepEqual(await lib.audit(on.browser, page.url(), mode, { state: states.get('teacher') }), []);
     await context.close();
   });
 });

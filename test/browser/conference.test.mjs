@@ -4,32 +4,8 @@ import { after, before, describe, test } from 'node:test';
 import * as lib from './lib.mjs';
 
 describe('conferring', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN names no binary' }, () => {
-  let browser;
-  let server;
-  const states = new Map();
-
-  before(async () => {
-    browser = await lib.launch();
-    server = await lib.start();
-    // The seventh-grader is in a class of the teacher.
-    server.links.student = server.people.find((p) => p.role === 'student' && /seven|7/i.test(p.name)).link;
-    for (const role of ['student', 'teacher']) {
-      const { context } = await lib.signIn(browser, server, role);
-      states.set(role, await context.storageState());
-      await context.close();
-    }
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
-
-  const open = async (role, path, options = {}) => {
-    const context = await browser.newContext({ storageState: states.get(role), ...options });
-    const page = await context.newPage();
-    await page.goto(new URL(path, server.url).href);
-    return { context, page };
-  };
+  const on = lib.stage({ before, after }, ['student', 'teacher'], { taught: true });
+  const { open } = on;
   const names = (page) => page.locator('ol.steps-list h2 a').allTextContents();
 
   for (const javaScriptEnabled of [true, false]) {
@@ -88,7 +64,7 @@ describe('conferring', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN na
     await page.getByText('1 minute', { exact: false }).first().waitFor();
     await context.close();
 
-    await asks.page.goto(new URL('/me', server.url).href);
+    await asks.page.goto(new URL('/me', on.server.url).href);
     await asks.page.getByRole('button', { name: /^Done.*Read the first chapter/ }).click();
     await asks.page.waitForURL(/done=kept/);
     assert.equal(await asks.page.getByText('Read the first chapter').count(), 0);

@@ -4,30 +4,8 @@ import { after, before, describe, test } from 'node:test';
 import * as lib from './lib.mjs';
 
 describe('journeys', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN names no binary' }, () => {
-  let browser;
-  let server;
-  const states = new Map();
-
-  before(async () => {
-    browser = await lib.launch();
-    server = await lib.start();
-    for (const role of ['student', 'teacher', 'administrator']) {
-      const { context } = await lib.signIn(browser, server, role);
-      states.set(role, await context.storageState());
-      await context.close();
-    }
-  });
-  after(async () => {
-    await browser?.close();
-    await server?.stop();
-  });
-
-  const open = async (role, path, options = {}) => {
-    const context = await browser.newContext({ storageState: states.get(role), ...options });
-    const page = await context.newPage();
-    await page.goto(new URL(path, server.url).href);
-    return { context, page };
-  };
+  const on = lib.stage({ before, after }, ['student', 'teacher', 'administrator']);
+  const { open } = on;
 
   for (const javaScriptEnabled of [true, false]) {
     const how = javaScriptEnabled ? 'with script' : 'without script';
@@ -40,7 +18,7 @@ describe('journeys', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN name
       await page.waitForURL(/done=chosen/);
       await page.getByRole('button', { name: /finished|done|did it/i }).first().click();
       await page.waitForURL(/done=finished/);
-      await page.goto(new URL('/me/goals', server.url).href);
+      await page.goto(new URL('/me/goals', on.server.url).href);
       await page.getByRole('textbox', { name: /What/ }).first().fill('Read a whole book about whales');
       await page.getByRole('button', { name: /goal/i }).first().click();
       await page.waitForURL(/done=goal/);
@@ -140,7 +118,7 @@ describe('journeys', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN name
     const { context, page } = await open('administrator', '/admin/people');
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.waitForURL(/sign-in/);
-    const answer = await page.goto(new URL('/admin/people', server.url).href);
+    const answer = await page.goto(new URL('/admin/people', on.server.url).href);
     assert.match(page.url(), /sign-in/);
     assert.equal(answer.status(), 200);
     await context.close();

@@ -136,6 +136,33 @@ export async function signIn(browser, server, role, options = {}) {
   return { context, page };
 }
 
+// stage runs the product in a browser for a describe block: the roles named are signed in,
+// and open opens a path of theirs. taught makes the student one of the demo teacher's.
+export function stage(hooks, roles, { taught = false } = {}) {
+  const on = { browser: undefined, server: undefined, states: new Map() };
+  hooks.before(async () => {
+    on.browser = await launch();
+    on.server = await start();
+    if (taught) on.server.links.student = on.server.people.find((p) => p.role === 'student' && /grade 7/.test(p.name)).link;
+    for (const role of roles) {
+      const { context } = await signIn(on.browser, on.server, role);
+      on.states.set(role, await context.storageState());
+      await context.close();
+    }
+  });
+  hooks.after(async () => {
+    await on.browser?.close();
+    await on.server?.stop();
+  });
+  on.open = async (role, path, options = {}) => {
+    const context = await on.browser.newContext({ storageState: on.states.get(role), ...options });
+    const page = await context.newPage();
+    await page.goto(new URL(path, on.server.url).href);
+    return { context, page };
+  };
+  return on;
+}
+
 // The four modes of each accessibility check.
 export const modes = {
   light: { colorScheme: 'light' },
