@@ -51,7 +51,7 @@ var relations = map[string]relation{
 	"replacedby":        {},
 	"exemplar":          {},
 	"hasskilllevel":     {},
-	"istranslationof":   {},
+	"istranslationof":   {kind: competency.Translation},
 }
 
 func relationOf(kind string) (relation, bool) {
@@ -99,15 +99,21 @@ func (rd *reader) associations(raws []json.RawMessage, flags map[competency.ID]b
 		return err
 	}
 	rd.positions(places)
-	children := map[competency.ID]bool{}
+	children, translated := map[competency.ID]bool{}, map[competency.ID]bool{}
 	for _, c := range rd.f.Items {
 		children[c.Parent] = true
+	}
+	for _, e := range rd.f.Edges {
+		translated[e.From] = translated[e.From] || e.Kind == competency.Translation
 	}
 	for i := range rd.f.Items {
 		c := &rd.f.Items[i]
 		c.Assessable = assessable(c.Kind, children[c.ID])
 		if b, ok := flags[c.ID]; ok {
 			c.Assessable = b
+		}
+		if translated[c.ID] {
+			c.Assessable = false // what it says is assessed, in its own framework
 		}
 	}
 	_, err := competency.NewGraph(rd.f.Items, rd.f.Edges)
@@ -163,7 +169,7 @@ func (rd *reader) edge(as association, rel relation, path string, seen map[compe
 	case !rd.has(from):
 		rd.dangling(path+".originNodeURI", string(from))
 		return
-	case !rd.has(to):
+	case to == "", !rd.has(to) && rel.kind != competency.Translation: // what is translated may be of another framework
 		rd.dangling(path+".destinationNodeURI", string(to))
 		return
 	case from == to:

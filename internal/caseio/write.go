@@ -154,6 +154,11 @@ func Write(w io.Writer, f competency.Framework) error {
 		from, ok1 := names[e.From]
 		to, ok2 := names[e.To]
 		kind, ok3 := edgeTypes[e.Kind]
+		if e.Kind == competency.Translation && !ok2 { // of an item of another framework
+			var id string
+			id, ok2 = canonicalGUID(string(e.To))
+			to = linkTo(id, id)
+		}
 		if !ok1 || !ok2 || !ok3 {
 			return fault.Field("edges", "The edge %s %s %s does not join two items of the framework.", e.From, e.Kind, e.To)
 		}
@@ -174,6 +179,7 @@ var edgeTypes = map[competency.EdgeKind]string{
 	competency.Prerequisite: "precedes",
 	competency.Related:      "isRelatedTo",
 	competency.Equivalent:   "exactMatchOf",
+	competency.Translation:  "isTranslationOf",
 	competency.PartOf:       "isPartOf",
 }
 

@@ -31,6 +31,7 @@ type Competency struct {
 	Statement string // fullStatement
 	Short     string // abbreviatedStatement, or empty
 	Student   string // the statement in a student's words ("I can …"), or empty
+	Language  string // BCP 47, that of its framework; empty if it is not told
 	Kind      string // CFItemType
 	Grades    []string
 	Subject   string
@@ -59,6 +60,7 @@ const (
 	Related      EdgeKind = "related"
 	Equivalent   EdgeKind = "equivalent"
 	PartOf       EdgeKind = "partOf"
+	Translation  EdgeKind = "translation" // From says To in another language
 )
 
 // Edge relates two items.

@@ -20,6 +20,7 @@ var dataFiles embed.FS
 // content is what is written by hand in data: frameworks, materials, names, notes.
 type content struct {
 	frameworks []competency.Framework
+	words      []competency.Framework // the competencies in other languages
 	byCode     map[string]*comp
 	materials  []materialRow
 	names      map[string]*heritageNames
@@ -54,6 +55,9 @@ var subjects = []struct{ key, file, title, subject string }{
 	{"hab", "framework-habits.json", "Cedar Valley Habits of Learning", "Habits of Learning"},
 }
 
+// tongues are those that the competencies are translated into for families.
+var tongues = []struct{ tag, name string }{{"es", "Español"}, {"ar", "العربية"}, {"vi", "Tiếng Việt"}, {"zh-Hans", "简体中文"}, {"ht", "Kreyòl ayisyen"}}
+
 func loadContent() (*content, error) {
 	c := &content{byCode: map[string]*comp{}, names: map[string]*heritageNames{}, notes: map[string][]string{}}
 	for _, s := range subjects {
@@ -67,11 +71,42 @@ func loadContent() (*content, error) {
 		}
 		c.frameworks = append(c.frameworks, f)
 	}
+	for _, l := range tongues {
+		f, err := c.translation(l.tag, l.name)
+		if err != nil {
+			return nil, err
+		}
+		c.words = append(c.words, f)
+	}
 	c.sequence()
 	if err := c.loadMaterials(); err != nil {
 		return nil, err
 	}
 	return c, c.loadPeople()
+}
+
+// translation reads what the competencies are called in another language: code, short
+// title, student's words.
+func (c *content) translation(tag, name string) (competency.Framework, error) {
+	f := competency.Framework{
+		ID: competency.FrameworkID(guid("framework/words/" + tag)), Title: "Cedar Valley competencies: " + name, Creator: District,
+		Language: tag, Version: "1", Licence: "Apache-2.0", Status: "Adopted",
+	}
+	rows, err := table("data/words-" + tag + ".tsv")
+	if err != nil {
+		return f, err
+	}
+	for i, row := range rows {
+		if len(row) != 3 || c.byCode[row[0]] == nil {
+			return f, fmt.Errorf("demo content words-%s: line %d is not about a competency", tag, i+1)
+		}
+		of := c.byCode[row[0]]
+		id := competency.ID(guid("words/" + tag + "/" + row[0]))
+		f.Items = append(f.Items, competency.Competency{ID: id, Framework: f.ID, Code: row[0], Short: row[1], Statement: row[2], Student: row[2],
+			Kind: "Competency", Subject: of.Subject, Grades: of.Grades, Position: i + 1})
+		f.Edges = append(f.Edges, competency.Edge{From: id, To: of.ID, Kind: competency.Translation})
+	}
+	return f, nil
 }
 
 // table reads a file of data: one record a line, tabs between fields.

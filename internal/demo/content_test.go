@@ -2,10 +2,12 @@ package demo_test
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"waymark/internal/caseio"
 	"waymark/internal/competency"
 	"waymark/internal/demo"
 	"waymark/internal/fault"
@@ -51,6 +53,56 @@ func frameworks(t *testing.T, w written) {
 		if assessable < 12 {
 			t.Errorf("%s has %d competencies", f.Title, assessable)
 		}
+	}
+}
+
+// words checks that every competency is there in every language, in words of its own.
+func words(t *testing.T, w written) {
+	var codes []string
+	english := map[competency.ID]string{}
+	for _, f := range w.frameworks(t) {
+		for _, it := range f.Items {
+			if it.Assessable {
+				codes = append(codes, it.Code)
+				english[it.ID] = it.Student
+			}
+		}
+	}
+	slices.Sort(codes)
+	languages := 0
+	for _, file := range w.m.Files {
+		if !strings.HasPrefix(file.Path, "words-") {
+			continue
+		}
+		languages++
+		f, problems, err := caseio.Read(bytes.NewReader(w.read(t, file.Path)), file.Path)
+		if err != nil || len(problems) > 0 {
+			t.Fatal(file.Path, err, problems)
+		}
+		var said []string
+		text := map[competency.ID]string{}
+		for _, it := range f.Items {
+			said = append(said, it.Code)
+			text[it.ID] = it.Student
+			if it.Assessable || it.Short == "" || it.Student == "" || strings.TrimSpace(it.Student) != it.Student {
+				t.Errorf("%s: %s is assessed, or lacks words: %+v", file.Path, it.Code, it)
+			}
+		}
+		slices.Sort(said)
+		if !slices.Equal(said, codes) {
+			t.Errorf("%s says %d competencies of %d", file.Path, len(said), len(codes))
+		}
+		for _, e := range f.Edges {
+			if e.Kind != competency.Translation || english[e.To] == "" || english[e.To] == text[e.From] {
+				t.Errorf("%s: %q does not translate %q", file.Path, text[e.From], english[e.To])
+			}
+		}
+		if len(f.Edges) != len(codes) {
+			t.Errorf("%s translates %d of %d", file.Path, len(f.Edges), len(codes))
+		}
+	}
+	if languages != 5 {
+		t.Errorf("the competencies are said in %d other languages; want 5", languages)
 	}
 }
 

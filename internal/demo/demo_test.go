@@ -71,7 +71,7 @@ func (w written) frameworks(t *testing.T) []competency.Framework {
 	t.Helper()
 	var out []competency.Framework
 	for _, f := range w.m.Files {
-		if f.Kind != "case" {
+		if f.Kind != "case" || strings.HasPrefix(f.Path, "words-") {
 			continue
 		}
 		fw, ps, err := caseio.Read(bytes.NewReader(w.read(t, f.Path)), f.Path)
@@ -152,6 +152,7 @@ func TestDistrict(t *testing.T) {
 	t.Run("roster", func(t *testing.T) { rosterHolds(t, w) })
 	t.Run("subgroups", func(t *testing.T) { subgroups(t, w) })
 	t.Run("frameworks", func(t *testing.T) { frameworks(t, w) })
+	t.Run("words", func(t *testing.T) { words(t, w) })
 	t.Run("materials", func(t *testing.T) { materials(t, w) })
 	t.Run("results", func(t *testing.T) { results(t, w) })
 	t.Run("stuck", func(t *testing.T) { stuck(t, w) })

@@ -12,15 +12,22 @@ import (
 	"time"
 
 	"waymark/internal/caseio"
+	"waymark/internal/competency"
 )
 
 func (o *output) frameworks(c *content) {
-	for i, f := range c.frameworks {
+	write := func(name string, f competency.Framework) {
 		var b bytes.Buffer
 		if err := caseio.Write(&b, f); err != nil && o.err == nil {
 			o.err = fmt.Errorf("write demo framework: %w", err)
 		}
-		o.load(File{Path: subjects[i].file, Kind: "case", Rows: len(f.Items)}, b.Bytes())
+		o.load(File{Path: name, Kind: "case", Rows: len(f.Items)}, b.Bytes())
+	}
+	for i, f := range c.frameworks {
+		write(subjects[i].file, f)
+	}
+	for _, f := range c.words {
+		write("words-"+f.Language+".json", f)
 	}
 }
 

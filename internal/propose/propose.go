@@ -94,6 +94,8 @@ type Catalogue struct {
 	After        map[competency.ID][]competency.ID // what a competency opens
 	Materials    map[competency.ID][]material.Material
 	Order        []competency.ID // all competencies, in the frameworks' order
+	// Words are how competencies are said in other languages, by BCP 47 tag.
+	Words map[competency.ID]map[string]competency.Competency
 
 	nodes []node // in that order
 	place map[competency.ID]int32
@@ -164,20 +166,30 @@ func Gains(l Learner, cat *Catalogue, before map[competency.ID]mastery.Estimate,
 
 // Ago says a length of time in words: "today", "3 days ago", "7 weeks ago".
 func Ago(d time.Duration) string {
+	unit, n := Span(d)
+	if n == 0 {
+		return unit
+	}
+	return fmt.Sprintf("%d %s ago", n, unit)
+}
+
+// Span tells a time that has passed in the unit in which a person would: "today" and
+// "yesterday" without a number, else a number of "days", "weeks", "months" or "years".
+func Span(d time.Duration) (unit string, n int) {
 	days := int(d.Hours() / 24)
 	switch {
 	case days <= 0:
-		return "today"
+		return "today", 0
 	case days == 1:
-		return "yesterday"
+		return "yesterday", 0
 	case days < 21:
-		return fmt.Sprintf("%d days ago", days)
+		return "days", days
 	case days < 120:
-		return fmt.Sprintf("%d weeks ago", (days+3)/7)
+		return "weeks", (days + 3) / 7
 	case days < 700:
-		return fmt.Sprintf("%d months ago", (days+15)/30)
+		return "months", (days + 15) / 30
 	}
-	return fmt.Sprintf("%d years ago", (days+182)/365)
+	return "years", (days + 182) / 365
 }
 
 // NewCatalogue arranges what there is to learn. Prerequisites of items that are not in
@@ -188,10 +200,28 @@ func NewCatalogue(items []competency.Competency, edges []competency.Edge, materi
 		Before:       map[competency.ID][]competency.ID{},
 		After:        map[competency.ID][]competency.ID{},
 		Materials:    map[competency.ID][]material.Material{},
+		Words:        map[competency.ID]map[string]competency.Competency{},
+	}
+	translates := map[competency.ID]competency.ID{}
+	for _, e := range edges {
+		if e.Kind == competency.Translation {
+			translates[e.From] = e.To
+		}
 	}
 	for _, it := range items {
 		c.Competencies[it.ID] = it
-		c.Order = append(c.Order, it.ID)
+	}
+	for _, it := range items {
+		of, ok := translates[it.ID]
+		if _, here := c.Competencies[of]; !ok || !here {
+			c.Order = append(c.Order, it.ID)
+			continue
+		}
+		delete(c.Competencies, it.ID)
+		if c.Words[of] == nil {
+			c.Words[of] = map[string]competency.Competency{}
+		}
+		c.Words[of][it.Language] = it
 	}
 	for _, e := range edges {
 		_, from := c.Competencies[e.From]

@@ -137,10 +137,10 @@ func (db *DB) Catalogue(ctx context.Context, d roster.DistrictID) (*propose.Cata
 func (db *DB) loadCatalogue(ctx context.Context, d roster.DistrictID) (*propose.Catalogue, error) {
 	items, err := many(ctx, db, func(row func(...any) error) (c competency.Competency, err error) {
 		var grades string
-		err = row(&c.ID, &c.Framework, &c.Code, &c.Statement, &c.Short, &c.Student, &c.Kind, &grades, &c.Subject, &c.Parent, &c.Position, &c.Assessable)
+		err = row(&c.ID, &c.Framework, &c.Code, &c.Statement, &c.Short, &c.Student, &c.Kind, &grades, &c.Subject, &c.Parent, &c.Position, &c.Assessable, &c.Language)
 		c.Grades = splitList[string](grades)
 		return c, err
-	}, `SELECT c.id, c.framework, c.code, c.statement, c.short, c.student, c.kind, c.grades, CASE WHEN c.subject <> '' THEN c.subject ELSE f.subject END, c.parent, c.position, c.assessable
+	}, `SELECT c.id, c.framework, c.code, c.statement, c.short, c.student, c.kind, c.grades, CASE WHEN c.subject <> '' THEN c.subject ELSE f.subject END, c.parent, c.position, c.assessable, COALESCE(f.language, '')
 		FROM competency c LEFT JOIN framework f ON f.district = c.district AND f.id = c.framework WHERE c.district = $1 AND c.active ORDER BY c.framework, c.position, c.code, c.id`, d)
 	if err != nil {
 		return nil, err
