@@ -18,6 +18,7 @@ import (
 	"waymark/internal/guard"
 	"waymark/internal/intake"
 	"waymark/internal/live"
+	"waymark/internal/plan"
 	"waymark/internal/roster"
 	"waymark/internal/store"
 	"waymark/internal/web"
@@ -28,12 +29,14 @@ type serving struct {
 	listen      string
 	cert, key   string
 	behindHTTPS bool
+	planGrades  string
 }
 
 func (s *serving) declare(fs *flag.FlagSet) {
 	fs.StringVar(&s.listen, "listen", "127.0.0.1:8080", "`address` and port to serve on")
 	fs.StringVar(&s.cert, "tls-cert", "", "certificate `file`, to serve HTTPS")
 	fs.StringVar(&s.key, "tls-key", "", "key `file` of the certificate")
+	fs.StringVar(&s.planGrades, "plan-grades", "7-12", "`grades` in which every student must have a signed plan, such as 7-12 or K-5")
 	fs.BoolVar(&s.behindHTTPS, "behind-https", false, "a proxy in front of this server speaks HTTPS and adds X-Forwarded-For")
 }
 
@@ -68,6 +71,10 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 	if (s.cert == "") != (s.key == "") {
 		return usage("--tls-cert and --tls-key belong together")
 	}
+	grades, err := plan.ParseGrades(s.planGrades)
+	if err != nil {
+		return usage("--plan-grades: %v", err)
+	}
 	log := slog.New(slog.NewJSONHandler(e.stderr, nil))
 	hub := &live.Hub{}
 	news := newAnnouncer(ctx, db, hub, log)
@@ -76,7 +83,7 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 	defer recorder.Close()
 	site, err := web.New(web.Config{
 		Store: db, Recorder: recorder, Intake: intake.Importer{Store: db, Now: e.now}, Hub: hub,
-		Now: e.now, Random: rand.Reader, Log: log, Secure: s.cert != "" || s.behindHTTPS, BehindProxy: s.behindHTTPS, Demo: isDemo,
+		Now: e.now, Random: rand.Reader, Log: log, Secure: s.cert != "" || s.behindHTTPS, BehindProxy: s.behindHTTPS, Demo: isDemo, PlanGrades: grades,
 	})
 	if err != nil {
 		return err

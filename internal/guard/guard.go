@@ -43,6 +43,9 @@ const (
 	ReadAccess   Action = "read access"   // who has seen the record
 	Choose       Action = "choose"        // take one of the offered options
 	SetGoal      Action = "set goal"      // write one's own goal
+	EditPlan     Action = "edit plan"     // what is on the pathway, and who helps
+	SayToPlan    Action = "say to plan"   // comment a plan, or look back in one's own
+	SignPlan     Action = "sign plan"     // put one's name under it
 	WriteProfile Action = "write profile" // say, confirm, dispute and end entries of the living profile
 	Confer       Action = "confer"        // see whom to talk with, the brief of a student, and write down a talk
 	AskTalk      Action = "ask talk"      // ask for a talk with staff
@@ -67,6 +70,9 @@ var rules = map[Action][]Relation{
 	ReadAccess:   {Self, GuardianOf, LeaderOf},
 	Choose:       {Self},
 	SetGoal:      {Self, TeacherOf},
+	EditPlan:     {Self, TeacherOf},
+	SayToPlan:    {Self, GuardianOf, TeacherOf, LeaderOf},
+	SignPlan:     {Self, GuardianOf, TeacherOf, LeaderOf},
 	WriteProfile: {Self, GuardianOf, TeacherOf, LeaderOf},
 	Confer:       {TeacherOf},
 	AskTalk:      {Self, GuardianOf},

@@ -23,6 +23,7 @@ type EntryID string
 type Kind string
 
 const (
+	Ability    Kind = "ability" // an emerging ability or aptitude
 	Strength   Kind = "strength"
 	Need       Kind = "need"
 	Motivation Kind = "motivation"
@@ -33,7 +34,7 @@ const (
 )
 
 // Kinds are all kinds, in the order in which a profile shows them.
-var Kinds = []Kind{Strength, Need, Motivation, Interest, HowIWork, Language, Support}
+var Kinds = []Kind{Ability, Strength, Need, Motivation, Interest, HowIWork, Language, Support}
 
 // Voice is who speaks: the student, the family, or staff.
 type Voice string

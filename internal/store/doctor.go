@@ -29,7 +29,15 @@ func digested() [][2]string {
 		[2]string{"ability", "district, student, precision_sum, weighted_sum, pieces, last_at, sudden, success, first_pieces, held, foreseen"},
 		[2]string{"learner_version", "district, id, seed, students, pieces, model, forecast"},
 		[2]string{"learner_choice", "district, number, version, criterion, because"},
-		[2]string{"goal", "district, student, what, why, competency, by_day, author"},
+		[2]string{"goal", "district, student, what, why, proof, competency, area, term, by_day, author"},
+		[2]string{"goal_step", "district, student, what, author"},
+		[2]string{"goal_stage", "district, student, stage, note, author"},
+		[2]string{"pathway_item", "district, student, kind, title, place, begins, ends, state, author"},
+		[2]string{"plan_remark", "district, student, kind, body, author, party"},
+		[2]string{"plan_participant", "district, student, name, part, author"},
+		[2]string{"plan_version", "district, student, version, body"},
+		[2]string{"plan_signature", "district, student, version, signer, party, name"},
+		[2]string{"person_language", "district, person, language"},
 		[2]string{"choice", "district, student, competency, material, because, rule, offered"},
 		[2]string{"profile_event", "district, student, doing, kind, body, code, visibility, evidence, author, voice"},
 		[2]string{"conference", "district, student, held_with, kind, minutes"},
@@ -99,7 +107,7 @@ func (db *DB) digestTable(ctx context.Context, table, columns string) (sum [32]b
 }
 
 // booleans are columns that SQLite keeps as numbers.
-var booleans = []string{"active", "is_primary", "enabled", "assessable", "calibrated"}
+var booleans = []string{"active", "is_primary", "enabled", "assessable", "calibrated", "dropped"}
 
 func writeValue(h hash.Hash, column string, v any) {
 	switch v := v.(type) {

@@ -43,6 +43,13 @@ func (db *DB) Merge(ctx context.Context, d roster.DistrictID, keep, gone, actor 
 	return sum, db.Tx(ctx, func(tx *DB) error {
 		for _, q := range []string{
 			`UPDATE goal SET student = $3 WHERE district = $1 AND student = $2`,
+			`UPDATE goal_step SET student = $3 WHERE district = $1 AND student = $2`,
+			`UPDATE goal_stage SET student = $3 WHERE district = $1 AND student = $2`,
+			`UPDATE pathway_item SET student = $3 WHERE district = $1 AND student = $2`,
+			`UPDATE plan_remark SET student = $3 WHERE district = $1 AND student = $2`,
+			`UPDATE plan_participant SET student = $3 WHERE district = $1 AND student = $2`,
+			`UPDATE plan_version SET student = $3 WHERE district = $1 AND student = $2`,
+			`UPDATE plan_signature SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE choice SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE sitting SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE profile_event SET student = $3 WHERE district = $1 AND student = $2`,

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"waymark/internal/fault"
 	"waymark/internal/material"
@@ -13,15 +14,46 @@ import (
 // Goals returns the goals of some students, open ones first, latest first.
 func (db *DB) Goals(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Goal, error) {
 	args := []any{d}
-	return many(ctx, db, scanGoal, `SELECT `+goalColumns+` FROM goal WHERE district = $1 AND student IN (`+marks(&args, students)+`)
+	in := marks(&args, students)
+	goals, err := many(ctx, db, scanGoal, `SELECT `+goalColumns+` FROM goal WHERE district = $1 AND student IN (`+in+`)
 		ORDER BY CASE WHEN done_at = 0 THEN 0 ELSE 1 END, set_at DESC, id DESC`, args...)
+	if err != nil || len(goals) == 0 {
+		return goals, err
+	}
+	at := make(map[plan.GoalID]*plan.Goal, len(goals))
+	for i := range goals {
+		at[goals[i].ID] = &goals[i]
+	}
+	if _, err := many(ctx, db, func(row func(...any) error) (s plan.Step, err error) {
+		var of plan.GoalID
+		var written, done int64
+		err = row(&of, &s.ID, &s.What, &s.Author, &written, &done)
+		s.At, s.Done = moment(written), moment(done)
+		if g := at[of]; g != nil {
+			g.Steps = append(g.Steps, s)
+		}
+		return s, err
+	}, `SELECT goal, id, what, author, at, done_at FROM goal_step WHERE district = $1 AND student IN (`+in+`) ORDER BY at, id`, args...); err != nil {
+		return nil, err
+	}
+	_, err = many(ctx, db, func(row func(...any) error) (p plan.Passed, err error) {
+		var of plan.GoalID
+		var passed int64
+		err = row(&of, &p.Stage, &p.Note, &p.Author, &passed)
+		p.At = moment(passed)
+		if g := at[of]; g != nil {
+			g.Stages = append(g.Stages, p)
+		}
+		return p, err
+	}, `SELECT goal, stage, note, author, at FROM goal_stage WHERE district = $1 AND student IN (`+in+`) ORDER BY at, id`, args...)
+	return goals, err
 }
 
-const goalColumns = `id, student, what, why, competency, by_day, set_at, author, done_at`
+const goalColumns = `id, student, what, why, proof, competency, area, term, by_day, set_at, author, done_at`
 
 func scanGoal(row func(...any) error) (g plan.Goal, err error) {
 	var set, done int64
-	err = row(&g.ID, &g.Student, &g.What, &g.Why, &g.Competency, &g.By, &set, &g.Author, &done)
+	err = row(&g.ID, &g.Student, &g.What, &g.Why, &g.Proof, &g.Competency, &g.Area, &g.Term, &g.By, &set, &g.Author, &done)
 	g.Set, g.Done = moment(set), moment(done)
 	return g, err
 }
@@ -29,8 +61,111 @@ func scanGoal(row func(...any) error) (g plan.Goal, err error) {
 // AddGoal keeps a new goal and returns it with its id.
 func (db *DB) AddGoal(ctx context.Context, d roster.DistrictID, g plan.Goal) (plan.Goal, error) {
 	g.ID, g.Set = plan.GoalID(newID()), db.now()
-	_, err := db.exec(ctx, `INSERT INTO goal (district, id, student, what, why, competency, by_day, set_at, author, done_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)`,
-		d, g.ID, g.Student, g.What, g.Why, g.Competency, g.By, micros(g.Set), g.Author)
+	_, err := db.exec(ctx, `INSERT INTO goal (district, id, student, what, why, proof, competency, area, term, by_day, set_at, author, done_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 0)`,
+		d, g.ID, g.Student, g.What, g.Why, g.Proof, g.Competency, g.Area, g.Term, g.By, micros(g.Set), g.Author)
+	return g, err
+}
+
+// ChangeGoal writes an open goal's texts, kind and day anew.
+func (db *DB) ChangeGoal(ctx context.Context, d roster.DistrictID, g plan.Goal) error {
+	n, err := db.exec(ctx, `UPDATE goal SET what = $4, why = $5, proof = $6, area = $7, term = $8, by_day = $9 WHERE district = $1 AND student = $2 AND id = $3 AND done_at = 0`,
+		d, g.Student, g.ID, g.What, g.Why, g.Proof, g.Area, g.Term, g.By)
+	if err == nil && n == 0 {
+		err = fault.New(fault.NotFound, "This goal is not open any more.")
+	}
+	return err
+}
+
+// AddStep keeps a step on the way to an open goal. The first one begins the planning.
+func (db *DB) AddStep(ctx context.Context, d roster.DistrictID, student roster.PersonID, goal plan.GoalID, s plan.Step) error {
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	return db.Tx(ctx, func(tx *DB) error {
+		g, err := tx.openGoal(ctx, d, student, goal)
+		if err != nil {
+			return err
+		}
+		if len(g.Steps) >= plan.MaxSteps {
+			return fault.Field("step", "A goal can have %d steps. Make it two goals, or put steps together.", plan.MaxSteps)
+		}
+		at := micros(tx.now())
+		if _, err := tx.exec(ctx, `INSERT INTO goal_step (district, student, goal, id, what, author, at, done_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)`,
+			d, student, goal, newID(), s.What, s.Author, at); err != nil {
+			return err
+		}
+		return tx.come(ctx, d, student, g, plan.Planning, s.Author)
+	})
+}
+
+// FinishStep marks a step as done. The first one says that the learning has begun.
+func (db *DB) FinishStep(ctx context.Context, d roster.DistrictID, student roster.PersonID, goal plan.GoalID, id plan.StepID, author roster.PersonID) error {
+	return db.Tx(ctx, func(tx *DB) error {
+		g, err := tx.openGoal(ctx, d, student, goal)
+		if err != nil {
+			return err
+		}
+		n, err := tx.exec(ctx, `UPDATE goal_step SET done_at = $5 WHERE district = $1 AND student = $2 AND goal = $3 AND id = $4 AND done_at = 0`, d, student, goal, id, micros(tx.now()))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fault.New(fault.NotFound, "This step is done already.")
+		}
+		return tx.come(ctx, d, student, g, plan.Learning, author)
+	})
+}
+
+// PassStage keeps that a goal came to a stage of its cycle. One may look back at a goal that
+// is reached; everything else needs an open one.
+func (db *DB) PassStage(ctx context.Context, d roster.DistrictID, student roster.PersonID, goal plan.GoalID, p plan.Passed) error {
+	if err := p.Validate(); err != nil {
+		return err
+	}
+	return db.Tx(ctx, func(tx *DB) error {
+		g, err := tx.goal(ctx, d, student, goal)
+		if err != nil {
+			return err
+		}
+		if !g.Done.IsZero() && p.Stage != plan.Reflecting {
+			return fault.New(fault.Conflict, "This goal is reached. You can still look back at it.")
+		}
+		return tx.addStage(ctx, d, student, goal, p)
+	})
+}
+
+// come brings a goal to a stage if it has not come so far.
+func (db *DB) come(ctx context.Context, d roster.DistrictID, student roster.PersonID, g plan.Goal, stage plan.Stage, author roster.PersonID) error {
+	if slices.Index(plan.Stages, g.Stage()) >= slices.Index(plan.Stages, stage) {
+		return nil
+	}
+	return db.addStage(ctx, d, student, g.ID, plan.Passed{Stage: stage, Author: author})
+}
+
+func (db *DB) addStage(ctx context.Context, d roster.DistrictID, student roster.PersonID, goal plan.GoalID, p plan.Passed) error {
+	_, err := db.exec(ctx, `INSERT INTO goal_stage (district, student, goal, id, stage, note, author, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		d, student, goal, newID(), p.Stage, p.Note, p.Author, micros(db.now()))
+	return err
+}
+
+func (db *DB) goal(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.GoalID) (plan.Goal, error) {
+	goals, err := db.Goals(ctx, d, []roster.PersonID{student})
+	if err != nil {
+		return plan.Goal{}, err
+	}
+	i := slices.IndexFunc(goals, func(g plan.Goal) bool { return g.ID == id })
+	if i < 0 {
+		return plan.Goal{}, fault.New(fault.NotFound, "There is no such goal.")
+	}
+	return goals[i], nil
+}
+
+func (db *DB) openGoal(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.GoalID) (plan.Goal, error) {
+	g, err := db.goal(ctx, d, student, id)
+	if err == nil && !g.Done.IsZero() {
+		err = fault.New(fault.NotFound, "This goal is not open any more.")
+	}
 	return g, err
 }
 

@@ -112,6 +112,15 @@ func (db *DB) Children(ctx context.Context, d roster.DistrictID, guardian roster
 	return byName(people), err
 }
 
+// Guardians returns who is a guardian of a student, by name.
+func (db *DB) Guardians(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]roster.Person, error) {
+	people, err := many(ctx, db, scanPerson, `SELECT DISTINCT `+personColumns+` FROM person p JOIN guardian g ON g.district = p.district AND g.guardian = p.id
+		WHERE p.district = $1 AND g.student = $2 AND g.active AND p.active
+		AND EXISTS (SELECT 1 FROM role r WHERE r.district = $1 AND r.person = p.id AND r.active AND r.role IN `+guardianRoles+`)
+		ORDER BY p.id`, d, student)
+	return byName(people), err
+}
+
 func scanOrg(row func(...any) error) (o roster.Org, err error) {
 	return o, row(&o.ID, &o.Name, &o.Kind, &o.Identifier, &o.Parent)
 }

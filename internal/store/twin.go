@@ -29,6 +29,9 @@ var twins = []twin{
 		label: "r.given || ' ' || r.family",
 		kept: `EXISTS (SELECT 1 FROM evidence e WHERE e.district = person.district AND e.student = person.id)
 			OR EXISTS (SELECT 1 FROM goal g WHERE g.district = person.district AND g.student = person.id)
+			OR EXISTS (SELECT 1 FROM pathway_item i WHERE i.district = person.district AND i.student = person.id)
+			OR EXISTS (SELECT 1 FROM plan_remark k WHERE k.district = person.district AND k.student = person.id)
+			OR EXISTS (SELECT 1 FROM plan_signature n WHERE n.district = person.district AND n.student = person.id)
 			OR EXISTS (SELECT 1 FROM choice c WHERE c.district = person.district AND c.student = person.id)
 			OR EXISTS (SELECT 1 FROM sitting s WHERE s.district = person.district AND s.student = person.id)
 			OR EXISTS (SELECT 1 FROM profile_event v WHERE v.district = person.district AND v.student = person.id)

@@ -38,6 +38,7 @@ var allowed = map[string]string{
 	"GET /assets/{name...}": anybody,
 	"GET /events":           members,
 	"POST /sign-out":        anybody,
+	"POST /language":        anybody,
 
 	"GET /{$}":            anybody,
 	"GET /nothing-here":   members,
@@ -75,7 +76,20 @@ var allowed = map[string]string{
 	"POST /students/{student}/profile/{entry}":             readers,
 	"POST /students/{student}/supports":                    readers,
 	"GET /students/{student}/goals/{goal}":                 readers,
+	"POST /students/{student}/goals/{goal}":                "student,teacher",
+	"POST /students/{student}/goals/{goal}/steps":          "student,teacher",
+	"POST /students/{student}/goals/{goal}/steps/{step}":   "student,teacher",
+	"POST /students/{student}/goals/{goal}/stages":         "student,teacher",
 	"POST /students/{student}/goals/{goal}/wishes":         "student,teacher",
+	"GET /students/{student}/plan":                         readers,
+	"GET /students/{student}/plan/present":                 readers,
+	"GET /students/{student}/plan/signed/{version}":        readers,
+	"POST /students/{student}/plan/items":                  "student,teacher",
+	"POST /students/{student}/plan/items/{item}":           "student,teacher",
+	"POST /students/{student}/plan/people":                 "student,teacher",
+	"POST /students/{student}/plan/people/{helper}":        "student,teacher",
+	"POST /students/{student}/plan/remarks":                readers,
+	"POST /students/{student}/plan/signatures":             readers,
 	"GET /students/{student}/talks":                        readers,
 	"POST /students/{student}/talks":                       "teacher",
 	"POST /students/{student}/mentor":                      "teacher,leader",
@@ -104,6 +118,7 @@ var allowed = map[string]string{
 	"POST /classes/{class}/talks":                "teacher",
 	"POST /classes/{class}/mentor":               "teacher",
 	"GET /classes/{class}/profiles":              "teacher,leader",
+	"GET /classes/{class}/plans":                 "teacher,leader",
 	"GET /classes/{class}/checks":                "teacher",
 	"POST /classes/{class}/checks":               "teacher",
 	"GET /classes/{class}/checks/{check}":        "teacher",
@@ -111,6 +126,7 @@ var allowed = map[string]string{
 
 	"GET /schools":                    leaders,
 	"GET /schools/{school}/attention": "leader,administrator",
+	"GET /schools/{school}/plans":     "leader,administrator",
 	"GET /schools/{school}":           "leader,administrator",
 
 	"GET /admin/imports":                                      "administrator",
@@ -152,7 +168,7 @@ func TestEveryRouteDeniesByDefault(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	values := map[string]string{"student": string(person("student")), "person": string(person("student")), "class": string(room12), "school": string(cedar),
-		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "sitting": "none", "version": "none", "entry": "none", "request": "none", "calendar": "none", "commitment": "none", "check": "none", "goal": "none", "run": "none", "upload": "none"}
+		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "sitting": "none", "version": "none", "entry": "none", "request": "none", "calendar": "none", "commitment": "none", "check": "none", "goal": "none", "item": "none", "helper": "none", "step": "none", "run": "none", "upload": "none"}
 	actors := map[string]guard.Actor{"": {}, "stranger": {District: "d2", Person: person("teacher"), Name: "Stranger"}}
 	for _, role := range everybody {
 		if _, ok := actors[role]; ok {

@@ -18,7 +18,7 @@ func TestCalendarOfTalks(t *testing.T) {
 	s.post("student", maya+"/requests", url.Values{"text": {"About my glasses"}}).goesTo(maya + "/talks?done=asked")
 	agree := actionOf(t, s.get("teacher", maya+"/brief"), "About my glasses", "Agree")
 	s.post("teacher", agree, url.Values{"at": {"2026-11-24T10:30"}}).goesTo(maya + "/talks?done=said")
-	s.get("teacher", "/teach/calendar").is(200).says("24 Nov 2026, 10:30", "About my glasses")
+	s.get("teacher", "/teach/calendar").is(200).says("November 24, 2026 at 10:30 AM", "About my glasses")
 
 	address := func(who string) string {
 		t.Helper()

@@ -54,7 +54,7 @@ func TestTalkIsPreparedHeldAndKept(t *testing.T) {
 	s.post("student", agree, url.Values{"at": {"2026-11-24T10:30"}}).is(404)
 	s.post("teacher", agree, url.Values{"at": {""}}).is(422)
 	s.post("teacher", agree, url.Values{"at": {"2026-11-24T10:30"}}).goesTo(maya + "/talks?done=said")
-	s.get("student", "/me").says("A talk with", "Ngozi Okafor", "24 Nov 2026, 10:30")
+	s.get("student", "/me").says("A talk with", "Ngozi Okafor", "November 24, 2026 at 10:30 AM")
 
 	// The talk. What is wrong is said, and nothing that was typed is lost.
 	talk := url.Values{"kind": {"talk"}, "back": {queue}, "note": {"Maya explained the legend of her map."}, "visibility": {"student"}, "private": {"Ask about glasses."}, "minutes": {"twelve"},

@@ -214,15 +214,34 @@ func (s *Server) namesOf(ctx context.Context, d roster.DistrictID) func(roster.P
 	}
 }
 
+// pieceIcon is the icon of how something was shown.
+func pieceIcon(p evidence.Piece) string {
+	switch {
+	case p.Kind == evidence.Response && p.Source == "check":
+		return "check"
+	case p.Kind == evidence.Response:
+		return "write"
+	case p.Kind == evidence.Rubric:
+		return "steps"
+	case p.Kind == evidence.Observation:
+		return "eye"
+	case p.Kind == evidence.Self:
+		return "person"
+	case p.Kind == evidence.Test:
+		return "chart"
+	}
+	return "task"
+}
+
 func newPieceView(p evidence.Piece, names func(roster.PersonID) (string, error)) (pieceView, error) {
-	v := pieceView{Piece: p, Icon: "task", Source: p.Source, Corrected: p.Replaces != ""}
+	v := pieceView{Piece: p, Icon: pieceIcon(p), Source: p.Source, Corrected: p.Replaces != ""}
 	how := ""
 	score := number(p.Score) + " of " + number(p.Max)
 	switch p.Kind {
 	case evidence.Response:
-		v.Icon, how = "write", "Answer"
+		how = "Answer"
 		if p.Source == "check" {
-			v.Icon, how, p.Item = "check", "Question of a check", ""
+			how, p.Item = "Question of a check", ""
 		}
 		switch {
 		case p.Max == 1 && p.Score == 1:
@@ -231,15 +250,15 @@ func newPieceView(p evidence.Piece, names func(roster.PersonID) (string, error))
 			score = "not right yet"
 		}
 	case evidence.Rubric:
-		v.Icon, how, score = "steps", "Rubric", "level "+score
+		how, score = "Rubric", "level "+score
 	case evidence.Observation:
-		v.Icon, how = "eye", "Seen in class"
+		how = "Seen in class"
 	case evidence.Task:
-		v.Icon, how = "task", "Marked work"
+		how = "Marked work"
 	case evidence.Self:
-		v.Icon, how = "person", "Own judgement"
+		how = "Own judgement"
 	case evidence.Test:
-		v.Icon, how, score = "chart", cmp.Or(p.Scale, "Test"), number(p.Score)
+		how, score = cmp.Or(p.Scale, "Test"), number(p.Score)
 		if p.SE > 0 {
 			score += " ± " + number(p.SE)
 		}
@@ -254,7 +273,7 @@ func newPieceView(p evidence.Piece, names func(roster.PersonID) (string, error))
 	if p.Item != "" && how != "" && p.Kind != evidence.Rubric {
 		v.What = how + " · " + v.What
 	}
-	day := p.Recorded.Format("2 Jan 2006")
+	day := p.Recorded.Format("Jan 2, 2006")
 	if p.Actor == "" {
 		v.By = "came in with an import, " + day
 		return v, nil

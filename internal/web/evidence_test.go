@@ -17,7 +17,7 @@ func TestEvidencePage(t *testing.T) {
 		p := s.get(reader, evidencePath("student", "nf-2")).is(200)
 		// Everybody reads the same number: value, interval, age, pieces, rule.
 		p.says("can do", "seen 2 days ago", "3 pieces of evidence", "likely between", "Met when success on a typical task is at least 70 % likely",
-			"Exit ticket: level 3 of 4", "Work of 18 November 2026", "recorded by Ngozi Okafor, 20 Nov 2026", "source: observation", "It moved the estimate up by",
+			"Exit ticket: level 3 of 4", "Work of November 18, 2026", "recorded by Ngozi Okafor, Nov 20, 2026", "source: observation", "It moved the estimate up by",
 			"What comes before", "I can find fractions that are equal", "To learn it from", "Which pizza is bigger?")
 		// The correction stands beside what it corrects.
 		p.says("corrected", "What was corrected (1)", "level 1 of 4", "mixed up two papers", "it does not count any more")

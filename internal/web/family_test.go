@@ -8,7 +8,7 @@ func TestFamily(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	p := s.get("guardian", "/family").is(200)
-	p.says("Maya", "Can do now", "I can find fractions that are equal", "What is next", "How to help tonight", "Can you show me this?", "Do it together, without a screen", "The newest evidence")
+	p.says("Maya", "Can do now", "I can find fractions that are equal", "What is next", "How to help tonight", "Can you show me this?", "Do this together, without a screen", "The newest work", "likely 62 to 93 of 100")
 	p.saysNot("Liam", "Sam")
 	s.get("other guardian", "/family").is(200).says("Sam")
 

@@ -21,7 +21,10 @@ type goalView struct {
 	By         time.Time              // zero if it has no day
 	Done       time.Time              // zero while it is open
 	Finish     bool                   // the reader may mark it as reached
-	Road       string                 // where the way to it is; empty if it is about no competency
+	Road       string                 // its own page
+	Stage      string                 // of the cycle, in words
+	Steps      int
+	Finished   int // steps that are done
 }
 
 // newGoalViews returns the goals that are open, or those that are reached.
@@ -32,16 +35,18 @@ func newGoalViews(p *pupil, open, finish bool) (views []goalView) {
 		}
 		v := newGoalView(p, g)
 		v.Finish = finish && open
-		if open && v.Competency != nil {
-			v.Road = roadHref(p.Person.ID, g.ID)
-		}
 		views = append(views, v)
 	}
 	return views
 }
 
 func newGoalView(p *pupil, g plan.Goal) goalView {
-	v := goalView{ID: string(g.ID), What: g.What, Why: g.Why, Done: g.Done}
+	v := goalView{ID: string(g.ID), What: g.What, Why: g.Why, Done: g.Done, Road: roadHref(p.Person.ID, g.ID), Stage: stageWords(g.Stage()), Steps: len(g.Steps)}
+	for _, st := range g.Steps {
+		if !st.Done.IsZero() {
+			v.Finished++
+		}
+	}
 	if t, err := time.Parse(time.DateOnly, string(g.By)); err == nil {
 		v.By = t
 	}
@@ -54,10 +59,35 @@ func newGoalView(p *pupil, g plan.Goal) goalView {
 type goalsView struct {
 	Open, Reached []goalView
 	// What was typed, or was asked for.
-	What, Why, By string
-	About         []aboutView
-	Chosen        bool // one of About is chosen
-	Errors        formErrors
+	Form   goalForm
+	About  []aboutView
+	Chosen bool // one of About is chosen
+	Errors formErrors
+}
+
+// goalForm is what was typed of a goal.
+type goalForm struct {
+	What, Why, Proof, By string
+	Areas, Terms         []choiceOption
+}
+
+func newGoalForm(g plan.Goal) goalForm {
+	return goalForm{g.What, g.Why, g.Proof, string(g.By),
+		choices(string(g.Area), string(plan.Academic), "School", string(plan.Personal), "Personal", string(plan.Career), "Work and life later"),
+		choices(string(g.Term), string(plan.Short), "this school year", string(plan.Long), "later than this school year")}
+}
+
+// typedGoal reads a goal from a form.
+func typedGoal(r *http.Request, g plan.Goal) plan.Goal {
+	get := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
+	g.What, g.Why, g.Proof, g.By = get("what"), get("why"), get("proof"), roster.Date(get("by"))
+	g.Area, g.Term = plan.Area(get("area")), plan.Term(get("term"))
+	return g
+}
+
+// stageWords says to which stage of the cycle a goal has come.
+func stageWords(s plan.Stage) string {
+	return map[plan.Stage]string{plan.Setting: "It is set", plan.Planning: "The steps are planned", plan.Learning: "Learning", plan.Showing: "Shown", plan.Reflecting: "Looked back"}[s]
 }
 
 // aboutView is a competency that a goal may be about.
@@ -76,7 +106,7 @@ func (s *Server) showGoals(w http.ResponseWriter, r *http.Request, a guard.Actor
 }
 
 func (s *Server) renderGoals(w http.ResponseWriter, r *http.Request, a guard.Actor, p *pupil, g plan.Goal, wrong error) error {
-	v := goalsView{Open: newGoalViews(p, true, true), Reached: newGoalViews(p, false, false), What: g.What, Why: g.Why, By: string(g.By)}
+	v := goalsView{Open: newGoalViews(p, true, true), Reached: newGoalViews(p, false, false), Form: newGoalForm(g)}
 	about := p.focus()
 	if c, ok := p.catalogue.Competencies[g.Competency]; ok && c.Assessable && !slices.Contains(about, g.Competency) {
 		about = append([]competency.ID{g.Competency}, about...)
@@ -87,8 +117,8 @@ func (s *Server) renderGoals(w http.ResponseWriter, r *http.Request, a guard.Act
 		v.About = append(v.About, aboutView{string(id), c.Label(), chosen})
 		if chosen {
 			v.Chosen = true
-			if v.What == "" && wrong == nil {
-				v.What = c.Student
+			if v.Form.What == "" && wrong == nil {
+				v.Form.What = c.Student
 			}
 		}
 	}
@@ -107,8 +137,7 @@ func (s *Server) addGoal(w http.ResponseWriter, r *http.Request, a guard.Actor) 
 	if err != nil {
 		return err
 	}
-	g := plan.Goal{Student: a.Person, Author: a.Person, What: strings.TrimSpace(r.PostForm.Get("what")), Why: strings.TrimSpace(r.PostForm.Get("why")),
-		Competency: competency.ID(r.PostForm.Get("competency")), By: roster.Date(strings.TrimSpace(r.PostForm.Get("by")))}
+	g := typedGoal(r, plan.Goal{Student: a.Person, Author: a.Person, Competency: competency.ID(r.PostForm.Get("competency"))})
 	if err := checkGoal(p, g); err != nil {
 		return s.renderGoals(w, r, a, p, g, err)
 	}

@@ -58,7 +58,7 @@ func newLineChart(steps []mastery.Step, now mastery.Estimate, at time.Time) *lin
 		low = append(low, point(x(t), y(e.Low)))
 	}
 	c := &lineChart{Flag: fmt.Sprintf("%.1f", y(mastery.MetValue)), Label: fmt.Sprintf("%.1f", y(mastery.MetValue)-5),
-		From: first.Format("2 Jan 2006"), To: "today"}
+		From: first.Format("Jan 2, 2006"), To: "today"}
 	for i, s := range steps {
 		if i > 0 {
 			add(s.Piece.At, s.Before)

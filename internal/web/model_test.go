@@ -70,7 +70,7 @@ func TestModelIsFittedAndAdopted(t *testing.T) {
 	s.get("administrator", "/admin/model").is(200).says("waymark-2, which needs no data of your own", "No version of your own yet", "at least 70 % likely")
 	s.post("administrator", "/admin/model/fit", nil).goesTo("/admin/model")
 	p := settled(t, s)
-	p.says("fit-", "fitted on 20 November 2026", "It foretold what other students did")
+	p.says("fit-", "fitted on November 20, 2026", "It foretold what other students did")
 	version := ""
 	for _, href := range p.links() {
 		if strings.HasPrefix(href, "/admin/model/versions/") {

@@ -137,7 +137,7 @@ func textOf(n *html.Node) string {
 // main is the text of the page's main part.
 func (p *page) main() string {
 	if m := p.first("main"); m != nil {
-		return textOf(m)
+		return strings.NewReplacer("\u2068", "", "\u2069", "").Replace(textOf(m)) // isolates are not seen
 	}
 	return ""
 }
@@ -215,6 +215,16 @@ func (p *page) links() (hrefs []string) {
 		hrefs = append(hrefs, attr(a, "href"))
 	}
 	return hrefs
+}
+
+// actions returns where the forms of the main part go.
+func (p *page) actions() (to []string) {
+	for _, f := range p.all("form") {
+		if a := attr(f, "action"); a != "/language" && a != "/sign-out" && a != "/find" {
+			to = append(to, a)
+		}
+	}
+	return to
 }
 
 // form returns what a browser would send of the first form that goes to a path,

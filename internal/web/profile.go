@@ -68,10 +68,10 @@ type supportView struct {
 
 func kindTitle(k profile.Kind, own bool) string {
 	if own {
-		return map[profile.Kind]string{profile.Strength: "What I am good at", profile.Need: "What I need", profile.Motivation: "What matters to me", profile.Interest: "What I like",
+		return map[profile.Kind]string{profile.Ability: "What I am becoming good at", profile.Strength: "What I am good at", profile.Need: "What I need", profile.Motivation: "What matters to me", profile.Interest: "What I like",
 			profile.HowIWork: "How I work best", profile.Language: "My languages", profile.Support: "What helps me"}[k]
 	}
-	return map[profile.Kind]string{profile.Strength: "Strengths", profile.Need: "Needs", profile.Motivation: "Motivations", profile.Interest: "Interests",
+	return map[profile.Kind]string{profile.Ability: "Emerging abilities", profile.Strength: "Strengths", profile.Need: "Needs", profile.Motivation: "Motivations", profile.Interest: "Interests",
 		profile.HowIWork: "Works best", profile.Language: "Languages", profile.Support: "Supports"}[k]
 }
 

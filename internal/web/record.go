@@ -5,7 +5,6 @@ import (
 	"context"
 	"net/http"
 	"slices"
-	"strings"
 
 	"waymark/internal/evidence"
 	"waymark/internal/fault"
@@ -67,7 +66,7 @@ func (s *Server) showStudent(w http.ResponseWriter, r *http.Request, a guard.Act
 		Working:   p.with(mastery.Nearly, mastery.Learning, mastery.Starting),
 		LookBacks: p.with(mastery.Fading),
 		topics:    []live.Topic{live.StudentTopic(string(d), string(student))}}
-	v.Grade = strings.TrimSuffix(gradeKey(p.Person.Grade), "G")
+	v.Grade = gradeWords(p.Person)
 	v.CanMore = max(0, len(v.CanDo)-canDoMost)
 	v.CanDo = v.CanDo[:min(canDoMost, len(v.CanDo))]
 	v.Working = v.Working[:min(workingMost, len(v.Working))]

@@ -1,10 +1,13 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"waymark/internal/competency"
 	"waymark/internal/fault"
@@ -16,12 +19,22 @@ import (
 	"waymark/internal/roster"
 )
 
-// roadView is the way to a goal.
+// roadView is a goal's own page: its cycle, its steps, and the way to it.
 type roadView struct {
 	Student roster.Person
 	Own     bool
 	Back    string
 	Goal    goalView
+	Proof   string
+	Kind    string      // of the goal, in words
+	Cycle   []stageView // all stages in their order
+	Steps   []ownStepView
+	Change  string // where the goal itself is changed; empty if the reader may not
+	Note    string // where one says how far it is; empty if the reader may not
+	Typed   goalForm
+	Said    passedForm
+	Errors  formErrors
+	HasRoad bool // it is about a competency
 	propose.Road
 	Legs   []legView
 	Line   string // how it lies to the wanted day, in words
@@ -36,6 +49,26 @@ type roadView struct {
 
 func (v roadView) Topics() []live.Topic { return v.topics }
 
+// stageView is a stage of the cycle, with what was said when the goal came to it.
+type stageView struct {
+	Words string
+	At    time.Time // when it came to it last; zero if it has not
+	Notes []string
+	Here  bool // the goal is at this stage
+}
+
+type ownStepView struct {
+	What string
+	Done time.Time
+	Do   string // where to say that it is done; empty if the reader may not
+}
+
+// passedForm is what was typed of a step or a stage.
+type passedForm struct {
+	Step, Note string
+	Stages     []choiceOption
+}
+
 type legView struct {
 	propose.Leg
 	Number int
@@ -49,11 +82,11 @@ func roadHref(student roster.PersonID, goal plan.GoalID) string {
 	return recordHref(student) + "/goals/" + urlPath(string(goal))
 }
 
-// goal returns an open or reached goal of a student that is about a competency.
+// goal returns an open or reached goal of a student.
 func (p *pupil) goal(id plan.GoalID) (plan.Goal, error) {
 	i := slices.IndexFunc(p.Goals, func(g plan.Goal) bool { return g.ID == id })
-	if i < 0 || p.catalogue.Competencies[p.Goals[i].Competency].ID == "" {
-		return plan.Goal{}, fault.New(fault.NotFound, "There is no way to this goal: it is gone, or it is not about a competency.")
+	if i < 0 {
+		return plan.Goal{}, fault.New(fault.NotFound, "There is no such goal.")
 	}
 	return p.Goals[i], nil
 }
@@ -90,7 +123,12 @@ func (s *Server) pace(ctx context.Context, d roster.DistrictID, p *pupil, subjec
 	return propose.NewPace(gained, weeks), nil
 }
 
-func (s *Server) showRoad(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+func (s *Server) showGoal(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	return s.renderGoal(w, r, a, plan.Goal{}, passedForm{}, nil)
+}
+
+// renderGoal shows a goal, with what was typed of it if that could not be taken.
+func (s *Server) renderGoal(w http.ResponseWriter, r *http.Request, a guard.Actor, typed plan.Goal, said passedForm, wrong error) error {
 	ctx, student := r.Context(), studentID(r)
 	p, err := s.pupil(ctx, a.District, student)
 	if err != nil {
@@ -100,52 +138,181 @@ func (s *Server) showRoad(w http.ResponseWriter, r *http.Request, a guard.Actor)
 	if err != nil {
 		return err
 	}
-	wishes, err := s.Store.RoadWishes(ctx, a.District, student)
+	rel, err := s.Store.ToStudent(ctx, a, student)
 	if err != nil {
 		return err
 	}
-	goal := newGoalView(p, g)
-	by := goal.By
-	subject := p.catalogue.Competencies[g.Competency].Subject
-	pace, err := s.pace(ctx, a.District, p, subject, p.Learner, mastery.Week(p.now))
-	if err != nil {
-		return err
-	}
-	v := roadView{Goal: goal, Student: p.Person, Own: student == a.Person, Back: recordHref(student), Road: propose.Lay(g.Competency, p.Learner, p.catalogue, wishes, pace, by, p.now),
+	by, may := guard.Allowed(guard.SetGoal, rel)
+	v := roadView{Goal: newGoalView(p, g), Student: p.Person, Own: student == a.Person, Back: recordHref(student), Proof: g.Proof, Said: said,
 		topics: []live.Topic{live.StudentTopic(string(a.District), string(student))}}
 	if v.Own {
 		v.Back = "/me/goals"
 	}
+	if typed.ID == "" {
+		typed = g
+	}
+	v.Typed = newGoalForm(typed)
+	v.Kind = map[plan.Area]string{plan.Academic: "a goal at school", plan.Personal: "a personal goal", plan.Career: "a goal for work and life later"}[cmp.Or(g.Area, plan.Academic)]
+	if g.Term == plan.Long {
+		v.Kind += ", beyond this school year"
+	}
+	v.Cycle = cycle(g)
+	v.Said.Stages = stageChoices(g)
+	if may {
+		v.Note = roadHref(student, g.ID)
+		if g.Done.IsZero() {
+			v.Change = v.Note
+		}
+	}
+	for _, st := range g.Steps {
+		x := ownStepView{What: st.What, Done: st.Done}
+		if v.Change != "" && st.Done.IsZero() {
+			x.Do = v.Change + "/steps/" + urlPath(string(st.ID))
+		}
+		v.Steps = append(v.Steps, x)
+	}
+	if _, v.HasRoad = p.catalogue.Competencies[g.Competency]; v.HasRoad {
+		if err := s.layRoad(ctx, a.District, p, g, &v); err != nil {
+			return err
+		}
+		if v.Change != "" {
+			v.Action, v.Staff = v.Change+"/wishes", by == guard.TeacherOf
+		}
+	}
+	code := http.StatusOK
+	if wrong != nil {
+		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
+	}
+	return s.render(w, r, a, code, "road", v)
+}
+
+// cycle is how a goal went round its cycle.
+func cycle(g plan.Goal) (stages []stageView) {
+	for _, st := range plan.Stages {
+		v := stageView{Words: stageWords(st), Here: st == g.Stage()}
+		if st == plan.Setting {
+			v.At = g.Set
+		}
+		for _, x := range g.Stages {
+			if x.Stage == st {
+				v.At = x.At
+				if x.Note != "" {
+					v.Notes = append(v.Notes, x.Note)
+				}
+			}
+		}
+		stages = append(stages, v)
+	}
+	return stages
+}
+
+// stageChoices are the stages that one may say that a goal has come to.
+func stageChoices(g plan.Goal) []choiceOption {
+	if !g.Done.IsZero() {
+		return choices("", string(plan.Reflecting), "I look back")
+	}
+	next := plan.Stages[min(slices.Index(plan.Stages, g.Stage())+1, len(plan.Stages)-1)]
+	return choices(string(next), string(plan.Planning), "I have planned", string(plan.Learning), "I am learning", string(plan.Showing), "I have shown it", string(plan.Reflecting), "I look back")
+}
+
+// layRoad lays the way to a goal that is about a competency, and says what moved since last
+// week.
+func (s *Server) layRoad(ctx context.Context, d roster.DistrictID, p *pupil, g plan.Goal, v *roadView) error {
+	student := p.Person.ID
+	wishes, err := s.Store.RoadWishes(ctx, d, student)
+	if err != nil {
+		return err
+	}
+	by, subject := v.Goal.By, p.catalogue.Competencies[g.Competency].Subject
+	pace, err := s.pace(ctx, d, p, subject, p.Learner, mastery.Week(p.now))
+	if err != nil {
+		return err
+	}
+	v.Road = propose.Lay(g.Competency, p.Learner, p.catalogue, wishes, pace, by, p.now)
 	for i, leg := range v.Road.Legs {
 		v.Legs = append(v.Legs, legView{leg, i + 1, evidenceHref(student, leg.Competency.ID)})
 	}
 	v.Line, v.Icon, v.Slow = lineWords(v.Road.Line())
 	v.Pace = paceWords(pace)
 
-	// What moved since the end of last week.
 	last := mastery.Week(p.now) - 1
-	then, err := s.then(ctx, a.District, p, last)
+	then, err := s.then(ctx, d, p, last)
 	if err != nil {
 		return err
 	}
 	end := mastery.WeekStart(last + 1)
-	if g.Set.Before(end) && len(then.Estimates) > 0 {
-		was, err := s.pace(ctx, a.District, p, subject, then, last)
-		if err != nil {
-			return err
-		}
-		earlier := slices.DeleteFunc(slices.Clone(wishes), func(w propose.Wish) bool { return !w.At.Before(end) })
-		v.Moves = propose.Moves(propose.Lay(g.Competency, then, p.catalogue, earlier, was, by, end), v.Road, p.Learner)
+	if !g.Set.Before(end) || len(then.Estimates) == 0 {
+		return nil
 	}
-
-	rel, err := s.Store.ToStudent(ctx, a, student)
+	was, err := s.pace(ctx, d, p, subject, then, last)
 	if err != nil {
 		return err
 	}
-	if by, ok := guard.Allowed(guard.SetGoal, rel); ok && g.Done.IsZero() {
-		v.Action, v.Staff = roadHref(student, g.ID)+"/wishes", by == guard.TeacherOf
+	earlier := slices.DeleteFunc(slices.Clone(wishes), func(w propose.Wish) bool { return !w.At.Before(end) })
+	v.Moves = propose.Moves(propose.Lay(g.Competency, then, p.catalogue, earlier, was, by, end), v.Road, p.Learner)
+	return nil
+}
+
+// changed does something to a goal and shows it again.
+func (s *Server) changed(w http.ResponseWriter, r *http.Request, a guard.Actor, typed plan.Goal, said passedForm, err error) error {
+	if err != nil && fault.KindOf(err) == fault.Invalid {
+		return s.renderGoal(w, r, a, typed, said, err)
 	}
-	return s.render(w, r, a, http.StatusOK, "road", v)
+	if err != nil {
+		return err
+	}
+	s.Hub.Publish(live.StudentTopic(string(a.District), string(studentID(r))))
+	return seeOther(w, r, roadHref(studentID(r), plan.GoalID(r.PathValue("goal"))), "said")
+}
+
+func (s *Server) changeGoal(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	p, err := s.pupil(r.Context(), a.District, studentID(r))
+	if err != nil {
+		return err
+	}
+	was, err := p.goal(plan.GoalID(r.PathValue("goal")))
+	if err != nil {
+		return err
+	}
+	g := typedGoal(r, was)
+	same := g.By == was.By // a day that has passed may stay as it is
+	if same {
+		g.By = ""
+	}
+	err = checkGoal(p, g)
+	if same {
+		g.By = was.By
+	}
+	if err == nil {
+		err = s.Store.ChangeGoal(r.Context(), a.District, g)
+	}
+	return s.changed(w, r, a, g, passedForm{}, err)
+}
+
+func (s *Server) addStep(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	what := strings.TrimSpace(r.PostForm.Get("step"))
+	err := s.Store.AddStep(r.Context(), a.District, studentID(r), plan.GoalID(r.PathValue("goal")), plan.Step{What: what, Author: a.Person})
+	return s.changed(w, r, a, plan.Goal{}, passedForm{Step: what}, err)
+}
+
+func (s *Server) finishStep(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	err := s.Store.FinishStep(r.Context(), a.District, studentID(r), plan.GoalID(r.PathValue("goal")), plan.StepID(r.PathValue("step")), a.Person)
+	return s.changed(w, r, a, plan.Goal{}, passedForm{}, err)
+}
+
+func (s *Server) passStage(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	x := plan.Passed{Stage: plan.Stage(r.PostForm.Get("stage")), Note: strings.TrimSpace(r.PostForm.Get("note")), Author: a.Person}
+	err := s.Store.PassStage(r.Context(), a.District, studentID(r), plan.GoalID(r.PathValue("goal")), x)
+	return s.changed(w, r, a, plan.Goal{}, passedForm{Note: x.Note}, err)
 }
 
 func lineWords(l propose.Line) (words, icon string, slow bool) {

@@ -16,6 +16,7 @@ import (
 	"waymark/internal/competency"
 	"waymark/internal/fault"
 	"waymark/internal/guard"
+	"waymark/internal/language"
 	"waymark/internal/live"
 	"waymark/internal/mastery"
 	"waymark/internal/profile"
@@ -35,14 +36,20 @@ type shell struct {
 	Notice string
 	Topics string // what the page shows live, for its script
 	Demo   bool
-	Act    profile.Settings
-	Body   string // class of the body, for pages that print in their own way
-	View   any
+	Lang   *language.Language // of the page and the frame
+	// Languages are those to choose from, on pages that are in a reader's own; Here is where
+	// the choice leads back to.
+	Languages []*language.Language
+	Here      string
+	Act       profile.Settings
+	Body      string // class of the body, for pages that print in their own way
+	View      any
 }
 
 type navLink struct {
-	Href, Icon, Label string
-	Current           bool
+	Href, Icon string
+	Label      string // the message that names it
+	Current    bool
 }
 
 // liveView is a page that shows something live.
@@ -51,35 +58,18 @@ type liveView interface{ Topics() []live.Topic }
 // bodied is a page that prints in its own way, or wants a wider frame.
 type bodied interface{ BodyClass() string }
 
-// notices are the sentences that follow a redirect, by their code in the address.
-var notices = map[string]string{
-	"chosen":    "Chosen. Have a good time with it!",
-	"finished":  "Well done. It is marked as finished.",
-	"goal":      "Your goal is saved.",
-	"reached":   "You reached your goal!",
-	"observed":  "Saved. It shows on open pages now.",
-	"decided":   "Saved. The list is up to date.",
-	"said":      "Saved. Thank you.",
-	"talk":      "The talk is written down.",
-	"checkin":   "Noted. It counts as a check-in.",
-	"asked":     "It is sent. You see here when a time is agreed.",
-	"moved":     "Saved. The way is laid anew.",
-	"kept":      "Saved. Well kept!",
-	"dropped":   "Saved. It is off the list.",
-	"given":     "The check is given. Students see it on their page.",
-	"closed":    "The check is closed.",
-	"cards":     "The new codes are ready. Print them now: they are shown only once.",
-	"applied":   "The import is applied.",
-	"undone":    "The import is undone. Everything is as it was before.",
-	"discarded": "Nothing was changed.",
-	"account":   "The account is saved.",
-	"mapping":   "The mapping is ready.",
-	"signedout": "You are signed out.",
-	"settings":  "Your settings are saved.",
-}
-
 func (s *Server) shell(r *http.Request, a guard.Actor, view any) shell {
-	sh := shell{User: a.Person, Name: a.Name, Notice: notices[r.URL.Query().Get("done")], Demo: s.Demo, View: view}
+	sh := shell{User: a.Person, Name: a.Name, Demo: s.Demo, View: view}
+	sh.Lang, _ = s.languages.Named(language.Source)
+	if v, ok := view.(tongued); ok {
+		sh.Lang, sh.Languages, sh.Here = v.Tongue(), s.languages.All(), r.URL.Path
+		if r.Method != http.MethodGet {
+			sh.Here = home(a)
+		}
+	}
+	if code := r.URL.Query().Get("done"); code != "" {
+		sh.Notice, _ = sh.Lang.Say("notice." + code) // an unknown code says nothing
+	}
 	sh.Act, _ = r.Context().Value(settingsKey{}).(profile.Settings)
 	if v, ok := view.(liveView); ok {
 		var names []string
@@ -96,30 +86,30 @@ func (s *Server) shell(r *http.Request, a guard.Actor, view any) shell {
 	}
 	// A person with several roles gets the way into each.
 	if a.Has(roster.Student) {
-		add("/me", "home", "Today")
-		add("/me/path", "path", "My path")
-		add("/me/goals", "flag", "My goals")
-		add(profileHref(a.Person), "heart", "About me")
+		add("/me", "home", "nav.today")
+		add("/me/path", "path", "nav.path")
+		add("/me/goals", "flag", "nav.goals")
+		add(profileHref(a.Person), "heart", "nav.about")
 	}
 	if a.Has(roster.Teacher) || a.Has(roster.Aide) {
-		add("/teach", "home", "Today")
-		add("/classes", "grid", "Classes")
+		add("/teach", "home", "nav.today")
+		add("/classes", "grid", "nav.classes")
 		sh.Search = true
 	}
 	if a.Has(roster.Guardian) {
-		add("/family", "people", "My family")
+		add("/family", "people", "nav.family")
 	}
 	if a.Has(roster.Leader) {
-		add("/schools", "chart", "Schools")
+		add("/schools", "chart", "nav.schools")
 	}
 	if a.Has(roster.Administrator) {
 		if !a.Has(roster.Leader) {
-			add("/schools", "chart", "Schools")
+			add("/schools", "chart", "nav.schools")
 		}
-		add("/admin/imports", "up", "Imports")
-		add("/admin/people", "people", "People")
-		add("/admin/model", "tune", "Model")
-		add("/admin/bank", "list", "Questions")
+		add("/admin/imports", "up", "nav.imports")
+		add("/admin/people", "people", "nav.people")
+		add("/admin/model", "tune", "nav.model")
+		add("/admin/bank", "list", "nav.questions")
 	}
 	// The link with the longest path that the page lies under is where we are.
 	here := -1
@@ -178,6 +168,7 @@ func (s *Server) parsePages() (map[string]*template.Template, error) {
 
 // funcs are what templates may call.
 func (s *Server) funcs() template.FuncMap {
+	english, _ := s.languages.Named(language.Source)
 	return template.FuncMap{
 		"asset": s.assets.url,
 		"icon": func(name string) template.HTML {
@@ -192,8 +183,9 @@ func (s *Server) funcs() template.FuncMap {
 		"words":   statusWords,
 		"ago":     func(t time.Time) string { return propose.Ago(s.Now().Sub(t)) },
 		"age":     propose.Ago,
-		"day":     func(t time.Time) string { return t.Format("2 January 2006") },
-		"shortly": func(t time.Time) string { return t.Format("2 Jan 2006, 15:04") },
+		"say":     english.Say,
+		"day":     english.Day,
+		"shortly": english.Moment,
 		"percent": func(v float64) string { return fmt.Sprintf("%.0f", 100*v) },
 		"title":   func(c competency.Competency) string { return cmp.Or(c.Short, c.Statement) },
 		"can":     func(c competency.Competency) string { return cmp.Or(c.Student, c.Short, c.Statement) },
@@ -204,7 +196,9 @@ func (s *Server) funcs() template.FuncMap {
 			}
 			return fmt.Sprintf("%d %s", n, many)
 		},
-		"add": func(a, b int) int { return a + b },
+		"upper": upperFirst,
+		"pair":  func(a, b any) struct{ A, B any } { return struct{ A, B any }{a, b} },
+		"add":   func(a, b int) int { return a + b },
 	}
 }
 

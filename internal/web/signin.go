@@ -39,6 +39,7 @@ func (s *Server) showNothing(w http.ResponseWriter, r *http.Request, a guard.Act
 }
 
 type signInView struct {
+	spoken
 	Next, Username string
 	Errors         formErrors
 	Demo           bool
@@ -49,19 +50,31 @@ func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, a guard.Acto
 	if a.Person != "" {
 		return seeOther(w, r, next, "")
 	}
-	return s.render(w, r, a, http.StatusOK, "signin", signInView{Next: next, Demo: s.Demo})
+	speech, err := s.speech(r, a)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, a, http.StatusOK, "signin", signInView{spoken: speech, Next: next, Demo: s.Demo})
 }
 
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	if err := parseForm(w, r); err != nil {
 		return err
 	}
-	v := signInView{Next: localPath(r.PostForm.Get("next")), Username: strings.TrimSpace(r.PostForm.Get("username")), Demo: s.Demo}
+	speech, err := s.speech(r, a)
+	if err != nil {
+		return err
+	}
+	v := signInView{spoken: speech, Next: localPath(r.PostForm.Get("next")), Username: strings.TrimSpace(r.PostForm.Get("username")), Demo: s.Demo}
 	who, err := s.verified(r, v.Username, func(ctx context.Context) ([]guard.Account, error) {
 		return s.Store.AccountsNamed(ctx, v.Username)
 	}, r.PostForm.Get("password"))
 	if err != nil {
-		v.Errors = faultErrors(err)
+		said, failed := speech.Say(map[bool]string{false: "signin.wrong", true: "signin.wait"}[fault.KindOf(err) == fault.Throttled])
+		if failed != nil {
+			return failed
+		}
+		v.Errors = formErrors{Summary: said}
 		return s.refused(w, r, a, err, "signin", v)
 	}
 	return s.openSession(w, r, who.District, who.Person, sessionLife, v.Next)
@@ -290,12 +303,19 @@ func (s *Server) classSignIn(w http.ResponseWriter, r *http.Request, a guard.Act
 	return s.refused(w, r, a, err, "class", v)
 }
 
-type linkView struct{ Token string }
+type linkView struct {
+	spoken
+	Token string
+}
 
 // showLink asks for one press: programs that look at links in messages must not use
 // them up.
 func (s *Server) showLink(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	return s.render(w, r, a, http.StatusOK, "link", linkView{r.PathValue("token")})
+	speech, err := s.speech(r, a)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, a, http.StatusOK, "link", linkView{speech, r.PathValue("token")})
 }
 
 func (s *Server) useLink(w http.ResponseWriter, r *http.Request, _ guard.Actor) error {

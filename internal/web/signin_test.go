@@ -84,7 +84,7 @@ func TestSignInMakesAnAccountWait(t *testing.T) {
 		}
 		// The right password does not help now, in any spelling of the name.
 		p := s.post("", "/sign-in", login(" "+strings.ToUpper(name), password)).is(429)
-		p.says("break of 15 minutes")
+		p.says("wait 15 minutes")
 	}
 	s.post("", "/sign-in", login("okafor", password)).is(303)
 	s.later(16 * time.Minute)

@@ -50,6 +50,9 @@ type accountStore interface {
 	ClassByCode(ctx context.Context, code string) (roster.DistrictID, roster.Class, error)
 	ClassTokens(ctx context.Context, d roster.DistrictID, class roster.ClassID) (map[roster.PersonID]string, error)
 	SetClassToken(ctx context.Context, d roster.DistrictID, class roster.ClassID, p roster.PersonID, token string) error
+	// Language returns in which language a person reads; empty if they never said so.
+	Language(ctx context.Context, d roster.DistrictID, p roster.PersonID) (string, error)
+	SetLanguage(ctx context.Context, d roster.DistrictID, p roster.PersonID, tag string) error
 	Accesses(ctx context.Context, d roster.DistrictID, student roster.PersonID, most int) ([]guard.Access, error)
 }
 
@@ -61,6 +64,10 @@ type rosterStore interface {
 	ClassesOfSchool(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]roster.Class, error)
 	People(ctx context.Context, d roster.DistrictID, class roster.ClassID, role roster.Role) ([]roster.Person, error)
 	TeachersOf(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]roster.Person, error)
+	StudentsOf(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]roster.Person, error)
+	// Births returns the days of birth of some students, where they are known.
+	Births(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID]roster.Date, error)
+	Guardians(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]roster.Person, error)
 	Children(ctx context.Context, d roster.DistrictID, guardian roster.PersonID) ([]roster.Person, error)
 	Org(ctx context.Context, d roster.DistrictID, id roster.OrgID) (roster.Org, error)
 	Schools(ctx context.Context, d roster.DistrictID, p roster.PersonID) ([]roster.Org, error)
@@ -84,12 +91,28 @@ type learnerStore interface {
 type planStore interface {
 	Goals(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Goal, error)
 	AddGoal(ctx context.Context, d roster.DistrictID, g plan.Goal) (plan.Goal, error)
+	ChangeGoal(ctx context.Context, d roster.DistrictID, g plan.Goal) error
 	FinishGoal(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.GoalID) error
+	AddStep(ctx context.Context, d roster.DistrictID, student roster.PersonID, goal plan.GoalID, s plan.Step) error
+	FinishStep(ctx context.Context, d roster.DistrictID, student roster.PersonID, goal plan.GoalID, id plan.StepID, author roster.PersonID) error
+	// PassStage keeps that a goal came to a stage of its cycle.
+	PassStage(ctx context.Context, d roster.DistrictID, student roster.PersonID, goal plan.GoalID, p plan.Passed) error
 	Choices(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Choice, error)
 	AddChoice(ctx context.Context, d roster.DistrictID, c plan.Choice) (plan.Choice, error)
 	FinishChoice(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.ChoiceID) error
 	RoadWishes(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]propose.Wish, error)
 	WishRoad(ctx context.Context, d roster.DistrictID, student roster.PersonID, w propose.Wish) error
+	Pathway(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Item, error)
+	AddItem(ctx context.Context, d roster.DistrictID, i plan.Item) error
+	MoveItem(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.ItemID, to plan.ItemState) error
+	Remarks(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Remark, error)
+	AddRemark(ctx context.Context, d roster.DistrictID, r plan.Remark) error
+	Participants(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Participant, error)
+	AddParticipant(ctx context.Context, d roster.DistrictID, p plan.Participant) error
+	EndParticipant(ctx context.Context, d roster.DistrictID, student roster.PersonID, id string) error
+	Signatures(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Signature, error)
+	Sign(ctx context.Context, d roster.DistrictID, s plan.Signature, signed plan.Document) error
+	SignedPlans(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[string]plan.Document, error)
 	Decide(ctx context.Context, d roster.DistrictID, x propose.Decision) error
 	Decisions(ctx context.Context, d roster.DistrictID, class roster.ClassID) ([]propose.Decision, error)
 }

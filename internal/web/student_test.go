@@ -157,7 +157,7 @@ func TestGoals(t *testing.T) {
 	form := url.Values{"what": {"Read <b>one</b> book"}, "why": {"I like dragons"}, "competency": {"nbt-2"}, "by": {"2026-12-18"}}
 	s.post("student", "/me/goals", form).goesTo("/me/goals?done=goal")
 	p := s.get("student", "/me/goals?done=goal").is(200)
-	p.says("Your goal is saved.", "Read <b>one</b> book", "by 18 December 2026", "I like dragons", "It is about: I can read and write large numbers")
+	p.says("Your goal is saved.", "Read <b>one</b> book", "by December 18, 2026", "I like dragons", "It is about: I can read and write large numbers")
 	// It counts on the home page, and first among what may be chosen.
 	s.get("student", "/me").says("Read <b>one</b> book", "It belongs to your goal.")
 	s.get("teacher", "/students/"+string(person("student"))).says("Read <b>one</b> book")
@@ -169,7 +169,7 @@ func TestGoals(t *testing.T) {
 	done := "/me/goals/" + string(goals[0].ID) + "/done"
 	s.post("liam", done, nil).is(404)
 	s.post("student", done, nil).goesTo("/me/goals?done=reached")
-	s.get("student", "/me/goals").says("What I have reached", "reached on 20 November 2026")
+	s.get("student", "/me/goals").says("What I have reached", "reached on November 20, 2026")
 }
 
 func TestGoalThatNeedsAnotherLook(t *testing.T) {
@@ -232,7 +232,7 @@ func TestStudentPageOfTeacher(t *testing.T) {
 	path := "/students/" + string(person("student"))
 	p := s.get("teacher", path).is(200)
 	p.says("Can do now", "Is working on", "Time for a look back", "Newest evidence", "recorded by Ngozi Okafor",
-		"MAP Growth: Mathematics (RIT)", "208", "± 3.1", "62", "26 September 2026")
+		"MAP Growth: Mathematics (RIT)", "208", "± 3.1", "62", "September 26, 2026")
 	if !slices.Contains(p.links(), "/classes/room-12/observe?student="+string(person("student"))) {
 		t.Errorf("the teacher cannot observe from here: %v", p.links())
 	}
@@ -243,7 +243,7 @@ func TestStudentPageOfTeacher(t *testing.T) {
 	p = s.get("leader", path).is(200)
 	p.saysNot("Write down what you saw")
 	p = s.get("student", path+"/access").is(200)
-	p.says("Ngozi Okafor", "a teacher of the student", "Rosa Reyes", "a leader of the school", "looked at the record", "20 Nov 2026, 09:00")
+	p.says("Ngozi Okafor", "a teacher of the student", "Rosa Reyes", "a leader of the school", "looked at the record", "November 20, 2026 at 9:00 AM")
 	p.saysNot("Pat Brown")
 }
 

@@ -50,8 +50,9 @@ type noteView struct {
 // commitmentView is who does what by when.
 type commitmentView struct {
 	conference.Commitment
-	Whose  string
-	Day    time.Time // zero if there is none
+	Whose  string     // a name; empty if it is nobody with a name
+	Side   messageKey // else what says whose it is
+	Day    time.Time  // zero if there is none
 	Late   bool
 	Name   string // of the student, where those of several students are listed
 	Action string // where to mark it; empty if the reader may not
@@ -75,15 +76,15 @@ func (s *Server) commitmentViews(list []conference.Commitment, a guard.Actor, wh
 		v.Day, _ = time.Parse(time.DateOnly, string(c.By))
 		switch {
 		case c.Who == profile.Student && c.Student == a.Person, c.Who == profile.Staff && c.Person == a.Person:
-			v.Whose = "I"
+			v.Side = "agreed.i"
 		case c.Who == profile.Family && who == profile.Family:
-			v.Whose = "We"
+			v.Side = "agreed.we"
 		case c.Who == profile.Student:
 			v.Whose, err = names(c.Student)
 		case c.Who == profile.Staff:
 			v.Whose, err = names(c.Person)
 		default:
-			v.Whose = "The family"
+			v.Side = "agreed.family"
 		}
 		if err != nil {
 			return nil, err
@@ -251,13 +252,20 @@ func (s *Server) askForTalk(w http.ResponseWriter, r *http.Request, a guard.Acto
 	if q.Wanted, err = s.comingTime(wanted, "wanted"); err == nil {
 		_, err = s.Store.AskForTalk(ctx, a.District, q)
 	}
-	if err != nil && fault.KindOf(err) == fault.Invalid {
+	fromHome := r.PostForm.Get("back") == "/family" && who == profile.Family
+	switch {
+	case err != nil && fault.KindOf(err) == fault.Invalid && fromHome:
+		return s.renderFamily(w, r, a, student, q, wanted, err)
+	case err != nil && fault.KindOf(err) == fault.Invalid:
 		return s.renderTalks(w, r, a, q.Text, wanted, err)
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
-	return s.afterTalk(w, r, a, talksHref(student), "asked")
+	back := talksHref(student)
+	if fromHome {
+		back = "/family"
+	}
+	return s.afterTalk(w, r, a, back, "asked")
 }
 
 func (s *Server) agreeOnTalk(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
@@ -281,7 +289,11 @@ func (s *Server) withdrawRequest(w http.ResponseWriter, r *http.Request, a guard
 	if err := s.Store.WithdrawRequest(r.Context(), a.District, studentID(r), conference.RequestID(r.PathValue("request")), a.Person); err != nil {
 		return err
 	}
-	return s.afterTalk(w, r, a, talksHref(studentID(r)), "dropped")
+	back := talksHref(studentID(r))
+	if r.FormValue("back") == "/family" {
+		back = "/family"
+	}
+	return s.afterTalk(w, r, a, back, "dropped")
 }
 
 // closeCommitment marks what was agreed as kept or given up. Student and family mark their

@@ -12,8 +12,11 @@ import (
 	"time"
 
 	"waymark/internal/guard"
+	"waymark/internal/language"
 	"waymark/internal/live"
 	"waymark/internal/mastery"
+	"waymark/internal/plan"
+	"waymark/internal/profile"
 	"waymark/internal/roster"
 )
 
@@ -25,6 +28,14 @@ func pageViews() map[string]any {
 	}
 	return views
 }
+
+var languages = func() *language.Set {
+	s, err := loadLanguages()
+	if err != nil {
+		panic(err)
+	}
+	return s
+}()
 
 const nasty = `<script>alert("x")</script>`
 
@@ -56,6 +67,44 @@ func (f *filling) fill(v reflect.Value, path string, depth int) {
 		*x = f.status
 		return
 	case *error, *live.Topic:
+		return
+	case **language.Language:
+		*x, _ = languages.Named(language.Source)
+		return
+	case *messageKey:
+		if is(f.texts) {
+			*x = "agreed.i"
+		}
+		return
+	case *supportCode:
+		if is(f.texts) {
+			*x = "simple"
+		}
+		return
+	case *profile.Kind:
+		*x = profile.Strength
+		return
+	case *plan.ItemKind:
+		*x = plan.Course
+		return
+	case *plan.ItemState:
+		*x = plan.Going
+		return
+	case *plan.Stage:
+		*x = plan.Showing
+		return
+	case *plan.Party:
+		*x = plan.ByGuardian
+		return
+	case *plan.Area:
+		if is(f.texts) {
+			*x = plan.Career
+		}
+		return
+	case *plan.Term:
+		if is(f.texts) {
+			*x = plan.Long
+		}
 		return
 	}
 	switch v.Kind() {

@@ -18,7 +18,9 @@ import (
 
 	"waymark/internal/fault"
 	"waymark/internal/guard"
+	"waymark/internal/language"
 	"waymark/internal/live"
+	"waymark/internal/plan"
 	"waymark/internal/profile"
 	"waymark/internal/roster"
 )
@@ -36,17 +38,21 @@ type Config struct {
 	// BehindProxy says that a proxy of ours adds X-Forwarded-For.
 	BehindProxy bool
 	Demo        bool // show the demo's hints
+	// PlanGrades are those in which every student must have a signed plan; the zero Grades
+	// are the usual ones.
+	PlanGrades plan.Grades
 }
 
 // Server answers requests.
 type Server struct {
 	Config
-	door    guard.Door
-	assets  *assets
-	pages   map[string]*template.Template
-	metrics *metrics
-	mux     *http.ServeMux
-	uploads uploads // files between the steps of the mapping wizard
+	door      guard.Door
+	assets    *assets
+	languages *language.Set
+	pages     map[string]*template.Template
+	metrics   *metrics
+	mux       *http.ServeMux
+	uploads   uploads // files between the steps of the mapping wizard
 
 	background background
 
@@ -73,6 +79,9 @@ func New(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{Config: c, door: guard.Door{Relations: c.Store, Log: c.Store, Now: c.Now}, assets: a, metrics: newMetrics(), mux: http.NewServeMux(), stopping: make(chan struct{}), verifying: make(chan struct{}, 4)}
+	if s.languages, err = loadLanguages(); err != nil {
+		return nil, err
+	}
 	if s.pages, err = s.parsePages(); err != nil {
 		return nil, err
 	}

@@ -210,7 +210,7 @@ func (s *Server) mapped(w http.ResponseWriter, r *http.Request, a guard.Actor) (
 
 func newPieceRow(d tabular.Draft) pieceRow {
 	p := d.Piece
-	row := pieceRow{Line: d.Line, Student: d.Student.Value, On: d.CompetencyRef, Item: p.Item, Label: p.Label, Day: p.At.Format("2 January 2006")}
+	row := pieceRow{Line: d.Line, Student: d.Student.Value, On: d.CompetencyRef, Item: p.Item, Label: p.Label, Day: p.At.Format("January 2, 2006")}
 	if p.Scale != "" {
 		row.On = strings.TrimSpace(p.Scale + " " + d.CompetencyRef)
 	}

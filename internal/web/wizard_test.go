@@ -58,7 +58,7 @@ func TestWizardTurnsATableIntoEvidence(t *testing.T) {
 
 	form.Set("words", "Secure = 4\nGrowing = 2")
 	p = s.post("administrator", path, form).is(200)
-	p.says("What the first rows become", "minh", "4 of 4", "Secure", "9 November 2026", "2 of 4")
+	p.says("What the first rows become", "minh", "4 of 4", "Secure", "November 9, 2026", "2 of 4")
 	p.saysNot("This is not a number.")
 
 	yaml := s.post("administrator", path+"/mapping.yaml", form).is(200)

@@ -1,0 +1,179 @@
+package plan_test
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"waymark/internal/fault"
+	"waymark/internal/plan"
+	"waymark/internal/roster"
+)
+
+var day = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+
+func signed(version string, party plan.Party, days int) plan.Signature {
+	return plan.Signature{Student: "s", Version: version, Signer: roster.PersonID(party), Party: party, Name: "N", At: day.AddDate(0, 0, days)}
+}
+
+func TestStand(t *testing.T) {
+	t.Parallel()
+	all := plan.Parties
+	for name, c := range map[string]struct {
+		signatures []plan.Signature
+		minor      bool
+		now        int
+		missing    []plan.Party
+		reviewed   int // in days; -1 never
+		overdue    bool
+		earlier    int
+	}{
+		"nobody": {nil, true, 0, all, -1, false, 0},
+		"one":    {[]plan.Signature{signed("now", plan.ByStudent, 1)}, true, 2, []plan.Party{plan.ByGuardian, plan.BySchool}, -1, false, 0},
+		"all":    {[]plan.Signature{signed("now", plan.ByStudent, 1), signed("now", plan.BySchool, 2), signed("now", plan.ByGuardian, 3)}, true, 4, nil, 3, false, 0},
+		"of age": {[]plan.Signature{signed("now", plan.ByStudent, 1), signed("now", plan.BySchool, 2)}, false, 4, nil, 2, false, 0},
+		"two versions are no review": {[]plan.Signature{signed("was", plan.ByStudent, 1), signed("now", plan.BySchool, 2), signed("was", plan.ByGuardian, 3)}, true, 4,
+			[]plan.Party{plan.ByStudent, plan.ByGuardian}, -1, false, 2},
+		"changed since": {[]plan.Signature{signed("was", plan.ByStudent, 1), signed("was", plan.BySchool, 2), signed("was", plan.ByGuardian, 3)}, true, 4, all, 3, false, 3},
+		"still speaks":  {[]plan.Signature{signed("same", plan.ByStudent, 1), signed("now", plan.BySchool, 2), signed("same", plan.ByGuardian, 3)}, true, 4, nil, -1, false, 0},
+		"a year later":  {[]plan.Signature{signed("now", plan.ByStudent, 1), signed("now", plan.BySchool, 2), signed("now", plan.ByGuardian, 3)}, true, 370, nil, 3, true, 0},
+		"renewed": {[]plan.Signature{signed("now", plan.ByStudent, 1), signed("now", plan.BySchool, 2), signed("now", plan.ByGuardian, 3), signed("now", plan.BySchool, 350)}, true, 370,
+			nil, 350, false, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			holds := func(v string) bool { return v == "now" || v == "same" }
+			order := rand.New(rand.NewPCG(1, 2))
+			for range 5 { // in whatever order they are read
+				order.Shuffle(len(c.signatures), func(i, j int) { c.signatures[i], c.signatures[j] = c.signatures[j], c.signatures[i] })
+				s := plan.Stand(holds, c.signatures, c.minor, day.AddDate(0, 0, c.now))
+				if !slices.Equal(s.Missing, c.missing) || s.Overdue != c.overdue || len(s.Earlier) != c.earlier || s.Complete() != (len(c.missing) == 0) {
+					t.Errorf("missing %v, overdue %v, %d earlier; want %v, %v, %d", s.Missing, s.Overdue, len(s.Earlier), c.missing, c.overdue, c.earlier)
+				}
+				want := time.Time{}
+				if c.reviewed >= 0 {
+					want = day.AddDate(0, 0, c.reviewed)
+				}
+				if !s.Reviewed.Equal(want) {
+					t.Errorf("reviewed %v; want %v", s.Reviewed, want)
+				}
+			}
+		})
+	}
+}
+
+func TestMinor(t *testing.T) {
+	t.Parallel()
+	for born, want := range map[roster.Date]bool{"": true, "no day": true, "2008-11-21": true, "2008-11-20": false, "2000-01-01": false, "2019-05-05": true} {
+		if got := plan.Minor(born, day); got != want {
+			t.Errorf("Minor(%q) = %v", born, got)
+		}
+	}
+}
+
+func document() plan.Document {
+	return plan.Document{Student: "s", Name: "Maya", Profile: []plan.Said{{About: "strength", Text: "kind"}},
+		Goals:    []plan.GoalText{{What: "read", By: "2027-01-01", Steps: []string{"one"}}, {What: "swim", Area: plan.Personal}},
+		Pathway:  []plan.ItemText{{Kind: plan.Course, Title: "Art"}, {Kind: plan.Service, Title: "Library"}},
+		Supports: []plan.Said{{About: "support", Text: "breaks"}}, Participants: []plan.Said{{About: "coach", Text: "Lee"}}}
+}
+
+// TestSignatureHolds says what needs a new signature: any other decision, and nothing else.
+func TestSignatureHolds(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(d *plan.Document)
+		holds  bool
+	}{
+		"nothing":               {func(*plan.Document) {}, true},
+		"goal reached":          {func(d *plan.Document) { d.Goals = d.Goals[1:] }, true},
+		"new step":              {func(d *plan.Document) { d.Goals[0].Steps = append(d.Goals[0].Steps, "two") }, true},
+		"reason in other words": {func(d *plan.Document) { d.Goals[0].Why = "fun" }, true},
+		"profile":               {func(d *plan.Document) { d.Profile = nil }, true},
+		"helper":                {func(d *plan.Document) { d.Participants = nil }, true},
+		"order":                 {func(d *plan.Document) { slices.Reverse(d.Goals); slices.Reverse(d.Pathway) }, true},
+		"new goal":              {func(d *plan.Document) { d.Goals = append(d.Goals, plan.GoalText{What: "fly"}) }, false},
+		"other goal":            {func(d *plan.Document) { d.Goals[0].What = "write" }, false},
+		"other day":             {func(d *plan.Document) { d.Goals[0].By = "2027-06-01" }, false},
+		"new item": {func(d *plan.Document) {
+			d.Pathway = append(d.Pathway, plan.ItemText{Kind: plan.Virtual, Title: "Latin"})
+		}, false},
+		"item gone":              {func(d *plan.Document) { d.Pathway = d.Pathway[1:] }, false},
+		"item twice":             {func(d *plan.Document) { d.Pathway = append(d.Pathway, d.Pathway[0]) }, false},
+		"support gone":           {func(d *plan.Document) { d.Supports = nil }, false},
+		"support in other words": {func(d *plan.Document) { d.Supports[0].Text = "long breaks" }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			now := document()
+			c.change(&now)
+			if got := document().Holds(now); got != c.holds {
+				t.Errorf("holds = %v; want %v", got, c.holds)
+			}
+			if same := reflect.DeepEqual(document(), now); same != (document().Version() == now.Version()) {
+				t.Errorf("equal documents: %v, equal versions: %v", same, !same)
+			}
+		})
+	}
+}
+
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é", 501)
+	item := plan.Item{Kind: plan.Course, Title: "Art", State: plan.Planned}
+	for name, c := range map[string]struct {
+		err   error
+		field string
+	}{
+		"goal":            {plan.Goal{What: "read", Area: plan.Career, Term: plan.Long}.Validate(), ""},
+		"goal, old":       {plan.Goal{What: "read"}.Validate(), ""},
+		"goal, area":      {plan.Goal{What: "read", Area: "sports"}.Validate(), "area"},
+		"goal, term":      {plan.Goal{What: "read", Term: "soon"}.Validate(), "term"},
+		"goal, proof":     {plan.Goal{What: "read", Proof: long}.Validate(), "proof"},
+		"step":            {plan.Step{What: "  "}.Validate(), "step"},
+		"item":            {item.Validate(), ""},
+		"item, kind":      {plan.Item{Kind: "magic", Title: "Art", State: plan.Planned}.Validate(), "kind"},
+		"item, title":     {plan.Item{Kind: plan.Course, State: plan.Planned}.Validate(), "title"},
+		"item, state":     {plan.Item{Kind: plan.Course, Title: "Art", State: "lost"}.Validate(), "state"},
+		"item, day":       {plan.Item{Kind: plan.Course, Title: "Art", State: plan.Planned, Begins: "tomorrow"}.Validate(), "begins"},
+		"item, backward":  {plan.Item{Kind: plan.Course, Title: "Art", State: plan.Planned, Begins: "2027-02-01", Ends: "2027-01-01"}.Validate(), "ends"},
+		"remark":          {plan.Remark{Kind: plan.Comment, Text: "yes", Party: plan.ByGuardian}.Validate(), ""},
+		"remark, empty":   {plan.Remark{Kind: plan.Comment, Party: plan.ByGuardian}.Validate(), "text"},
+		"remark, not own": {plan.Remark{Kind: plan.Reflection, Text: "x", Party: plan.BySchool}.Validate(), "kind"},
+		"helper":          {plan.Participant{Name: " "}.Validate(), "name"},
+		"helper, part":    {plan.Participant{Name: "Lee", Part: long}.Validate(), "part"},
+		"shown":           {plan.Passed{Stage: plan.Showing}.Validate(), "note"},
+		"stage":           {plan.Passed{Stage: "later"}.Validate(), "stage"},
+	} {
+		if got := fault.FieldOf(c.err); got != c.field || (c.err == nil) != (c.field == "") {
+			t.Errorf("%s: %v; want field %q", name, c.err, c.field)
+		}
+	}
+}
+
+func TestGrades(t *testing.T) {
+	t.Parallel()
+	for text, in := range map[string]map[string]bool{
+		"7-12": {"07": true, "12": true, "6": false, "KG": false, "PK": false, "": false},
+		"K–5":  {"KG": true, "K": true, "05": true, "06": false},
+		"9":    {"09": true, "10": false},
+	} {
+		g, err := plan.ParseGrades(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for grade, want := range in {
+			if g.Include(grade) != want {
+				t.Errorf("%s includes %q: %v", text, grade, !want)
+			}
+		}
+	}
+	for _, text := range []string{"", "12-7", "seven", "7-", "-3", "7-99"} {
+		if g, err := plan.ParseGrades(text); err == nil {
+			t.Errorf("ParseGrades(%q) = %v", text, g)
+		}
+	}
+}
