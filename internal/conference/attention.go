@@ -1,8 +1,6 @@
 package conference
 
 import (
-	"cmp"
-	"maps"
 	"slices"
 	"time"
 
@@ -42,32 +40,13 @@ func Attend(students []Attended, dimensions []string, window int, now time.Time)
 		return out
 	}
 	for _, d := range dimensions {
-		by := map[string][]Attended{}
-		for _, s := range students {
-			g := cmp.Or(s.Groups[d], "not known")
-			by[g] = append(by[g], s)
-		}
-		var groups []Attention
-		hidden := 0
-		for _, g := range slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }) {
-			x := attend(d, g, by[g], window, now)
-			if x.Suppressed {
-				hidden += len(by[g])
-			}
-			groups = append(groups, x)
-		}
-		if hidden > 0 && hidden < mastery.SmallCell {
-			least := -1
-			for i, g := range groups {
-				if !g.Suppressed && (least < 0 || g.Students < groups[least].Students) {
-					least = i
-				}
-			}
-			if least >= 0 {
-				groups[least] = Attention{Dimension: d, Group: groups[least].Group, Suppressed: true}
+		for _, c := range stats.Cells(students, func(s Attended) string { return s.Groups[d] }, mastery.SmallCell) {
+			if c.Suppressed {
+				out = append(out, Attention{Dimension: d, Group: c.Name, Suppressed: true})
+			} else {
+				out = append(out, attend(d, c.Name, c.Members, window, now))
 			}
 		}
-		out = append(out, groups...)
 	}
 	return out
 }

@@ -63,7 +63,8 @@ var kindWords = map[string]string{
 
 var (
 	tierWords   = map[string]string{"c": "core", "a": "additional", "x": "challenge"}
-	socialWords = map[string]string{"2": "with a partner", "g": "in a group"} // "1" is alone
+	socialWords = map[string]string{"1": "alone", "2": "pair", "g": "group"}
+	products    = []string{"a poster for the wall", "a short talk to the class", "a model that others can try", "a page for the class book", "a video of two minutes"}
 	licences    = []string{"CC BY 4.0", "CC BY-SA 4.0", "CC BY-NC 4.0", "District licence"}
 	access      = map[string][]string{
 		"v": {"Captions in English and Spanish; transcript", "Captions; slow speed available", "Captions; audio description"},
@@ -139,7 +140,7 @@ func readingLevel(k *comp) string {
 }
 
 func (o *output) materials(c *content) {
-	s := newSheet("id", "title", "link", "location", "kind", "minutes", "language", "reading_level", "topics", "competencies", "tier", "licence", "accessibility")
+	s := newSheet("id", "title", "link", "location", "kind", "minutes", "language", "reading_level", "topics", "competencies", "tier", "licence", "accessibility", "social", "product", "checkpoints")
 	for i, m := range c.materials {
 		k := c.byCode[m.code]
 		location := m.location
@@ -160,12 +161,13 @@ func (o *output) materials(c *content) {
 		if m.kind == "b" || m.kind == "pe" || m.kind == "o" {
 			licence = ""
 		}
-		topics := m.topic
-		if social := socialWords[m.social]; social != "" {
-			topics += ";" + social
+		product, checkpoints := "", ""
+		if m.kind == "r" {
+			product = products[hash(m.title)%len(products)]
+			checkpoints = "My plan is shown;Half-way: what works and what does not;Finished and shared"
 		}
 		s.row(fmt.Sprintf("mat-%04d", i+1), m.title, link, location, kind, strconv.Itoa(m.minutes), m.language, readingLevel(k),
-			topics, codes, tierWords[m.tier], licence, access[m.kind][hash(m.title)%len(access[m.kind])])
+			m.topic, codes, tierWords[m.tier], licence, access[m.kind][hash(m.title)%len(access[m.kind])], socialWords[m.social], product, checkpoints)
 	}
 	o.sheet(File{Path: "materials.csv", Kind: "materials"}, s)
 }

@@ -42,6 +42,7 @@ const (
 	ReadRecord   Action = "read record"   // mastery, evidence, goals, choices of one student
 	ReadAccess   Action = "read access"   // who has seen the record
 	Choose       Action = "choose"        // take one of the offered options
+	AnswerIdea   Action = "answer idea"   // say yes or no to a student's own idea
 	SetGoal      Action = "set goal"      // write one's own goal
 	EditPlan     Action = "edit plan"     // what is on the pathway, and who helps
 	SayToPlan    Action = "say to plan"   // comment a plan, or look back in one's own
@@ -69,6 +70,7 @@ var rules = map[Action][]Relation{
 	ReadRecord:   {Self, GuardianOf, TeacherOf, LeaderOf},
 	ReadAccess:   {Self, GuardianOf, LeaderOf},
 	Choose:       {Self},
+	AnswerIdea:   {TeacherOf},
 	SetGoal:      {Self, TeacherOf},
 	EditPlan:     {Self, TeacherOf},
 	SayToPlan:    {Self, GuardianOf, TeacherOf, LeaderOf},

@@ -1,16 +1,14 @@
 package mastery
 
 import (
-	"cmp"
-	"maps"
 	"math"
-	"slices"
 	"time"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
 	"waymark/internal/competency"
+	"waymark/internal/stats"
 )
 
 // Overview is what a leader sees of a school: counts and means of groups of
@@ -59,33 +57,13 @@ func Summarize(students []Subject, dimensions []string, weeks int, now time.Time
 		return o
 	}
 	for _, d := range dimensions {
-		members := map[string][]Subject{}
-		for _, s := range students {
-			g := cmp.Or(s.Groups[d], "not known")
-			members[g] = append(members[g], s)
-		}
-		names := slices.SortedFunc(maps.Keys(members), func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
-		var groups []GroupOverview
-		hidden := 0
-		for _, n := range names {
-			g := group(d, n, members[n], now)
-			if g.Suppressed {
-				hidden += len(members[n])
-			}
-			groups = append(groups, g)
-		}
-		if hidden > 0 && hidden < SmallCell {
-			least := -1
-			for i, g := range groups {
-				if !g.Suppressed && (least < 0 || g.Students < groups[least].Students) {
-					least = i
-				}
-			}
-			if least >= 0 {
-				groups[least] = GroupOverview{Dimension: d, Group: groups[least].Group, Suppressed: true}
+		for _, c := range stats.Cells(students, func(s Subject) string { return s.Groups[d] }, SmallCell) {
+			if c.Suppressed {
+				o.Groups = append(o.Groups, GroupOverview{Dimension: d, Group: c.Name, Suppressed: true})
+			} else {
+				o.Groups = append(o.Groups, group(d, c.Name, c.Members, now))
 			}
 		}
-		o.Groups = append(o.Groups, groups...)
 	}
 	return o
 }

@@ -32,4 +32,16 @@ type Material struct {
 	Tier          Tier
 	Licence       string
 	Accessibility string
+	Social        Social
+	Product       string   // what comes of it: "a poster", "a talk"; may be empty
+	Checkpoints   []string // what to show on the way, in order
 }
+
+// Social is with whom one works on something. Empty is not told.
+type Social string
+
+const (
+	Alone Social = "alone"
+	Pair  Social = "pair"
+	Group Social = "group"
+)

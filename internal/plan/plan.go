@@ -10,7 +10,6 @@ import (
 
 	"waymark/internal/competency"
 	"waymark/internal/fault"
-	"waymark/internal/material"
 	"waymark/internal/roster"
 )
 
@@ -153,21 +152,4 @@ func (p Passed) Validate() error {
 		return fault.Field("note", "Say what you learned on the way.")
 	}
 	return nil
-}
-
-// ChoiceID identifies a choice within a district.
-type ChoiceID string
-
-// Choice is what a student took out of what was offered. What was offered stays
-// on record, so that a school can see whether real choice was given.
-type Choice struct {
-	ID         ChoiceID
-	Student    roster.PersonID
-	Competency competency.ID
-	Material   material.ID
-	Because    string // the reason that was shown
-	Rule       string // the rule and version that proposed it
-	Offered    []material.ID
-	At         time.Time
-	Done       time.Time // zero while it is open
 }

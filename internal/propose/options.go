@@ -10,6 +10,7 @@ import (
 	"waymark/internal/competency"
 	"waymark/internal/mastery"
 	"waymark/internal/material"
+	"waymark/internal/plan"
 )
 
 // Option is one thing that a student may choose to do next.
@@ -89,6 +90,9 @@ func Options(l Learner, cat *Catalogue, focus []competency.ID, most int) []Optio
 		base := 0.0
 		r.rate(func(_ string, v float64) { base += v })
 		for k := range r.materials {
+			if past.failed[r.materials[k].ID] {
+				continue // the same material never loops
+			}
 			b := bid{r, &r.materials[k], base}
 			b.suit(&l, &past, func(_ string, v float64) { b.score += v })
 			bids = append(bids, b)
@@ -98,10 +102,10 @@ func Options(l Learner, cat *Catalogue, focus []competency.ID, most int) []Optio
 	if len(picked) == 0 {
 		return nil
 	}
-	helps := l.helps(b, places)
+	helps := l.helps(b, places, past.hard)
 	out := make([]Option, 0, len(picked))
 	for _, p := range picked {
-		o := Option{Competency: cat.Competencies[p.candidate.id], Material: *p.material, Because: p.because(&l, cat, helps), Rule: RuleReady}
+		o := Option{Competency: cat.Competencies[p.candidate.id], Material: *p.material, Because: p.because(&l, cat, &past, helps), Rule: RuleReady}
 		if p.candidate.back() {
 			o.Rule = RuleLookBack
 		}
@@ -156,7 +160,7 @@ func (b *bid) suit(l *Learner, past *past, add func(name string, v float64)) {
 	if l.likes(m) {
 		add("interest", weighInterest)
 	}
-	if r.e.Status == mastery.Starting {
+	if r.e.Status == mastery.Starting || past.hard[r.id] {
 		if form := past.form[r.id]; form != "" && m.Kind != form {
 			add("other form", weighForm)
 		}
@@ -166,8 +170,11 @@ func (b *bid) suit(l *Learner, past *past, add func(name string, v float64)) {
 	}
 }
 
-func (b *bid) because(l *Learner, cat *Catalogue, helps map[competency.ID]competency.ID) string {
+func (b *bid) because(l *Learner, cat *Catalogue, past *past, helps map[competency.ID]competency.ID) string {
 	because := b.candidate.because(l, cat, helps[b.candidate.id])
+	if past.hard[b.candidate.id] && !b.candidate.back() {
+		because = "The last try was hard for you. This is another way in."
+	}
 	if l.likes(b.material) {
 		because += " It is about something that you like."
 	}
@@ -235,11 +242,11 @@ func (l *Learner) wanted(cat *Catalogue) map[competency.ID]bool {
 }
 
 // helps finds, for what has been hard, the prerequisite that is least sure: it may be
-// what is missing.
-func (l *Learner) helps(b *board, places []int32) map[competency.ID]competency.ID {
+// what is missing. hard is what the student says was hard at the last try.
+func (l *Learner) helps(b *board, places []int32, hard map[competency.ID]bool) map[competency.ID]competency.ID {
 	helps := map[competency.ID]competency.ID{}
 	for _, i := range places {
-		if e := b.estimate(i); e.Status != mastery.Starting || e.N < hardAfter {
+		if e := b.estimate(i); (e.Status != mastery.Starting || e.N < hardAfter) && !hard[b.cat.nodes[i].id] {
 			continue
 		}
 		weakest, least := competency.ID(""), likely
@@ -267,18 +274,27 @@ func shows(kind string) bool {
 
 // past is what a student chose before.
 type past struct {
-	tried map[material.ID]int
-	form  map[competency.ID]string // the kind of the material last chosen; empty if it is gone
+	tried  map[material.ID]int
+	form   map[competency.ID]string // the kind of the material last chosen; empty if it is gone
+	failed map[material.ID]bool     // the student said that it was too hard, or stopped
+	hard   map[competency.ID]bool   // so was the last try at it
 }
 
 func (l *Learner) past(cat *Catalogue) past {
-	p := past{map[material.ID]int{}, map[competency.ID]string{}}
+	p := past{map[material.ID]int{}, map[competency.ID]string{}, map[material.ID]bool{}, map[competency.ID]bool{}}
 	for _, c := range l.Choices {
+		if !c.Taken() {
+			continue
+		}
 		p.tried[c.Material]++
+		failed := c.Outcome == plan.Hard || c.Outcome == plan.Stopped
+		if failed {
+			p.failed[c.Material] = true
+		}
 		if _, seen := p.form[c.Competency]; seen {
 			continue
 		}
-		p.form[c.Competency] = ""
+		p.form[c.Competency], p.hard[c.Competency] = "", failed
 		if i := slices.IndexFunc(cat.Materials[c.Competency], func(m material.Material) bool { return m.ID == c.Material }); i >= 0 {
 			p.form[c.Competency] = cat.Materials[c.Competency][i].Kind
 		}
@@ -314,7 +330,7 @@ func different(cat *Catalogue, bids []bid, n int) []*bid {
 // beside is what a bid is worth beside those picked: less for all that it has in common
 // with them. free says whether it may be picked at all.
 func (b *bid) beside(picked []*bid) (score float64, free bool) {
-	same, kind, topics := 0, 0, 0
+	same, kind, topics, way := 0, 0, 0, 0
 	for _, p := range picked {
 		if p.material.ID == b.material.ID {
 			return 0, false
@@ -325,13 +341,19 @@ func (b *bid) beside(picked []*bid) (score float64, free bool) {
 		if p.material.Kind == b.material.Kind {
 			kind++
 		}
+		if b.material.Social != "" && b.material.Social == p.material.Social {
+			way++
+		}
+		if b.material.Product != "" && b.material.Product == p.material.Product {
+			way++
+		}
 		for _, t := range b.material.Topics {
 			if slices.Contains(p.material.Topics, t) {
 				topics++
 			}
 		}
 	}
-	return b.score - 0.5*float64(same) - 0.35*float64(kind) - 0.1*float64(topics), same < 2
+	return b.score - 0.5*float64(same) - 0.35*float64(kind) - 0.1*float64(topics+way), same < 2
 }
 
 // compare orders bids by rank; of equals, the one whose code or id comes first is greater.

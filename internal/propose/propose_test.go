@@ -245,3 +245,47 @@ func TestAgo(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatWasHardNeverLoops says that a material that was too hard is not offered again, that
+// the form changes, and that what comes before is looked at.
+func TestWhatWasHardNeverLoops(t *testing.T) {
+	t.Parallel()
+	items := []competency.Competency{{ID: "a", Short: "A", Assessable: true}, {ID: "b", Short: "B", Assessable: true}}
+	materials := []material.Material{
+		{ID: "a-text", Kind: "text", Title: "A", Competencies: []competency.ID{"a"}},
+		{ID: "b-video", Kind: "video", Title: "B1", Competencies: []competency.ID{"b"}},
+		{ID: "b-video-2", Kind: "video", Title: "B2", Competencies: []competency.ID{"b"}},
+		{ID: "b-game", Kind: "game", Title: "B3", Competencies: []competency.ID{"b"}},
+	}
+	l := propose.Learner{Estimates: map[competency.ID]mastery.Estimate{
+		"a": {Value: .55, Low: .3, High: .8, N: 3, Status: mastery.Learning},
+		"b": {Value: .45, Low: .2, High: .7, N: 2, Status: mastery.Learning},
+	}}
+	l.Choices = []plan.Choice{{Competency: "b", Material: "b-video", Outcome: plan.Hard, Done: now}}
+	offered := func(edges ...competency.Edge) (ids []string, because map[competency.ID]string) {
+		because = map[competency.ID]string{}
+		for _, o := range propose.Options(l, propose.NewCatalogue(items, edges, materials), nil, 4) {
+			ids = append(ids, string(o.Material.ID))
+			because[o.Competency.ID] = o.Because
+		}
+		return ids, because
+	}
+	ids, because := offered()
+	if slices.Contains(ids, "b-video") {
+		t.Errorf("what was too hard is offered again: %v", ids)
+	}
+	if game, video := slices.Index(ids, "b-game"), slices.Index(ids, "b-video-2"); game < 0 || video >= 0 && video < game {
+		t.Errorf("the form of help does not change: %v", ids)
+	}
+	if got := because["b"]; got != "The last try was hard for you. This is another way in." {
+		t.Errorf("b is offered because %q", got)
+	}
+	if _, because := offered(competency.Edge{From: "a", To: "b", Kind: competency.Prerequisite}); because["a"] != "It helps with what has been hard so far: B." {
+		t.Errorf("what comes before is offered because %q", because["a"])
+	}
+	// Ideas and what was declined are nothing that was tried.
+	l.Choices = []plan.Choice{{Competency: "b", Own: "my way", Outcome: plan.Hard}, {Offered: []material.ID{"b-video"}}}
+	if ids, because := offered(); !slices.Contains(ids, "b-video") || strings.Contains(because["b"], "hard") {
+		t.Errorf("after an idea %v are offered, b because %q", ids, because["b"])
+	}
+}

@@ -158,12 +158,13 @@ func (db *DB) loadCatalogue(ctx context.Context, d roster.DistrictID) (*propose.
 	return propose.NewCatalogue(items, edges, materials), nil
 }
 
-const materialColumns = `id, title, link, location, kind, minutes, language, reading_level, topics, competencies, tier, licence, accessibility`
+const materialColumns = `id, title, link, location, kind, minutes, language, reading_level, topics, competencies, tier, licence, accessibility, social, product, checkpoints`
 
 func scanMaterial(row func(...any) error) (m material.Material, err error) {
-	var topics, on string
-	err = row(&m.ID, &m.Title, &m.Link, &m.Location, &m.Kind, &m.Minutes, &m.Language, &m.ReadingLevel, &topics, &on, &m.Tier, &m.Licence, &m.Accessibility)
+	var topics, on, checkpoints string
+	err = row(&m.ID, &m.Title, &m.Link, &m.Location, &m.Kind, &m.Minutes, &m.Language, &m.ReadingLevel, &topics, &on, &m.Tier, &m.Licence, &m.Accessibility, &m.Social, &m.Product, &checkpoints)
 	m.Topics, m.Competencies = splitList[string](topics), splitList[competency.ID](on)
+	m.Checkpoints = splitList[string](checkpoints)
 	return m, err
 }
 

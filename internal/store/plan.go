@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"slices"
+	"time"
 
 	"waymark/internal/fault"
 	"waymark/internal/material"
@@ -178,34 +179,116 @@ func (db *DB) FinishGoal(ctx context.Context, d roster.DistrictID, student roste
 	return err
 }
 
-// Choices returns a student's choices, latest first.
+// Choices returns some students' choices, latest first.
 func (db *DB) Choices(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Choice, error) {
 	args := []any{d}
-	return many(ctx, db, func(row func(...any) error) (c plan.Choice, err error) {
-		var at, done int64
-		var offered string
-		err = row(&c.ID, &c.Student, &c.Competency, &c.Material, &c.Because, &c.Rule, &offered, &at, &done)
-		c.Offered, c.At, c.Done = splitList[material.ID](offered), moment(at), moment(done)
-		return c, err
-	}, `SELECT id, student, competency, material, because, rule, offered, at, done_at FROM choice
-		WHERE district = $1 AND student IN (`+marks(&args, students)+`) ORDER BY at DESC, id DESC`, args...)
+	in := marks(&args, students)
+	list, err := many(ctx, db, scanChoice, `SELECT `+choiceColumns+` FROM choice WHERE district = $1 AND student IN (`+in+`) ORDER BY at DESC, id DESC`, args...)
+	if err != nil || len(list) == 0 {
+		return list, err
+	}
+	at := make(map[plan.ChoiceID]*plan.Choice, len(list))
+	for i := range list {
+		at[list[i].ID] = &list[i]
+	}
+	_, err = many(ctx, db, func(row func(...any) error) (n int, err error) {
+		var of plan.ChoiceID
+		err = row(&of, &n)
+		if c := at[of]; c != nil {
+			c.Passed = append(c.Passed, n)
+		}
+		return n, err
+	}, `SELECT choice, number FROM choice_checkpoint WHERE district = $1 AND student IN (`+in+`) ORDER BY choice, number`, args...)
+	return list, err
 }
 
-// AddChoice keeps what a student took out of what was offered.
-func (db *DB) AddChoice(ctx context.Context, d roster.DistrictID, c plan.Choice) (plan.Choice, error) {
-	c.ID, c.At = plan.ChoiceID(newID()), db.now()
-	_, err := db.exec(ctx, `INSERT INTO choice (district, id, student, competency, material, because, rule, offered, at, done_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)`,
-		d, c.ID, c.Student, c.Competency, c.Material, c.Because, c.Rule, joinList(c.Offered), micros(c.At))
+const choiceColumns = `id, student, competency, material, own, why, because, rule, offered, at, answer, reply, answered_by, answered_at, done_at, outcome`
+
+func scanChoice(row func(...any) error) (c plan.Choice, err error) {
+	var at, answered, done int64
+	var offered string
+	err = row(&c.ID, &c.Student, &c.Competency, &c.Material, &c.Own, &c.Why, &c.Because, &c.Rule, &offered, &at, &c.Answer, &c.Reply, &c.AnsweredBy, &answered, &done, &c.Outcome)
+	c.Offered, c.At, c.Answered, c.Done = splitList[material.ID](offered), moment(at), moment(answered), moment(done)
 	return c, err
 }
 
-// FinishChoice marks a student's choice as done with.
-func (db *DB) FinishChoice(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.ChoiceID) error {
-	n, err := db.exec(ctx, `UPDATE choice SET done_at = $4 WHERE district = $1 AND student = $2 AND id = $3 AND done_at = 0`, d, student, id, micros(db.now()))
+// AddChoice keeps what a student made of an offer. What was declined is done with.
+func (db *DB) AddChoice(ctx context.Context, d roster.DistrictID, c plan.Choice) (plan.Choice, error) {
+	c.ID, c.At = plan.ChoiceID(newID()), db.now()
+	if c.Declined() {
+		c.Done = c.At
+	}
+	_, err := db.exec(ctx, `INSERT INTO choice (district, id, student, competency, material, own, why, because, rule, offered, at, done_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		d, c.ID, c.Student, c.Competency, c.Material, c.Own, c.Why, c.Because, c.Rule, joinList(c.Offered), micros(c.At), micros(c.Done))
+	return c, err
+}
+
+// FinishChoice marks a student's choice as done with, and keeps how it went.
+func (db *DB) FinishChoice(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.ChoiceID, o plan.Outcome) error {
+	n, err := db.exec(ctx, `UPDATE choice SET done_at = $4, outcome = $5 WHERE district = $1 AND student = $2 AND id = $3 AND done_at = 0`, d, student, id, micros(db.now()), o)
 	if err == nil && n == 0 {
 		err = fault.New(fault.NotFound, "This is finished already.")
 	}
 	return err
+}
+
+// PassCheckpoint keeps that a student passed a checkpoint of what they chose.
+func (db *DB) PassCheckpoint(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.ChoiceID, number int) error {
+	return db.Tx(ctx, func(tx *DB) error {
+		n, err := one(ctx, tx, value[int], `SELECT count(*) FROM choice WHERE district = $1 AND student = $2 AND id = $3 AND done_at = 0`, d, student, id)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fault.New(fault.NotFound, "This is finished already.")
+		}
+		_, err = tx.exec(ctx, `INSERT INTO choice_checkpoint (district, student, choice, number, at) VALUES ($1, $2, $3, $4, $5)
+			ON CONFLICT (district, student, choice, number) DO NOTHING`, d, student, id, number, micros(tx.now()))
+		return err
+	})
+}
+
+// AnswerIdea keeps what staff say to a student's own idea. A no closes it.
+func (db *DB) AnswerIdea(ctx context.Context, d roster.DistrictID, c plan.Choice) error {
+	n, err := db.exec(ctx, `UPDATE choice SET answer = $4, reply = $5, answered_by = $6, answered_at = $7 WHERE district = $1 AND student = $2 AND id = $3 AND own <> '' AND answer = ''`,
+		d, c.Student, c.ID, c.Answer, c.Reply, c.AnsweredBy, micros(db.now()))
+	if err == nil && n == 0 {
+		err = fault.New(fault.Conflict, "Somebody has answered this already.")
+	}
+	return err
+}
+
+// Ideas returns the own ideas of some students that wait for an answer, oldest first.
+func (db *DB) Ideas(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Choice, error) {
+	args := []any{d}
+	return many(ctx, db, scanChoice, `SELECT `+choiceColumns+` FROM choice WHERE district = $1 AND own <> '' AND answer = '' AND done_at = 0
+		AND student IN (`+marks(&args, students)+`) ORDER BY at, id`, args...)
+}
+
+// Choosers returns what each active student of a school chose since a time, and the
+// dimensions of groups in order.
+func (db *DB) Choosers(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]plan.Chooser, []string, error) {
+	enrolled, err := db.enrolled(ctx, d, school)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := make([]plan.Chooser, len(enrolled))
+	at := make(map[roster.PersonID]*plan.Chooser, len(enrolled))
+	for i, s := range enrolled {
+		out[i].Groups, at[s.id] = s.groups, &out[i]
+	}
+	for chunk := range slices.Chunk(ids(enrolled), 2000) {
+		args := []any{d, micros(since)}
+		list, err := many(ctx, db, scanChoice, `SELECT `+choiceColumns+` FROM choice WHERE district = $1 AND at >= $2 AND student IN (`+marks(&args, chunk)+`)`, args...)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, c := range list {
+			at[c.Student].Choices = append(at[c.Student].Choices, c)
+		}
+	}
+	return out, dimensions, nil
 }
 
 // RoadWishes returns what people want of the roads to a student's goals, in the order in

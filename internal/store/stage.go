@@ -249,7 +249,7 @@ func (s *stager) Edge(framework competency.FrameworkID, e competency.Edge) error
 
 func (s *stager) Material(line int, m material.Material) error {
 	return s.put("material", string(m.ID), line, true, m.Title, m.Link, m.Location, m.Kind, int64(m.Minutes), m.Language,
-		m.ReadingLevel, joinList(m.Topics), joinList(m.Competencies), m.Tier, m.Licence, m.Accessibility)
+		m.ReadingLevel, joinList(m.Topics), joinList(m.Competencies), m.Tier, m.Licence, m.Accessibility, m.Social, m.Product, joinList(m.Checkpoints))
 }
 
 func (s *stager) Item(line int, q assess.Question) error {

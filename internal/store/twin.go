@@ -32,6 +32,7 @@ var twins = []twin{
 			OR EXISTS (SELECT 1 FROM pathway_item i WHERE i.district = person.district AND i.student = person.id)
 			OR EXISTS (SELECT 1 FROM plan_remark k WHERE k.district = person.district AND k.student = person.id)
 			OR EXISTS (SELECT 1 FROM plan_signature n WHERE n.district = person.district AND n.student = person.id)
+			OR EXISTS (SELECT 1 FROM outside o WHERE o.district = person.district AND o.student = person.id)
 			OR EXISTS (SELECT 1 FROM choice c WHERE c.district = person.district AND c.student = person.id)
 			OR EXISTS (SELECT 1 FROM sitting s WHERE s.district = person.district AND s.student = person.id)
 			OR EXISTS (SELECT 1 FROM profile_event v WHERE v.district = person.district AND v.student = person.id)
@@ -51,7 +52,7 @@ var twins = []twin{
 		label: "r.code || ' ' || r.statement", scope: "framework",
 		kept: `EXISTS (SELECT 1 FROM mastery m WHERE m.district = competency.district AND m.competency = competency.id)`},
 	{name: "competency_edge", columns: []string{"framework", "origin", "destination", "kind"}, label: "r.kind", scope: "framework"},
-	{name: "material", columns: []string{"title", "link", "location", "kind", "minutes", "language", "reading_level", "topics", "competencies", "tier", "licence", "accessibility"},
+	{name: "material", columns: []string{"title", "link", "location", "kind", "minutes", "language", "reading_level", "topics", "competencies", "tier", "licence", "accessibility", "social", "product", "checkpoints"},
 		label: "r.title",
 		kept:  `EXISTS (SELECT 1 FROM choice c WHERE c.district = material.district AND c.material = material.id)`},
 	{name: "item", columns: []string{"competency", "question", "choices", "right_answers", "slope", "difficulty", "guess", "calibrated"},

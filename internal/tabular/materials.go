@@ -36,6 +36,9 @@ var materialColumns = map[string][]string{
 	"tier":          {"tier", "role", "part"},
 	"licence":       {"licence", "license", "rights", "copyright"},
 	"accessibility": {"accessibility", "accessibilitynotes", "accessibilitynote", "a11y", "accessnotes"},
+	"social":        {"social", "socialform", "grouping", "workingform", "with"},
+	"product":       {"product", "deliverable"},
+	"checkpoints":   {"checkpoints", "checkpoint", "milestones", "milestone", "steps"},
 	"id":            {"id", "identifier", "materialid", "resourceid", "sourcedid"},
 }
 
@@ -91,6 +94,7 @@ func (t columnTable) material(row Row) (MaterialRow, *fault.Problem) {
 		Kind: strings.ToLower(t.get(row, "kind")), Language: strings.ReplaceAll(t.get(row, "language"), "_", "-"),
 		ReadingLevel: t.get(row, "reading level"), Topics: list(t.get(row, "topics")), Tier: material.Tier(strings.ToLower(t.get(row, "tier"))),
 		Licence: t.get(row, "licence"), Accessibility: t.get(row, "accessibility"),
+		Social: material.Social(strings.ToLower(t.get(row, "social"))), Product: t.get(row, "product"), Checkpoints: list(t.get(row, "checkpoints")),
 	}, Codes: list(t.get(row, "competencies"))}
 	if m.Title == "" {
 		return m, &fault.Problem{Code: "row.no_title", Field: "title", Message: "The material has no title.", Cure: "Fill in its title."}
@@ -126,12 +130,32 @@ func (t columnTable) material(row Row) (MaterialRow, *fault.Problem) {
 		return m, &fault.Problem{Code: "row.tier", Field: "tier", Value: string(m.Tier), Message: "This tier is not known.",
 			Cure: "Write core, additional or challenge, or leave the cell empty for core."}
 	}
+	if p := socialForm(&m.Social); p != nil {
+		return m, p
+	}
 	m.ID = material.ID(t.get(row, "id"))
 	if m.ID == "" {
 		sum := sha256.Sum256([]byte(m.Title + "\x1f" + m.Link + "\x1f" + m.Location))
 		m.ID = material.ID("m-" + hex.EncodeToString(sum[:12]))
 	}
 	return m, nil
+}
+
+// socialForm reads with whom one works, in the words that people use.
+func socialForm(s *material.Social) *fault.Problem {
+	switch *s {
+	case "", material.Alone, material.Pair, material.Group:
+	case "individual", "individually", "single", "1":
+		*s = material.Alone
+	case "partner", "with a partner", "partners", "2":
+		*s = material.Pair
+	case "team", "in a group", "groups", "class":
+		*s = material.Group
+	default:
+		return &fault.Problem{Code: "row.social", Field: "social", Value: string(*s), Message: "It is not clear with whom one works on this.",
+			Cure: "Write alone, pair or group, or leave the cell empty."}
+	}
+	return nil
 }
 
 func checkLink(link string) *fault.Problem {

@@ -53,8 +53,11 @@ var allowed = map[string]string{
 	"GET /privacy":        anybody,
 	"GET /offline":        anybody,
 
-	"GET /me":                        students,
-	"GET /me/options":                students,
+	"GET /me":          students,
+	"GET /me/options":  students,
+	"POST /me/options": students,
+	"POST /me/ideas":   students,
+	"POST /me/choices/{choice}/checkpoints/{checkpoint}": students,
 	"POST /me/choices":               students,
 	"POST /me/choices/{choice}/done": students,
 	"GET /me/path":                   students,
@@ -84,6 +87,7 @@ var allowed = map[string]string{
 	"GET /students/{student}/plan":                         readers,
 	"GET /students/{student}/plan/present":                 readers,
 	"GET /students/{student}/plan/signed/{version}":        readers,
+	"POST /students/{student}/ideas/{choice}":              "teacher",
 	"POST /students/{student}/plan/items":                  "student,teacher",
 	"POST /students/{student}/plan/items/{item}":           "student,teacher",
 	"POST /students/{student}/plan/people":                 "student,teacher",
@@ -118,6 +122,7 @@ var allowed = map[string]string{
 	"POST /classes/{class}/talks":                "teacher",
 	"POST /classes/{class}/mentor":               "teacher",
 	"GET /classes/{class}/profiles":              "teacher,leader",
+	"GET /classes/{class}/choices":               "teacher,leader",
 	"GET /classes/{class}/plans":                 "teacher,leader",
 	"GET /classes/{class}/checks":                "teacher",
 	"POST /classes/{class}/checks":               "teacher",
@@ -126,6 +131,7 @@ var allowed = map[string]string{
 
 	"GET /schools":                    leaders,
 	"GET /schools/{school}/attention": "leader,administrator",
+	"GET /schools/{school}/choices":   "leader,administrator",
 	"GET /schools/{school}/plans":     "leader,administrator",
 	"GET /schools/{school}":           "leader,administrator",
 
@@ -168,7 +174,7 @@ func TestEveryRouteDeniesByDefault(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	values := map[string]string{"student": string(person("student")), "person": string(person("student")), "class": string(room12), "school": string(cedar),
-		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "sitting": "none", "version": "none", "entry": "none", "request": "none", "calendar": "none", "commitment": "none", "check": "none", "goal": "none", "item": "none", "helper": "none", "step": "none", "run": "none", "upload": "none"}
+		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "sitting": "none", "version": "none", "entry": "none", "request": "none", "calendar": "none", "commitment": "none", "check": "none", "goal": "none", "item": "none", "helper": "none", "checkpoint": "none", "step": "none", "run": "none", "upload": "none"}
 	actors := map[string]guard.Actor{"": {}, "stranger": {District: "d2", Person: person("teacher"), Name: "Stranger"}}
 	for _, role := range everybody {
 		if _, ok := actors[role]; ok {

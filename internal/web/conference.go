@@ -261,7 +261,11 @@ func (s *Server) brief(ctx context.Context, a guard.Actor, p *pupil) (b conferen
 		b.LookBacks = append(b.LookBacks, cmp.Or(l.Competency.Short, l.Competency.Statement))
 	}
 	for _, c := range p.Choices {
-		if c.At.Before(b.Since) && c.Done.Before(b.Since) || len(b.Chosen) == briefMost {
+		if c.At.Before(b.Since) && c.Done.Before(b.Since) || len(b.Chosen) == briefMost || c.Declined() {
+			continue
+		}
+		if c.Idea() {
+			b.Chosen = append(b.Chosen, conference.Chosen{Title: c.Own, Finished: !c.Done.IsZero()})
 			continue
 		}
 		m, err := p.material(ctx, s, d, c)

@@ -16,6 +16,7 @@ import (
 	"waymark/internal/guard"
 	"waymark/internal/live"
 	"waymark/internal/mastery"
+	"waymark/internal/material"
 	"waymark/internal/propose"
 	"waymark/internal/roster"
 )
@@ -40,8 +41,8 @@ type evidenceView struct {
 	Replaced   []pieceView
 	Before     []neighbourView
 	After      []neighbourView
-	Materials  []materialView
-	Access     string // where it is shown who saw this; empty if the reader may not know
+	Lists      []playlist // what to learn it from
+	Access     string     // where it is shown who saw this; empty if the reader may not know
 	Model      string
 	topics     []live.Topic
 }
@@ -103,9 +104,7 @@ func (s *Server) showEvidence(w http.ResponseWriter, r *http.Request, a guard.Ac
 		v.Checkable = counts[on] >= assess.EnoughItems
 	}
 	v.Sentence, v.Missing = sureness(v.Estimate, cmp.Or(who, "This student")), missing(v.Estimate)
-	for _, m := range p.catalogue.Materials[on] {
-		v.Materials = append(v.Materials, newMaterialView(m))
-	}
+	v.Lists = p.playlists(on)
 	v.NextCheck, v.Check = nextCheck(p, on)
 	if v.NextCheck != "" {
 		learner := model.Fold(folded)
@@ -141,6 +140,45 @@ func (s *Server) showEvidence(w http.ResponseWriter, r *http.Request, a guard.Ac
 		return err
 	}
 	return s.render(w, r, a, http.StatusOK, "evidence", v)
+}
+
+// playlist is a part of what there is to learn a competency from.
+type playlist struct {
+	Title string
+	Items []listedView
+}
+
+type listedView struct {
+	materialView
+	Open bool // the student has chosen it and not finished it
+	Done bool // the student has finished it
+}
+
+// playlists are what there is to learn a competency from: what everybody begins with, more
+// of it, and what stretches.
+func (p *pupil) playlists(on competency.ID) (lists []playlist) {
+	for _, x := range []struct {
+		tier  material.Tier
+		title string
+	}{{material.Core, "To begin with"}, {material.Additional, "More of it"}, {material.Challenge, "A challenge"}} {
+		l := playlist{Title: x.title}
+		for _, m := range p.catalogue.Materials[on] {
+			if m.Tier != x.tier {
+				continue
+			}
+			v := listedView{materialView: newMaterialView(m)}
+			for _, c := range p.Choices {
+				if c.Material == m.ID {
+					v.Open, v.Done = v.Open || c.Open(), v.Done || !c.Done.IsZero()
+				}
+			}
+			l.Items = append(l.Items, v)
+		}
+		if len(l.Items) > 0 {
+			lists = append(lists, l)
+		}
+	}
+	return lists
 }
 
 // mayKnowAccess sets href to where it is shown who saw a record, if the actor may know.

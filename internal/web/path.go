@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 
 	"waymark/internal/competency"
 	"waymark/internal/fault"
@@ -14,6 +16,7 @@ import (
 	"waymark/internal/material"
 	"waymark/internal/plan"
 	"waymark/internal/propose"
+	"waymark/internal/roster"
 )
 
 func urlPath(s string) string { return url.PathEscape(s) }
@@ -22,14 +25,16 @@ const lastPage = 30 // of the offer, so that nobody asks for the millionth
 
 type optionsView struct {
 	Offer  offerView
-	Next   int  // page with other options
 	Again  bool // the offer begins again
+	Ideas  []aboutView
+	Own    string // what was typed
+	Why    string
 	Errors formErrors
 }
 
 // showOptions offers something else.
 func (s *Server) showOptions(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	return s.renderOptions(w, r, a, offerPage(r.URL.Query().Get("page")), nil)
+	return s.renderOptions(w, r, a, offerPage(r.URL.Query().Get("page")), plan.Choice{}, nil)
 }
 
 func offerPage(text string) int {
@@ -40,14 +45,18 @@ func offerPage(text string) int {
 	return n
 }
 
-func (s *Server) renderOptions(w http.ResponseWriter, r *http.Request, a guard.Actor, page int, wrong error) error {
+// renderOptions shows a page of the offer, with the idea that could not be taken.
+func (s *Server) renderOptions(w http.ResponseWriter, r *http.Request, a guard.Actor, page int, idea plan.Choice, wrong error) error {
 	p, err := s.pupil(r.Context(), a.District, a.Person)
 	if err != nil {
 		return err
 	}
-	v := optionsView{Offer: newOfferView(p, page), Next: page + 1}
+	v := optionsView{Offer: newOfferView(p, page), Own: idea.Own, Why: idea.Why}
 	if len(v.Offer.Options) == 0 && page > 0 {
-		v.Offer, v.Next, v.Again = newOfferView(p, 0), 1, true
+		v.Offer, v.Again = newOfferView(p, 0), true
+	}
+	for _, id := range p.focus() {
+		v.Ideas = append(v.Ideas, aboutView{string(id), p.catalogue.Competencies[id].Label(), id == idea.Competency})
 	}
 	code := http.StatusOK
 	if wrong != nil {
@@ -66,11 +75,13 @@ func (s *Server) choose(w http.ResponseWriter, r *http.Request, a guard.Actor) e
 	if err != nil {
 		return err
 	}
-	page := offerPage(r.PostForm.Get("page"))
 	on, taken := competency.ID(r.PostForm.Get("competency")), material.ID(r.PostForm.Get("material"))
-	choice, ok := chooseFrom(p.offer(page), on, taken)
+	choice, ok := chooseFrom(p.offer(offerPage(r.PostForm.Get("page"))), on, taken)
+	if r.PostForm.Get("list") != "" {
+		choice, ok = p.chooseFromList(on, taken)
+	}
 	if !ok {
-		return s.renderOptions(w, r, a, 0, fault.New(fault.Conflict, "What you can choose has changed since you opened the page. Here is what is open now."))
+		return s.renderOptions(w, r, a, 0, plan.Choice{}, fault.New(fault.Conflict, "What you can choose has changed since you opened the page. Here is what is open now."))
 	}
 	choice.Student = a.Person
 	if _, err := s.Store.AddChoice(r.Context(), a.District, choice); err != nil {
@@ -89,11 +100,121 @@ func chooseFrom(options []propose.Option, on competency.ID, taken material.ID) (
 	return c, ok
 }
 
-func (s *Server) finishChoice(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := s.Store.FinishChoice(r.Context(), a.District, a.Person, plan.ChoiceID(r.PathValue("choice"))); err != nil {
+// listRule is the rule under which all that there is to learn a competency from is listed.
+const listRule = "playlist/1"
+
+// chooseFromList takes something from all that there is to learn a competency from.
+func (p *pupil) chooseFromList(on competency.ID, taken material.ID) (c plan.Choice, ok bool) {
+	for _, m := range p.catalogue.Materials[on] {
+		c.Offered = append(c.Offered, m.ID)
+		if m.ID == taken {
+			c.Competency, c.Material, c.Because, c.Rule, ok = on, taken, "You took it from the whole list.", listRule, true
+		}
+	}
+	return c, ok
+}
+
+// decline records that a student wants something else than what a page of the offer
+// holds, and shows the next one.
+func (s *Server) decline(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
 		return err
 	}
-	return seeOther(w, r, "/me", "finished")
+	p, err := s.pupil(r.Context(), a.District, a.Person)
+	if err != nil {
+		return err
+	}
+	page := offerPage(r.PostForm.Get("page"))
+	c := plan.Choice{Student: a.Person}
+	for _, o := range p.offer(page) {
+		c.Offered, c.Rule = append(c.Offered, o.Material.ID), string(o.Rule)
+	}
+	if len(c.Offered) > 0 {
+		if _, err := s.Store.AddChoice(r.Context(), a.District, c); err != nil {
+			return err
+		}
+	}
+	return seeOther(w, r, "/me/options?page="+strconv.Itoa(page+1), "")
+}
+
+// proposeOwn keeps a student's own idea; a teacher says yes or no to it.
+func (s *Server) proposeOwn(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	p, err := s.pupil(r.Context(), a.District, a.Person)
+	if err != nil {
+		return err
+	}
+	c := plan.Choice{Student: a.Person, Own: strings.TrimSpace(r.PostForm.Get("own")), Why: strings.TrimSpace(r.PostForm.Get("why")), Competency: competency.ID(r.PostForm.Get("competency"))}
+	err = c.ValidateIdea()
+	if _, ok := p.catalogue.Competencies[c.Competency]; err == nil && !ok {
+		err = fault.Field("competency", "Choose what you would learn by it.")
+	}
+	if err != nil {
+		return s.renderOptions(w, r, a, 0, c, err)
+	}
+	for _, o := range p.offer(0) {
+		c.Offered = append(c.Offered, o.Material.ID)
+	}
+	if _, err := s.Store.AddChoice(r.Context(), a.District, c); err != nil {
+		return err
+	}
+	s.publishToClasses(a.District, p)
+	return seeOther(w, r, "/me", "idea")
+}
+
+// publishToClasses tells the pages of a student's classes that something changed.
+func (s *Server) publishToClasses(d roster.DistrictID, p *pupil) {
+	topics := []live.Topic{live.StudentTopic(string(d), string(p.Person.ID))}
+	for _, c := range p.Classes {
+		topics = append(topics, live.ClassTopic(string(d), string(c.ID)))
+	}
+	s.Hub.Publish(topics...)
+}
+
+func (s *Server) finishChoice(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	o := plan.Outcome(r.PostForm.Get("outcome"))
+	if o != "" && !slices.Contains(plan.Outcomes, o) {
+		return fault.Field("outcome", "Say how it went.")
+	}
+	if err := s.Store.FinishChoice(r.Context(), a.District, a.Person, plan.ChoiceID(r.PathValue("choice")), o); err != nil {
+		return err
+	}
+	notice := "finished"
+	if o == plan.Hard || o == plan.Stopped {
+		notice = "other"
+	}
+	return seeOther(w, r, "/me", notice)
+}
+
+// passCheckpoint keeps that a student passed a checkpoint of what they chose.
+func (s *Server) passCheckpoint(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	p, err := s.pupil(r.Context(), a.District, a.Person)
+	if err != nil {
+		return err
+	}
+	id := plan.ChoiceID(r.PathValue("choice"))
+	n, err := strconv.Atoi(r.PathValue("checkpoint"))
+	i := slices.IndexFunc(p.Choices, func(c plan.Choice) bool { return c.ID == id })
+	if err != nil || i < 0 {
+		return fault.New(fault.NotFound, "There is no such checkpoint.")
+	}
+	m, err := p.material(r.Context(), s, a.District, p.Choices[i])
+	if err != nil {
+		return err
+	}
+	if n < 0 || n >= len(m.Checkpoints) {
+		return fault.New(fault.NotFound, "There is no such checkpoint.")
+	}
+	if err := s.Store.PassCheckpoint(r.Context(), a.District, a.Person, id, n); err != nil {
+		return err
+	}
+	s.publishToClasses(a.District, p)
+	return seeOther(w, r, "/me", "said")
 }
 
 // pathView lists what a student has shown, works on and has ahead.

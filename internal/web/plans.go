@@ -12,6 +12,7 @@ import (
 	"waymark/internal/plan"
 	"waymark/internal/profile"
 	"waymark/internal/roster"
+	"waymark/internal/stats"
 )
 
 // planState is how far a plan is with its signatures and its yearly review.
@@ -193,70 +194,38 @@ func (s *Server) showSchoolPlans(w http.ResponseWriter, r *http.Request, a guard
 	return s.render(w, r, a, http.StatusOK, "schoolplans", v)
 }
 
-// countPlans counts plans in all and by grade. A grade with few students is not shown, nor
-// is the next smallest if it would give the small one away.
+// countPlans counts plans in all and by grade.
 func countPlans(people []roster.Person, plans map[roster.PersonID]*planRecord, since time.Time) (rows []planCount, small []string) {
-	by := map[string][]roster.Person{}
-	for _, p := range people {
-		g := gradeWords(p)
-		by[g] = append(by[g], p)
-	}
-	count := func(name string, some []roster.Person) planCount {
-		c := planCount{Name: name, Students: len(some)}
-		took := 0
-		for _, p := range some {
-			r := plans[p.ID]
-			switch r.state() {
-			case planNone:
-				c.None++
-			case planOverdue:
-				c.Overdue++
-			case planMissing:
-				c.Missing++
-			case planSigned:
-				c.Signed++
-			}
-			if r.participated(since) {
-				took++
-			}
-		}
-		c.Family = float64(took) / float64(max(1, len(some)))
-		return c
-	}
-	grades := make([]string, 0, len(by))
-	for g := range by {
-		grades = append(grades, g)
-	}
-	slices.SortFunc(grades, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) })
-	hide := map[string]bool{}
-	for _, g := range grades {
-		hide[g] = len(by[g]) < mastery.SmallCell
-	}
-	if n := countTrue(hide); n == 1 && len(grades) > 1 {
-		least := ""
-		for _, g := range grades {
-			if !hide[g] && (least == "" || len(by[g]) < len(by[least])) {
-				least = g
-			}
-		}
-		hide[least] = true
-	}
-	rows = append(rows, count("All", people))
-	for _, g := range grades {
-		if hide[g] {
-			small = append(small, g)
+	rows = append(rows, countPlan("All", people, plans, since))
+	for _, c := range stats.Cells(people, gradeWords, mastery.SmallCell) {
+		if c.Suppressed {
+			small = append(small, c.Name)
 		} else {
-			rows = append(rows, count("Grade "+g, by[g]))
+			rows = append(rows, countPlan("Grade "+c.Name, c.Members, plans, since))
 		}
 	}
 	return rows, small
 }
 
-func countTrue(m map[string]bool) (n int) {
-	for _, v := range m {
-		if v {
-			n++
+func countPlan(name string, people []roster.Person, plans map[roster.PersonID]*planRecord, since time.Time) planCount {
+	c := planCount{Name: name, Students: len(people)}
+	took := 0
+	for _, p := range people {
+		r := plans[p.ID]
+		switch r.state() {
+		case planNone:
+			c.None++
+		case planOverdue:
+			c.Overdue++
+		case planMissing:
+			c.Missing++
+		case planSigned:
+			c.Signed++
+		}
+		if r.participated(since) {
+			took++
 		}
 	}
-	return n
+	c.Family = float64(took) / float64(max(1, len(people)))
+	return c
 }

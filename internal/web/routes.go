@@ -33,8 +33,11 @@ func (s *Server) routes() []route {
 		// A student, and who looks after them.
 		{"GET /me", self(guard.ReadRecord), s.showMe},
 		{"GET /me/options", self(guard.ReadRecord), s.showOptions},
+		{"POST /me/options", self(guard.Choose), s.decline},
+		{"POST /me/ideas", self(guard.Choose), s.proposeOwn},
 		{"POST /me/choices", self(guard.Choose), s.choose},
 		{"POST /me/choices/{choice}/done", self(guard.Choose), s.finishChoice},
+		{"POST /me/choices/{choice}/checkpoints/{checkpoint}", self(guard.Choose), s.passCheckpoint},
 		{"GET /me/path", self(guard.ReadRecord), s.showPath},
 		{"GET /me/goals", self(guard.ReadRecord), s.showGoals},
 		{"POST /me/goals", self(guard.SetGoal), s.addGoal},
@@ -66,6 +69,7 @@ func (s *Server) routes() []route {
 		{"POST /students/{student}/plan/people/{helper}", toStudent(guard.EditPlan), s.endHelper},
 		{"POST /students/{student}/plan/remarks", toStudent(guard.SayToPlan), s.remark},
 		{"POST /students/{student}/plan/signatures", toStudent(guard.SignPlan), s.sign},
+		{"POST /students/{student}/ideas/{choice}", toStudent(guard.AnswerIdea), s.answerIdea},
 		{"GET /students/{student}/talks", toStudent(guard.ReadRecord), s.showTalks},
 		{"POST /students/{student}/talks", toStudent(guard.Confer), s.holdTalk},
 		{"POST /students/{student}/mentor", toStudent(guard.NameMentor), s.setMentor},
@@ -93,6 +97,7 @@ func (s *Server) routes() []route {
 		{"POST /classes/{class}/talks", toClass(guard.Confer), s.moveInQueue},
 		{"POST /classes/{class}/mentor", toClass(guard.Confer), s.mentorAll},
 		{"GET /classes/{class}/profiles", toClass(guard.ReadClass), s.showProfiles},
+		{"GET /classes/{class}/choices", toClass(guard.ReadClass), s.serveChoices},
 		{"GET /classes/{class}/plans", toClass(guard.ReadClass), s.servePlans},
 		{"GET /classes/{class}/checks", toClass(guard.GiveCheck), s.showChecks},
 		{"POST /classes/{class}/checks", toClass(guard.GiveCheck), s.giveCheck},
@@ -104,6 +109,7 @@ func (s *Server) routes() []route {
 		{"GET /schools", leading, s.showSchools},
 		{"GET /schools/{school}", toSchool(guard.ReadSchool), s.showSchool},
 		{"GET /schools/{school}/attention", toSchool(guard.ReadSchool), s.showAttention},
+		{"GET /schools/{school}/choices", toSchool(guard.ReadSchool), s.showSchoolChoices},
 		{"GET /schools/{school}/plans", toSchool(guard.ReadSchool), s.showSchoolPlans},
 
 		// Administrators: files in.

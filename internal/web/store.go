@@ -99,7 +99,12 @@ type planStore interface {
 	PassStage(ctx context.Context, d roster.DistrictID, student roster.PersonID, goal plan.GoalID, p plan.Passed) error
 	Choices(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Choice, error)
 	AddChoice(ctx context.Context, d roster.DistrictID, c plan.Choice) (plan.Choice, error)
-	FinishChoice(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.ChoiceID) error
+	FinishChoice(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.ChoiceID, o plan.Outcome) error
+	PassCheckpoint(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.ChoiceID, number int) error
+	Ideas(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Choice, error)
+	AnswerIdea(ctx context.Context, d roster.DistrictID, c plan.Choice) error
+	// Choosers returns what each student of a school chose since a time, and the dimensions of groups.
+	Choosers(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]plan.Chooser, []string, error)
 	RoadWishes(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]propose.Wish, error)
 	WishRoad(ctx context.Context, d roster.DistrictID, student roster.PersonID, w propose.Wish) error
 	Pathway(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Item, error)

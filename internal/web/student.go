@@ -156,7 +156,7 @@ func gradeKey(g string) string {
 func (p *pupil) offer(page int) []propose.Option {
 	open := map[material.ID]bool{}
 	for _, c := range p.Choices {
-		open[c.Material] = open[c.Material] || c.Done.IsZero()
+		open[c.Material] = open[c.Material] || c.Open()
 	}
 	// The goals' competencies are offered whatever the classes do.
 	var wanted []competency.ID
@@ -199,6 +199,7 @@ type optionView struct {
 type materialView struct {
 	Material   material.Material
 	Icon, Verb string
+	With       string // with whom, in words; empty if it is not told
 }
 
 func newMaterialView(m material.Material) materialView {
@@ -221,7 +222,8 @@ func newMaterialView(m material.Material) materialView {
 	case "audio":
 		icon, verb = "listen", "Listen"
 	}
-	return materialView{m, icon, verb}
+	with := map[material.Social]string{material.Alone: "on your own", material.Pair: "with a partner", material.Group: "in a group"}[m.Social]
+	return materialView{m, icon, verb, with}
 }
 
 func newOfferView(p *pupil, page int) offerView {
@@ -269,8 +271,20 @@ type lookBackView struct {
 type chosenView struct {
 	ID string
 	materialView
-	Competency *competency.Competency // nil if it is no longer in the catalogue
-	At         time.Time
+	Title       string
+	Competency  *competency.Competency // nil if it is no longer in the catalogue, or there is none
+	At          time.Time
+	Checkpoints []checkpointView
+	Idea        bool // the student's own
+	Answer      plan.Answer
+	Reply       string
+}
+
+// checkpointView is something to show on the way.
+type checkpointView struct {
+	Number int
+	What   string
+	Passed bool
 }
 
 func (s *Server) showMe(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
@@ -355,17 +369,25 @@ func shortest(ms []material.Material) *material.Material {
 // chosen returns the choices that are open, latest first.
 func (s *Server) chosen(ctx context.Context, d roster.DistrictID, p *pupil, most int) (views []chosenView, err error) {
 	for _, c := range p.Choices {
-		if !c.Done.IsZero() || len(views) == most {
+		if !c.Open() || len(views) == most {
 			continue
 		}
-		m, err := p.material(ctx, s, d, c)
-		if fault.KindOf(err) == fault.NotFound {
-			continue
+		v := chosenView{ID: string(c.ID), At: c.At}
+		if c.Idea() {
+			v.materialView, v.Title, v.Idea, v.Answer, v.Reply = materialView{Icon: "make", Verb: "My idea"}, c.Own, true, c.Answer, c.Reply
+		} else {
+			m, err := p.material(ctx, s, d, c)
+			if fault.KindOf(err) == fault.NotFound {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			v.materialView, v.Title = newMaterialView(m), m.Title
+			for i, what := range m.Checkpoints {
+				v.Checkpoints = append(v.Checkpoints, checkpointView{i, what, slices.Contains(c.Passed, i)})
+			}
 		}
-		if err != nil {
-			return nil, err
-		}
-		v := chosenView{ID: string(c.ID), materialView: newMaterialView(m), At: c.At}
 		if on, ok := p.catalogue.Competencies[c.Competency]; ok {
 			v.Competency = &on
 		}

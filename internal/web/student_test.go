@@ -125,8 +125,17 @@ func TestSomethingElse(t *testing.T) {
 				first = key
 			}
 		}
-		next := slices.IndexFunc(p.links(), func(h string) bool { return strings.HasPrefix(h, "/me/options") })
-		path = p.links()[next]
+		path = s.post("student", "/me/options", p.form("/me/options")).is(303).Header.Get("Location")
+	}
+	// Each time that something else was wanted is on record, with what was offered.
+	declined, err := s.db.Choices(t.Context(), district, []roster.PersonID{person("student")})
+	if err != nil || len(declined) == 0 {
+		t.Fatalf("nothing was declined: %v", err)
+	}
+	for _, c := range declined {
+		if !c.Declined() || len(c.Offered) == 0 || c.Done.IsZero() {
+			t.Errorf("declined: %+v", c)
+		}
 	}
 	if len(seen) < 4 {
 		t.Errorf("in all %d options were offered; want more than one page", len(seen))

@@ -207,6 +207,7 @@ type teachView struct {
 	Total    int    // steps in all
 	AllHref  string // shows all of them
 	Asked    []requestView
+	Ideas    []ideaView
 	Promises []commitmentView // the teacher's own
 }
 
@@ -261,6 +262,13 @@ func (s *Server) serveTeach(w http.ResponseWriter, r *http.Request, a guard.Acto
 		return cmp.Or(cmp.Compare(y.weight, x.weight), strings.Compare(x.Key, y.Key))
 	})
 	if err := s.talksOf(ctx, a, students, &v); err != nil {
+		return err
+	}
+	cat, err := s.Store.Catalogue(ctx, a.District)
+	if err != nil {
+		return err
+	}
+	if v.Ideas, err = s.ideas(ctx, a.District, students, cat, s.namesOf(ctx, a.District)); err != nil {
 		return err
 	}
 	v.Total = len(v.List.Steps)

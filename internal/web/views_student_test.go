@@ -19,6 +19,8 @@ var studentViews = map[string]any{
 	"access":        accessView{},
 	"plan":          planView{},
 	"plans":         plansView{},
+	"choices":       choicesView{},
+	"schoolchoices": schoolChoicesView{},
 	"schoolplans":   schoolPlansView{},
 	"signed":        wasView{},
 	"record":        recordView{},

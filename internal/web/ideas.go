@@ -1,0 +1,189 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"waymark/internal/fault"
+	"waymark/internal/guard"
+	"waymark/internal/live"
+	"waymark/internal/mastery"
+	"waymark/internal/plan"
+	"waymark/internal/propose"
+	"waymark/internal/roster"
+)
+
+// ideaView is a student's own idea that waits for an answer.
+type ideaView struct {
+	Student string // the name
+	Href    string // of the record
+	Own     string
+	Why     string
+	On      string
+	At      time.Time
+	Action  string
+}
+
+// ideas returns the own ideas of some students that wait for an answer, oldest first.
+func (s *Server) ideas(ctx context.Context, d roster.DistrictID, students []roster.PersonID, cat *propose.Catalogue, names func(roster.PersonID) (string, error)) (views []ideaView, err error) {
+	if len(students) == 0 {
+		return nil, nil
+	}
+	waiting, err := s.Store.Ideas(ctx, d, students)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range waiting {
+		name, err := names(c.Student)
+		if err != nil {
+			return nil, err
+		}
+		views = append(views, ideaView{name, recordHref(c.Student), c.Own, c.Why, cat.Competencies[c.Competency].Label(), c.At, recordHref(c.Student) + "/ideas/" + urlPath(string(c.ID))})
+	}
+	return views, nil
+}
+
+// answerIdea says yes or no to a student's own idea. A no says why.
+func (s *Server) answerIdea(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	c := plan.Choice{ID: plan.ChoiceID(r.PathValue("choice")), Student: studentID(r), Answer: plan.Answer(r.PostForm.Get("answer")), Reply: strings.TrimSpace(r.PostForm.Get("reply")), AnsweredBy: a.Person}
+	switch {
+	case c.Answer != plan.Yes && c.Answer != plan.No:
+		return fault.Field("answer", "Say yes or no.")
+	case c.Answer == plan.No && c.Reply == "":
+		return fault.Field("reply", "Say why not, and what could be done instead. Go back and write a few words.")
+	case utf8.RuneCountInString(c.Reply) > plan.MaxWhy:
+		return fault.Field("reply", "Please use at most %d characters.", plan.MaxWhy)
+	}
+	if err := s.Store.AnswerIdea(r.Context(), a.District, c); err != nil {
+		return err
+	}
+	s.Hub.Publish(live.StudentTopic(string(a.District), string(c.Student)))
+	return seeOther(w, r, "/teach", "said")
+}
+
+// choiceDays is the span that reports of choice look at.
+const choiceDays = 84
+
+// tallyView counts what became of offers, in words.
+type tallyView struct {
+	Name, Href string
+	Students   int
+	Chose      float64
+	plan.Tally
+	Share, Options string
+}
+
+func newTallyView(name string, t plan.Tally) tallyView {
+	v := tallyView{Name: name, Tally: t, Share: "no offer yet", Options: "–"}
+	if t.Offers > 0 {
+		v.Share = fmt.Sprintf("%.0f %%", 100*t.Rate())
+	}
+	if b := t.Breadth(); b > 0 {
+		v.Options = fmt.Sprintf("%.1f", b)
+	}
+	return v
+}
+
+// choicesView is what the students of a class made of offers.
+type choicesView struct {
+	Class  roster.Class
+	Weeks  string
+	All    tallyView
+	Rows   []tallyView
+	topics []live.Topic
+}
+
+func (v choicesView) Topics() []live.Topic { return v.topics }
+
+func (s *Server) serveChoices(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	ctx := r.Context()
+	class, err := s.Store.Class(ctx, a.District, classID(r))
+	if err != nil {
+		return err
+	}
+	people, err := s.Store.People(ctx, a.District, class.ID, roster.Student)
+	if err != nil {
+		return err
+	}
+	v := choicesView{Class: class, Weeks: weekWords(choiceDays / 7), topics: []live.Topic{live.ClassTopic(string(a.District), string(class.ID))}}
+	by := map[roster.PersonID][]plan.Choice{}
+	var all []plan.Choice
+	if len(people) > 0 {
+		list, err := s.Store.Choices(ctx, a.District, idsOf(people))
+		if err != nil {
+			return err
+		}
+		since := s.Now().AddDate(0, 0, -choiceDays)
+		all = slices.DeleteFunc(list, func(c plan.Choice) bool { return c.At.Before(since) })
+	}
+	for _, c := range all {
+		by[c.Student] = append(by[c.Student], c)
+	}
+	v.All = newTallyView("All", plan.Count(all))
+	for _, p := range people {
+		row := newTallyView(p.Name(), plan.Count(by[p.ID]))
+		row.Href = recordHref(p.ID)
+		v.Rows = append(v.Rows, row)
+	}
+	return s.render(w, r, a, http.StatusOK, "choices", v)
+}
+
+// schoolChoicesView is what the students of a school made of offers, by groups.
+type schoolChoicesView struct {
+	School roster.Org
+	Weeks  string
+	Least  int
+	Hidden bool
+	Tables []tallyTable
+}
+
+type tallyTable struct {
+	Title  string
+	Rows   []tallyView
+	Hidden []string // groups that are not shown
+}
+
+func (s *Server) showSchoolChoices(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	ctx := r.Context()
+	school, err := s.Store.Org(ctx, a.District, schoolID(r))
+	if err != nil {
+		return err
+	}
+	students, dimensions, err := s.Store.Choosers(ctx, a.District, school.ID, s.Now().AddDate(0, 0, -choiceDays))
+	if err != nil {
+		return err
+	}
+	v := schoolChoicesView{School: school, Weeks: weekWords(choiceDays / 7), Least: mastery.SmallCell}
+	for _, g := range plan.Choose(students, dimensions, mastery.SmallCell) {
+		title, name := "All students", "All"
+		if g.Dimension != plan.Everybody {
+			title, name = upperFirst(g.Dimension), groupName(g.Dimension, g.Group)
+		} else if g.Suppressed {
+			v.Hidden = true
+		}
+		if n := len(v.Tables); n == 0 || v.Tables[n-1].Title != title {
+			v.Tables = append(v.Tables, tallyTable{Title: title})
+		}
+		t := &v.Tables[len(v.Tables)-1]
+		if g.Suppressed {
+			t.Hidden = append(t.Hidden, name)
+			continue
+		}
+		row := newTallyView(name, g.Tally)
+		row.Students, row.Chose = g.Students, g.Chose
+		t.Rows = append(t.Rows, row)
+	}
+	// Of which nothing is known, nothing is said.
+	v.Tables = slices.DeleteFunc(v.Tables, func(t tallyTable) bool {
+		return len(t.Rows) == 1 && len(t.Hidden) == 0 && t.Rows[0].Name == groupName("", notKnown)
+	})
+	return s.render(w, r, a, http.StatusOK, "schoolchoices", v)
+}
