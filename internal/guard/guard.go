@@ -44,6 +44,7 @@ const (
 	Choose       Action = "choose"        // take one of the offered options
 	AnswerIdea   Action = "answer idea"   // say yes or no to a student's own idea
 	SetGoal      Action = "set goal"      // write one's own goal
+	LogOutside   Action = "log outside"   // write down what was learned outside of school, and ask who saw it
 	EditPlan     Action = "edit plan"     // what is on the pathway, and who helps
 	SayToPlan    Action = "say to plan"   // comment a plan, or look back in one's own
 	SignPlan     Action = "sign plan"     // put one's name under it
@@ -72,6 +73,7 @@ var rules = map[Action][]Relation{
 	Choose:       {Self},
 	AnswerIdea:   {TeacherOf},
 	SetGoal:      {Self, TeacherOf},
+	LogOutside:   {Self, GuardianOf, TeacherOf},
 	EditPlan:     {Self, TeacherOf},
 	SayToPlan:    {Self, GuardianOf, TeacherOf, LeaderOf},
 	SignPlan:     {Self, GuardianOf, TeacherOf, LeaderOf},

@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"waymark/internal/fault"
+	"waymark/internal/material"
 	"waymark/internal/plan"
 	"waymark/internal/roster"
 )
@@ -175,5 +177,49 @@ func TestGrades(t *testing.T) {
 		if g, err := plan.ParseGrades(text); err == nil {
 			t.Errorf("ParseGrades(%q) = %v", text, g)
 		}
+	}
+}
+
+func TestCountAndChoose(t *testing.T) {
+	t.Parallel()
+	two := []material.ID{"a", "b"}
+	choices := []plan.Choice{
+		{Material: "a", Offered: two, Done: day, Outcome: plan.Well}, {Material: "b", Offered: two}, {Offered: []material.ID{"a", "b", "c", "d"}, Done: day},
+		{Own: "x", Answer: plan.Yes, Done: day, Outcome: plan.Stopped}, {Own: "y", Answer: plan.No, Done: day}, {Own: "z"},
+	}
+	c := plan.Count(choices)
+	if want := (plan.Tally{Offers: 6, Options: 8, Taken: 2, Declined: 1, Ideas: 3, Agreed: 1, Refused: 1, Finished: 2, Well: 1, Stopped: 1}); c != want {
+		t.Errorf("Count = %+v; want %+v", c, want)
+	}
+	if c.Rate() != .5 || math.Abs(c.Breadth()-8./3) > 1e-12 || (plan.Tally{}).Rate() != 0 || (plan.Tally{}).Breadth() != 0 {
+		t.Errorf("rate %g, breadth %g", c.Rate(), c.Breadth())
+	}
+	var students []plan.Chooser
+	for i := range 30 {
+		s := plan.Chooser{Groups: map[string]string{"grade": []string{"4", "5", "10"}[i%3]}}
+		if i%2 == 0 {
+			s.Choices = choices[:1]
+		}
+		students = append(students, s)
+	}
+	students[0].Groups["grade"] = "K" // alone, so that one other grade hides with it
+	out := plan.Choose(students, []string{"grade"}, 10)
+	if out[0].Students != 30 || out[0].Chose != .5 || out[0].Taken != 15 {
+		t.Errorf("everybody: %+v", out[0])
+	}
+	hidden := 0
+	for _, g := range out[1:] {
+		if g.Suppressed {
+			hidden++
+			if g.Students != 0 || g.Offers != 0 {
+				t.Errorf("a hidden group tells %+v", g)
+			}
+		}
+	}
+	if hidden != 2 { // K has one and 4 has nine: together ten, which hides both
+		t.Errorf("%d groups are hidden", hidden)
+	}
+	if out := plan.Choose(students[:9], []string{"grade"}, 10); len(out) != 1 || !out[0].Suppressed {
+		t.Errorf("nine students: %+v", out)
 	}
 }

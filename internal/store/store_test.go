@@ -399,7 +399,7 @@ func TestPlansAndDecisions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := db.FinishChoice(ctx, d, amy, c.ID); err != nil {
+		if err := db.FinishChoice(ctx, d, amy, c.ID, plan.Well); err != nil {
 			t.Error(err)
 		}
 		choices, err := db.Choices(ctx, d, []roster.PersonID{amy, bob})

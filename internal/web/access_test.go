@@ -40,18 +40,20 @@ var allowed = map[string]string{
 	"POST /sign-out":        anybody,
 	"POST /language":        anybody,
 
-	"GET /{$}":            anybody,
-	"GET /nothing-here":   members,
-	"GET /sign-in":        anybody,
-	"POST /sign-in":       anybody,
-	"GET /sign-in/class":  anybody,
-	"POST /sign-in/class": anybody,
-	"GET /link/{token}":   anybody,
-	"POST /link/{token}":  anybody,
-	"GET /help":           anybody,
-	"GET /accessibility":  anybody,
-	"GET /privacy":        anybody,
-	"GET /offline":        anybody,
+	"GET /{$}":             anybody,
+	"GET /nothing-here":    members,
+	"GET /sign-in":         anybody,
+	"POST /sign-in":        anybody,
+	"GET /sign-in/class":   anybody,
+	"POST /sign-in/class":  anybody,
+	"GET /link/{token}":    anybody,
+	"POST /link/{token}":   anybody,
+	"GET /verify/{asked}":  anybody,
+	"POST /verify/{asked}": anybody,
+	"GET /help":            anybody,
+	"GET /accessibility":   anybody,
+	"GET /privacy":         anybody,
+	"GET /offline":         anybody,
 
 	"GET /me":          students,
 	"GET /me/options":  students,
@@ -87,6 +89,10 @@ var allowed = map[string]string{
 	"GET /students/{student}/plan":                         readers,
 	"GET /students/{student}/plan/present":                 readers,
 	"GET /students/{student}/plan/signed/{version}":        readers,
+	"GET /students/{student}/outside":                      readers,
+	"POST /students/{student}/outside":                     "student,guardian,teacher",
+	"POST /students/{student}/outside/{outside}/link":      "student,guardian,teacher",
+	"POST /students/{student}/outside/{outside}/count":     "teacher",
 	"POST /students/{student}/ideas/{choice}":              "teacher",
 	"POST /students/{student}/plan/items":                  "student,teacher",
 	"POST /students/{student}/plan/items/{item}":           "student,teacher",
@@ -174,7 +180,7 @@ func TestEveryRouteDeniesByDefault(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	values := map[string]string{"student": string(person("student")), "person": string(person("student")), "class": string(room12), "school": string(cedar),
-		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "sitting": "none", "version": "none", "entry": "none", "request": "none", "calendar": "none", "commitment": "none", "check": "none", "goal": "none", "item": "none", "helper": "none", "checkpoint": "none", "step": "none", "run": "none", "upload": "none"}
+		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "sitting": "none", "version": "none", "entry": "none", "request": "none", "calendar": "none", "commitment": "none", "check": "none", "goal": "none", "item": "none", "helper": "none", "outside": "none", "asked": "none", "checkpoint": "none", "step": "none", "run": "none", "upload": "none"}
 	actors := map[string]guard.Actor{"": {}, "stranger": {District: "d2", Person: person("teacher"), Name: "Stranger"}}
 	for _, role := range everybody {
 		if _, ok := actors[role]; ok {

@@ -165,6 +165,7 @@ type planView struct {
 	Items    []planItem
 	Shown    []phrase // what the student can do, the latest
 	More     int
+	Outside  []outsideRow
 	Helpers  []helperView
 	Remarks  []wordView
 	Signed   []signedView // a line for each party
@@ -296,6 +297,15 @@ func (s *Server) renderPlan(w http.ResponseWriter, r *http.Request, a guard.Acto
 		v.Shown = append(v.Shown, speech.can(p.catalogue, m.Competency))
 	}
 	v.More = len(met) - len(v.Shown)
+	outside, err := s.Store.Outside(ctx, a.District, student)
+	if err != nil {
+		return err
+	}
+	for _, o := range outside {
+		row := outsideRow{Outside: o, Waiting: o.Waits(p.now)}
+		row.Date, _ = time.Parse(time.DateOnly, string(o.Day))
+		v.Outside = append(v.Outside, row)
+	}
 	if v.Helpers, err = s.helpers(ctx, a, rec, p.Person, v.MayEdit); err != nil {
 		return err
 	}

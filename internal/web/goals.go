@@ -58,6 +58,7 @@ func newGoalView(p *pupil, g plan.Goal) goalView {
 
 type goalsView struct {
 	Open, Reached []goalView
+	Plan          string
 	// What was typed, or was asked for.
 	Form   goalForm
 	About  []aboutView
@@ -106,7 +107,7 @@ func (s *Server) showGoals(w http.ResponseWriter, r *http.Request, a guard.Actor
 }
 
 func (s *Server) renderGoals(w http.ResponseWriter, r *http.Request, a guard.Actor, p *pupil, g plan.Goal, wrong error) error {
-	v := goalsView{Open: newGoalViews(p, true, true), Reached: newGoalViews(p, false, false), Form: newGoalForm(g)}
+	v := goalsView{Plan: planHref(a.Person), Open: newGoalViews(p, true, true), Reached: newGoalViews(p, false, false), Form: newGoalForm(g)}
 	about := p.focus()
 	if c, ok := p.catalogue.Competencies[g.Competency]; ok && c.Assessable && !slices.Contains(about, g.Competency) {
 		about = append([]competency.ID{g.Competency}, about...)

@@ -76,6 +76,7 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Act
 			{guard.Choose, "choose the next step", true},
 			{guard.AnswerIdea, "say yes or no to an own idea", true},
 			{guard.SetGoal, "write goals", true},
+			{guard.LogOutside, "write down what was learned outside of school, and ask who saw it", true},
 			{guard.EditPlan, "write what is on the pathway and who helps", true},
 			{guard.SayToPlan, "comment the plan", true},
 			{guard.SignPlan, "sign the plan", true},

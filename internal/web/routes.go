@@ -23,6 +23,8 @@ func (s *Server) routes() []route {
 		{"POST /sign-in/class", public, s.classSignIn},
 		{"GET /link/{token}", public, s.showLink},
 		{"POST /link/{token}", public, s.useLink},
+		{"GET /verify/{asked}", public, s.showVerify},
+		{"POST /verify/{asked}", public, s.verify},
 
 		// For everybody.
 		{"GET /help", public, s.showHelp},
@@ -69,6 +71,10 @@ func (s *Server) routes() []route {
 		{"POST /students/{student}/plan/people/{helper}", toStudent(guard.EditPlan), s.endHelper},
 		{"POST /students/{student}/plan/remarks", toStudent(guard.SayToPlan), s.remark},
 		{"POST /students/{student}/plan/signatures", toStudent(guard.SignPlan), s.sign},
+		{"GET /students/{student}/outside", toStudent(guard.ReadRecord), s.showOutside},
+		{"POST /students/{student}/outside", toStudent(guard.LogOutside), s.addOutside},
+		{"POST /students/{student}/outside/{outside}/link", toStudent(guard.LogOutside), s.askWhoSaw},
+		{"POST /students/{student}/outside/{outside}/count", toStudent(guard.Observe), s.countOutside},
 		{"POST /students/{student}/ideas/{choice}", toStudent(guard.AnswerIdea), s.answerIdea},
 		{"GET /students/{student}/talks", toStudent(guard.ReadRecord), s.showTalks},
 		{"POST /students/{student}/talks", toStudent(guard.Confer), s.holdTalk},

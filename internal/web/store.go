@@ -118,6 +118,13 @@ type planStore interface {
 	Signatures(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Signature, error)
 	Sign(ctx context.Context, d roster.DistrictID, s plan.Signature, signed plan.Document) error
 	SignedPlans(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[string]plan.Document, error)
+	Outside(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]plan.Outside, error)
+	AddOutside(ctx context.Context, d roster.DistrictID, o plan.Outside) error
+	AskWhoSaw(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.OutsideID, hash string, by roster.PersonID, expires time.Time) error
+	// AskedOutside returns what a link is about; not found if it has been used or is too old.
+	AskedOutside(ctx context.Context, hash string) (roster.DistrictID, plan.Outside, error)
+	SaySeen(ctx context.Context, hash string, seen plan.Answer, verifier, remark string) error
+	CountOutside(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.OutsideID, by roster.PersonID) error
 	Decide(ctx context.Context, d roster.DistrictID, x propose.Decision) error
 	Decisions(ctx context.Context, d roster.DistrictID, class roster.ClassID) ([]propose.Decision, error)
 }

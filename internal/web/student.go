@@ -248,7 +248,8 @@ type meView struct {
 	Chosen    []chosenView
 	LookBacks []lookBackView
 	Goals     []goalView
-	Talks     string       // all talks
+	Talks     string // all talks
+	Plan      string
 	Agreed    *requestView // the next talk that a time is agreed for
 	Promises  []commitmentView
 	topics    []live.Topic
@@ -296,7 +297,7 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request, a guard.Actor) e
 	if err != nil {
 		return err
 	}
-	v := meView{Name: cmp.Or(p.Person.Given, p.Person.Name()), Offer: newOfferView(p, 0), LookBacks: newLookBacks(p, lookBacks), Goals: newGoalViews(p, true, true), Talks: talksHref(a.Person),
+	v := meView{Name: cmp.Or(p.Person.Given, p.Person.Name()), Offer: newOfferView(p, 0), LookBacks: newLookBacks(p, lookBacks), Goals: newGoalViews(p, true, true), Talks: talksHref(a.Person), Plan: planHref(a.Person),
 		topics: []live.Topic{live.StudentTopic(string(a.District), string(a.Person))}}
 	for _, g := range gains {
 		v.Gains = append(v.Gains, gainView{g, evidenceHref(a.Person, g.Competency.ID)})

@@ -19,6 +19,8 @@ var studentViews = map[string]any{
 	"access":        accessView{},
 	"plan":          planView{},
 	"plans":         plansView{},
+	"outside":       outsideView{},
+	"verify":        verifyView{},
 	"choices":       choicesView{},
 	"schoolchoices": schoolChoicesView{},
 	"schoolplans":   schoolPlansView{},
