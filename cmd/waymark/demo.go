@@ -68,7 +68,10 @@ func demoCommand(e *env) *command {
 			if o.data == "" && o.url == "" {
 				o.data = "waymark-demo"
 			}
-			db, err := o.open(ctx, e)
+			turned := clock{now: e.now}
+			past := *e
+			past.now = turned.time
+			db, err := o.open(ctx, &past)
 			if err != nil {
 				return err
 			}
@@ -76,6 +79,9 @@ func demoCommand(e *env) *command {
 			d, people, err := loadDemo(ctx, e, &o, db, opt)
 			if err != nil {
 				return err
+			}
+			if err := letLive(ctx, db, &turned, d, people, seed, today); err != nil {
+				return fmt.Errorf("let the demo district live: %w", err)
 			}
 			if loadOnly {
 				return o.print(e, struct {
@@ -157,9 +163,10 @@ func loadDemoFile(ctx context.Context, im intake.Importer, d roster.DistrictID, 
 // printLinks prints one sign-in link for each role.
 func printLinks(ctx context.Context, e *env, o *options, db *store.DB, d roster.DistrictID, people []demo.Person, url string) error {
 	type entry struct {
-		Role string `json:"role"`
-		Name string `json:"name"`
-		Link string `json:"link"`
+		Role      string `json:"role"`
+		Name      string `json:"name"`
+		SourcedID string `json:"sourcedId"`
+		Link      string `json:"link"`
 	}
 	var list []entry
 	links := map[string]string{}
@@ -175,7 +182,7 @@ func printLinks(ctx context.Context, e *env, o *options, db *store.DB, d roster.
 		if _, ok := links[role]; !ok {
 			links[role] = url + path
 		}
-		list = append(list, entry{role, fmt.Sprintf("%s, %s", p.Name, p.About), url + path})
+		list = append(list, entry{role, fmt.Sprintf("%s, %s", p.Name, p.About), p.SourcedID, url + path})
 	}
 	return o.print(e, struct {
 		URL    string            `json:"url"`

@@ -22,7 +22,7 @@ type district struct {
 	houses    []*household
 	students  []*student
 	guardians []*guardian
-	plans     map[planKey]*plan
+	plans     map[planKey]*lessons
 
 	leader, administrator *staff
 	teacher               *staff // the one to sign in as
@@ -66,7 +66,7 @@ type class struct {
 }
 
 func newDistrict(o Options, c *content) *district {
-	d := &district{o: o, c: c, calendar: newCalendar(o.Today), plans: map[planKey]*plan{}}
+	d := &district{o: o, c: c, calendar: newCalendar(o.Today), plans: map[planKey]*lessons{}}
 	d.schools = []*school{
 		{id: "org-juniper", name: "Juniper Elementary School", from: 0, to: 5, number: "101"},
 		{id: "org-larkspur", name: "Larkspur Middle School", from: 6, to: 8, number: "201"},

@@ -150,7 +150,7 @@ func (o *observer) run() {
 
 // begin sets what the student brings along from before these weeks, and checks some
 // of it in the first days.
-func (o *observer) begin(p *plan) {
+func (o *observer) begin(p *lessons) {
 	var earlier []*comp
 	for i, k := range p.seq {
 		if i < p.low {
@@ -191,7 +191,7 @@ func (o *observer) begin(p *plan) {
 }
 
 // lesson is what a week of class does for a student who is there.
-func (o *observer) lesson(p *plan, week int) {
+func (o *observer) lesson(p *lessons, week int) {
 	if _, ok := o.dayIn(week); ok {
 		o.s.known(o.r, p.weeks[week], false).learn(.6 * o.s.learner.rate)
 	}
@@ -209,7 +209,7 @@ func (o *observer) about(x float64) int {
 	return n
 }
 
-func (o *observer) week(ra rates, k *class, p *plan, sub string, week int) {
+func (o *observer) week(ra rates, k *class, p *lessons, sub string, week int) {
 	sets := ra.sets[sub]
 	if o.s.demo {
 		sets *= 2.5 // somebody whose page shows all that a page can
@@ -249,7 +249,7 @@ func (o *observer) week(ra rates, k *class, p *plan, sub string, week int) {
 
 // lookBack lets a student who forgets try something from the first weeks again, with
 // what is left of it.
-func (o *observer) lookBack(p *plan, week int) {
+func (o *observer) lookBack(p *lessons, week int) {
 	k := p.weeks[o.r.IntN(4)]
 	st := o.s.learner.states[k]
 	if st == nil || st.m < .4 || k == p.weeks[week] || !chance(o.r, .5) {
@@ -340,7 +340,7 @@ func (o *observer) observation(k *comp, c *class, on time.Time) {
 }
 
 // rubric is a piece of writing or a project, judged on levels.
-func (o *observer) rubric(p *plan, c *class, week int, on time.Time) {
+func (o *observer) rubric(p *lessons, c *class, week int, on time.Time) {
 	k := p.weeks[week]
 	for _, w := range p.weeks[:week+1] {
 		if w.subject == "ela" && chance(o.r, .6) && w.writing() {

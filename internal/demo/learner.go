@@ -115,8 +115,8 @@ type planKey struct {
 	subject string
 }
 
-// plan is what a class does in a subject week by week, and who in it is stuck.
-type plan struct {
+// lessons is what a class does in a subject week by week, and who in it is stuck.
+type lessons struct {
 	seq   []*comp // all the grade's competencies in teaching order
 	low   int     // how many of them came before these weeks
 	weeks [weeksOfEvidence]*comp
@@ -125,14 +125,14 @@ type plan struct {
 	stuck   map[*student]bool
 }
 
-// plan returns the plan of a class in a subject, nil if it has none.
-func (d *district) plan(k *class, subject string) *plan {
+// plan returns the lessons of a class in a subject, nil if it has none.
+func (d *district) plan(k *class, subject string) *lessons {
 	key := planKey{k, subject}
 	if p, ok := d.plans[key]; ok {
 		return p
 	}
 	r := stream(d.o.Seed, "plan/"+string(k.id)+"/"+subject)
-	p := &plan{seq: d.c.ofGrade(subject, k.grades[0]), stuck: map[*student]bool{}}
+	p := &lessons{seq: d.c.ofGrade(subject, k.grades[0]), stuck: map[*student]bool{}}
 	d.plans[key] = p
 	n := max(min(2, len(p.seq)), int(math.Round(.65*float64(len(p.seq)))))
 	through := d.today.Sub(d.begin).Hours() / d.end.Sub(d.begin).Hours()
@@ -148,7 +148,7 @@ func (d *district) plan(k *class, subject string) *plan {
 
 // chooseStuck finds three to six students who miss one prerequisite of what the class
 // does now. Most mathematics classes and some others have such students.
-func (p *plan) chooseStuck(r *rand.Rand, d *district, k *class, subject string) {
+func (p *lessons) chooseStuck(r *rand.Rand, d *district, k *class, subject string) {
 	likely := map[string]float64{"math": .75, "ela": .4, "sci": .15}[subject]
 	ours := k.teacher == d.teacher
 	now := p.weeks[weeksOfEvidence-1]
@@ -176,7 +176,7 @@ func (p *plan) chooseStuck(r *rand.Rand, d *district, k *class, subject string) 
 
 // choose says what a student works on: mostly what the class does, else a weak
 // prerequisite, something to keep fresh, or, who is ready, what comes next.
-func (p *plan) choose(r *rand.Rand, s *student, week int) *comp {
+func (p *lessons) choose(r *rand.Rand, s *student, week int) *comp {
 	now := p.weeks[week]
 	if chance(r, .3) {
 		for _, b := range now.before {

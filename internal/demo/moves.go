@@ -46,7 +46,7 @@ func (d *district) choosePeople() {
 	for _, s := range d.family.children {
 		s.demo = s.demo || s.grade <= 5
 	}
-	for _, grade := range []int{4, 10} {
+	for _, grade := range []int{2, 4, 9} {
 		for _, s := range d.students {
 			if s.grade == grade && s.settled() && s.house != best.house && s.prefGiven == "" && s.disability == "" {
 				s.demo = true
@@ -71,10 +71,16 @@ func (d *district) people() []Person {
 	}
 	for _, sch := range d.schools {
 		for _, s := range d.students {
-			if s.demo && s.school == sch && (s.grade == 4 || s.grade == 7 || s.grade == 10) && !slices.Contains(d.family.children, s) == (s.grade != 7) {
+			if s.demo && s.school == sch && (s.grade == 4 || s.grade == 7 || s.grade == 9) && !slices.Contains(d.family.children, s) == (s.grade != 7) {
 				add("student", &s.human, gradeCode(s.grade), "A student in "+strings.ToLower(gradeName(s.grade))+" with twelve weeks of evidence.")
 				break
 			}
+		}
+	}
+	for _, s := range d.students {
+		if s.demo && s.grade == 2 {
+			add("student", &s.human, gradeCode(s.grade), "A student in grade 2, with pictures and one thing at a time.")
+			break
 		}
 	}
 	add("teacher", &d.teacher.human, "", "Teaches Math 7 to four sections; some students are stuck on the same thing.")

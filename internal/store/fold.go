@@ -109,14 +109,14 @@ func (db *DB) refoldStale(ctx context.Context) error {
 }
 
 // foldColumns are what the learner model needs of a piece, of e.
-const foldColumns = `e.student, e.competency, e.at, e.id, e.kind, e.score, e.most, e.hints, e.se, e.scale, e.percentile, e.item, e.easier, e.guess, e.seconds`
+const foldColumns = `e.student, e.competency, e.at, e.id, e.kind, e.score, e.most, e.hints, e.se, e.scale, e.percentile, e.item, e.easier, e.guess, e.seconds, e.recorded`
 
 const notVoid = `NOT EXISTS (SELECT 1 FROM evidence_void v WHERE v.district = e.district AND v.root = e.root AND v.revision = e.revision)`
 
 func scanFold(row func(...any) error) (p evidence.Piece, err error) {
-	var at int64
-	err = row(&p.Student, &p.Competency, &at, &p.ID, &p.Kind, &p.Score, &p.Max, &p.Hints, &p.SE, &p.Scale, &p.Percentile, &p.Item, &p.Easier, &p.Guess, &p.Seconds)
-	p.At = moment(at)
+	var at, recorded int64
+	err = row(&p.Student, &p.Competency, &at, &p.ID, &p.Kind, &p.Score, &p.Max, &p.Hints, &p.SE, &p.Scale, &p.Percentile, &p.Item, &p.Easier, &p.Guess, &p.Seconds, &recorded)
+	p.At, p.Recorded = moment(at), moment(recorded)
 	return p, err
 }
 

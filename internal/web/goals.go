@@ -81,7 +81,7 @@ func newGoalForm(g plan.Goal) goalForm {
 // typedGoal reads a goal from a form.
 func typedGoal(r *http.Request, g plan.Goal) plan.Goal {
 	get := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
-	g.What, g.Why, g.Proof, g.By = get("what"), get("why"), get("proof"), roster.Date(get("by"))
+	g.What, g.Why, g.Proof, g.By = strings.Join(strings.Fields(get("what")), " "), get("why"), get("proof"), roster.Date(get("by"))
 	g.Area, g.Term = plan.Area(get("area")), plan.Term(get("term"))
 	return g
 }

@@ -21,7 +21,7 @@ func TestOwnIdeaIsAnsweredAndDone(t *testing.T) {
 	}
 	s.get("student", "/me").is(200).says("Bake bread in thirds", "It waits for your teacher.")
 	p := s.get("teacher", "/teach").is(200)
-	p.says("Own ideas that wait for you", "Bake bread in thirds", "I can add fractions")
+	p.says("Ideas of their own that wait for you", "Bake bread in thirds", "I can add fractions")
 	s.get("other teacher", "/teach").saysNot("Bake bread")
 	var at []string
 	for _, a := range p.actions() {

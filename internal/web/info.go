@@ -74,7 +74,7 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Act
 			{guard.ReadRecord, "read the record: evidence, estimates, goals and choices", true},
 			{guard.ReadAccess, "see who has looked at the record", true},
 			{guard.Choose, "choose the next step", true},
-			{guard.AnswerIdea, "say yes or no to an own idea", true},
+			{guard.AnswerIdea, "say yes or no to an idea of the student’s own", true},
 			{guard.SetGoal, "write goals", true},
 			{guard.LogOutside, "write down what was learned outside of school, and ask who saw it", true},
 			{guard.EditPlan, "write what is on the pathway and who helps", true},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"waymark/internal/competency"
+	"waymark/internal/evidence"
 	"waymark/internal/fault"
 	"waymark/internal/guard"
 	"waymark/internal/live"
@@ -42,6 +43,7 @@ type roadView struct {
 	Pace   string
 	Slow   bool // it lies behind
 	Moves  []string
+	Young  bool   // what moved is told since the goal was set
 	Action string // where wishes go; empty if the reader has none
 	Staff  bool   // the reader may leave a step out
 	topics []live.Topic
@@ -99,6 +101,21 @@ func (s *Server) then(ctx context.Context, d roster.DistrictID, p *pupil, week i
 		l.Estimates[r.Competency] = r.At(mastery.WeekStart(week + 1))
 	}
 	return l, err
+}
+
+// known returns what was known of the student at a time: by what had been recorded until
+// then, whatever came since about work that is older.
+func (s *Server) known(ctx context.Context, d roster.DistrictID, p *pupil, at time.Time) (propose.Learner, error) {
+	l := propose.Learner{Person: p.Person, Estimates: map[competency.ID]mastery.Estimate{}}
+	model, pieces, err := s.Store.Learner(ctx, d, p.Person.ID)
+	if err != nil {
+		return l, err
+	}
+	folded := model.Fold(slices.DeleteFunc(pieces, func(x evidence.Piece) bool { return x.Recorded.After(at) }))
+	for id, state := range folded.States {
+		l.Estimates[id] = state.At(at)
+	}
+	return l, nil
 }
 
 // pace measures how fast a student comes to meet competencies of a subject, over the weeks
@@ -235,21 +252,22 @@ func (s *Server) layRoad(ctx context.Context, d roster.DistrictID, p *pupil, g p
 	v.Line, v.Icon, v.Slow = lineWords(v.Road.Line())
 	v.Pace = paceWords(pace)
 
-	last := mastery.Week(p.now) - 1
-	then, err := s.then(ctx, d, p, last)
+	// What moved is told since last week, or since the goal was set if that is later: against
+	// what was known then, so that a result that comes late is told too.
+	since := mastery.WeekStart(mastery.Week(p.now))
+	if v.Young = g.Set.After(since); v.Young {
+		since = g.Set
+	}
+	then, err := s.known(ctx, d, p, since)
+	if err != nil || len(then.Estimates) == 0 {
+		return err
+	}
+	was, err := s.pace(ctx, d, p, subject, then, mastery.Week(since))
 	if err != nil {
 		return err
 	}
-	end := mastery.WeekStart(last + 1)
-	if !g.Set.Before(end) || len(then.Estimates) == 0 {
-		return nil
-	}
-	was, err := s.pace(ctx, d, p, subject, then, last)
-	if err != nil {
-		return err
-	}
-	earlier := slices.DeleteFunc(slices.Clone(wishes), func(w propose.Wish) bool { return !w.At.Before(end) })
-	v.Moves = propose.Moves(propose.Lay(g.Competency, then, p.catalogue, earlier, was, by, end), v.Road, p.Learner)
+	earlier := slices.DeleteFunc(slices.Clone(wishes), func(w propose.Wish) bool { return w.At.After(since) })
+	v.Moves = propose.Moves(propose.Lay(g.Competency, then, p.catalogue, earlier, was, by, since), v.Road, p.Learner)
 	return nil
 }
 
