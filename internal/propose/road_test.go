@@ -3,6 +3,7 @@ package propose_test
 import (
 	stdcmp "cmp"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -225,4 +226,25 @@ func BenchmarkRoad(b *testing.B) {
 		propose.Lay(goal, l, cat, nil, pace, time.Time{}, now)
 	}
 	b.ReportMetric(float64(steps(goal)), "steps")
+}
+
+// BenchmarkSchool lays the ways of a school's 1,200 students anew, each with a goal of their
+// own and what they know.
+func BenchmarkSchool(b *testing.B) {
+	const students = 1200
+	rng := rand.New(rand.NewPCG(6, 6))
+	cat, one := roadWorld(rng, 500)
+	pace, now := propose.NewPace(6, 12), time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	school, goals := make([]propose.Learner, students), make([]competency.ID, students)
+	for i := range school {
+		known := maps.Clone(one.Estimates)
+		maps.DeleteFunc(known, func(competency.ID, mastery.Estimate) bool { return rng.Float64() < .5 })
+		school[i] = propose.Learner{Estimates: known}
+		goals[i] = cat.Order[rng.IntN(len(cat.Order))]
+	}
+	for b.Loop() {
+		for i, l := range school {
+			propose.Lay(goals[i], l, cat, nil, pace, time.Time{}, now)
+		}
+	}
 }

@@ -34,7 +34,7 @@ describe('conferring', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN na
       t.diagnostic(`5 talks: ${clicks} clicks and 15 fields, ${((Date.now() - began) / 1000).toFixed(1)} s of waiting for pages`);
       assert.equal(clicks, 10);
       const after = await names(page);
-      assert.deepEqual(after.slice(-5).toSorted(), before.slice(0, 5).toSorted(), 'these five wait last now');
+      assert.deepEqual(after.slice(0, 5).filter((n) => before.slice(0, 5).includes(n)), [], 'none of these five comes first again');
       await lib.shot(page, `conference-queue-${javaScriptEnabled}`);
       // A word in passing is one press.
       await page.getByRole('button', { name: `Checked in, 2 min with ${after[0]}` }).click();
@@ -52,7 +52,7 @@ describe('conferring', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN na
     await lib.shot(asks.page, 'conference-asked-phone');
 
     const { context, page } = await open('teacher', '/teach');
-    await page.getByRole('link', { name: /Open the brief for what/ }).first().click();
+    await page.getByRole('listitem').filter({ hasText: 'My whale book' }).getByRole('link', { name: /Open the brief for what/ }).click();
     await page.getByText('My whale book').first().waitFor();
     await page.getByRole('button', { name: 'Start the timer' }).click();
     await page.waitForTimeout(1_200);

@@ -16,7 +16,7 @@ describe('journeys', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN name
       assert.ok(n >= 2 && n <= 4, `${n} options`);
       await choose.first().click();
       await page.waitForURL(/done=chosen/);
-      await page.getByRole('button', { name: /finished|done|did it/i }).first().click();
+      await page.getByRole('button', { name: /went well/ }).first().click();
       await page.waitForURL(/done=finished/);
       await page.goto(new URL('/me/goals', on.server.url).href);
       await page.getByRole('textbox', { name: /What/ }).first().fill('Read a whole book about whales');
@@ -32,7 +32,7 @@ describe('journeys', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN name
       await page.locator('main a[href*="/me/goals?competency="]').last().click();
       await page.getByRole('button', { name: /goal/i }).first().click();
       await page.waitForURL(/done=goal/);
-      await page.getByRole('link', { name: 'The way there' }).first().click();
+      await page.getByRole('link', { name: 'Steps and the way there' }).first().click();
       const steps = page.locator('#legs').locator('xpath=../..').locator('ol > li');
       assert.ok(await steps.count() >= 1);
       await lib.shot(page, `road-${javaScriptEnabled}`);
