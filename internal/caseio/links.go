@@ -99,21 +99,15 @@ func (rd *reader) associations(raws []json.RawMessage, flags map[competency.ID]b
 		return err
 	}
 	rd.positions(places)
-	children, translated := map[competency.ID]bool{}, map[competency.ID]bool{}
+	children := map[competency.ID]bool{}
 	for _, c := range rd.f.Items {
 		children[c.Parent] = true
-	}
-	for _, e := range rd.f.Edges {
-		translated[e.From] = translated[e.From] || e.Kind == competency.Translation
 	}
 	for i := range rd.f.Items {
 		c := &rd.f.Items[i]
 		c.Assessable = assessable(c.Kind, children[c.ID])
 		if b, ok := flags[c.ID]; ok {
 			c.Assessable = b
-		}
-		if translated[c.ID] {
-			c.Assessable = false // what it says is assessed, in its own framework
 		}
 	}
 	_, err := competency.NewGraph(rd.f.Items, rd.f.Edges)

@@ -217,10 +217,8 @@ func (s *Set) Accepting(header string) *Language {
 		return source
 	}
 	for _, t := range tags {
-		base, script, _ := scriptOf(t)
 		for _, l := range s.all {
-			b, sc, _ := scriptOf(bcp47.Make(l.Tag))
-			if b == base && sc == script {
+			if l.reads(t) {
 				return l
 			}
 		}
@@ -228,8 +226,18 @@ func (s *Set) Accepting(header string) *Language {
 	return source
 }
 
-func scriptOf(t bcp47.Tag) (base, script string, c bcp47.Confidence) {
-	b, _ := t.Base()
-	sc, c := t.Script()
-	return b.String(), sc.String(), c
+// Reads reports whether who reads this language reads a text with a BCP 47 tag: "es" reads
+// "es-MX", and "zh-Hans" reads "zh-CN" but not "zh-TW".
+func (l *Language) Reads(tag string) bool {
+	t, err := bcp47.Parse(tag)
+	return err == nil && l.reads(t)
+}
+
+func (l *Language) reads(t bcp47.Tag) bool {
+	own := bcp47.Make(l.Tag)
+	base, _ := t.Base()
+	script, _ := t.Script()
+	b, _ := own.Base()
+	s, _ := own.Script()
+	return b == base && s == script
 }

@@ -131,6 +131,19 @@ func TestLoadFindsHoles(t *testing.T) {
 	}
 }
 
+func TestReads(t *testing.T) {
+	t.Parallel()
+	s := catalogs(t, all)
+	for _, c := range []struct {
+		reader, text string
+		want         bool
+	}{{"es", "es-MX", true}, {"es", "es", true}, {"zh-Hans", "zh-CN", true}, {"zh-Hans", "zh-TW", false}, {"en", "es", false}, {"ht", "ht", true}, {"es", "", false}, {"es", "??", false}} {
+		if l, _ := s.Named(c.reader); l.Reads(c.text) != c.want {
+			t.Errorf("%s reads %q: %v", c.reader, c.text, !c.want)
+		}
+	}
+}
+
 func TestAccepting(t *testing.T) {
 	t.Parallel()
 	s := catalogs(t, all)

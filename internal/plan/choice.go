@@ -88,7 +88,7 @@ func (c Choice) ValidateIdea() error {
 // Tally counts what became of offers.
 type Tally struct {
 	Offers   int // times that somebody chose, asked for something else, or proposed
-	Options  int // in these offers together
+	Options  int // in these offers together, without those beside which an own idea stands
 	Taken    int
 	Declined int
 	Ideas    int
@@ -104,7 +104,9 @@ type Tally struct {
 func Count(choices []Choice) (t Tally) {
 	for _, c := range choices {
 		t.Offers++
-		t.Options += len(c.Offered)
+		if !c.Idea() {
+			t.Options += len(c.Offered)
+		}
 		switch {
 		case c.Taken():
 			t.Taken++
@@ -120,7 +122,7 @@ func Count(choices []Choice) (t Tally) {
 			t.Declined++
 			continue
 		}
-		if c.Done.IsZero() || c.Answer == No {
+		if c.Done.IsZero() || c.Idea() && c.Answer != Yes {
 			continue
 		}
 		t.Finished++

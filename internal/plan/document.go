@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -236,15 +237,15 @@ type Signature struct {
 // Standing is how a plan stands: who has signed what it says now, who is missing, and
 // when it must be looked at again.
 type Standing struct {
-	Signed   []Signature // for what it says now, at most one of each party, in the order of parties
+	Signed   []Signature // for what it says now, the latest of each signer, in the order of parties
 	Earlier  []Signature // for what it said before, latest first
-	Missing  []Party
-	Reviewed time.Time // when all who must had last signed the same version; zero if never
-	Due      time.Time // when the next review must be through; zero if there was none yet
-	Overdue  bool      // the yearly review is over time
+	Missing  []Party     // who has to sign what it says now, or again for the yearly review
+	Reviewed time.Time   // when the last review was through; zero if there was none yet
+	Due      time.Time   // when the next review must be through; zero if there was none yet
+	Overdue  bool        // the yearly review is over time
 }
 
-// Complete reports whether everybody has signed what the plan says now.
+// Complete reports whether nobody has to sign.
 func (s Standing) Complete() bool { return len(s.Missing) == 0 }
 
 // Adult is the age from which a student signs without a guardian, in years.
@@ -296,45 +297,51 @@ func sameSet[T comparable](a, b []T) bool {
 	return true
 }
 
-// Stand works out how a plan stands from all its signatures; holds says of which versions
-// a signature still speaks for what the plan says now. A review is that the student, the
-// school and, for a minor, a guardian have signed one version; it holds for a year.
-func Stand(holds func(version string) bool, signatures []Signature, minor bool, now time.Time) Standing {
+// RenewWithin is how long before the next review is due everybody may sign for it, in days.
+const RenewWithin = 60
+
+// Stand works out how a plan stands from all its signatures and what was signed, by version.
+// A review is through when the student, the school and, for a minor, a guardian have
+// signed, each for what still holds in what the last of them signed; it is good for a year,
+// and the next one needs all of them anew.
+func Stand(current Document, signed map[string]Document, signatures []Signature, minor bool, now time.Time) Standing {
 	signatures = slices.Clone(signatures)
 	slices.SortStableFunc(signatures, func(a, b Signature) int { return a.At.Compare(b.At) })
 	needed := func(p Party) bool { return p != ByGuardian || minor }
+	without := func(have map[Party]Signature) (missing []Party) {
+		for _, p := range Parties {
+			if _, ok := have[p]; needed(p) && !ok {
+				missing = append(missing, p)
+			}
+		}
+		return missing
+	}
 	var s Standing
-	by := map[string]map[Party]Signature{}
-	last := map[Party]Signature{}
+	review, holding := map[Party]Signature{}, map[Party]Signature{} // since the last review, and for what it says now
 	for _, x := range signatures {
-		if by[x.Version] == nil {
-			by[x.Version] = map[Party]Signature{}
-		}
-		by[x.Version][x.Party] = x
-		all := !slices.ContainsFunc(Parties, func(p Party) bool {
-			_, has := by[x.Version][p]
-			return needed(p) && !has
-		})
-		if all && needed(x.Party) {
+		maps.DeleteFunc(review, func(_ Party, y Signature) bool { return !signed[y.Version].Holds(signed[x.Version]) })
+		review[x.Party] = x
+		if len(without(review)) == 0 {
 			s.Reviewed = x.At
+			clear(review)
 		}
-		if holds(x.Version) {
-			last[x.Party] = x
-		} else {
+		if !signed[x.Version].Holds(current) {
 			s.Earlier = append(s.Earlier, x)
+			continue
 		}
+		holding[x.Party] = x
+		s.Signed = slices.DeleteFunc(s.Signed, func(y Signature) bool { return y.Party == x.Party && y.Signer == x.Signer })
+		s.Signed = append(s.Signed, x)
 	}
 	slices.Reverse(s.Earlier)
-	for _, p := range Parties {
-		if x, ok := last[p]; ok {
-			s.Signed = append(s.Signed, x)
-		} else if needed(p) {
-			s.Missing = append(s.Missing, p)
-		}
-	}
+	slices.SortStableFunc(s.Signed, func(a, b Signature) int { return slices.Index(Parties, a.Party) - slices.Index(Parties, b.Party) })
+	s.Missing = without(holding)
 	if !s.Reviewed.IsZero() {
 		s.Due = s.Reviewed.AddDate(1, 0, 0)
 		s.Overdue = now.After(s.Due)
+		if len(s.Missing) == 0 && now.After(s.Due.AddDate(0, 0, -RenewWithin)) {
+			s.Missing = without(review)
+		}
 	}
 	return s
 }

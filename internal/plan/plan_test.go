@@ -23,40 +23,45 @@ func signed(version string, party plan.Party, days int) plan.Signature {
 
 func TestStand(t *testing.T) {
 	t.Parallel()
-	all := plan.Parties
+	// "now" and "same" differ in a step only; "was" has another goal.
+	now, same, was := document(), document(), document()
+	same.Goals[0].Steps = nil
+	was.Goals[0].What = "write"
+	docs := map[string]plan.Document{"now": now, "same": same, "was": was}
+	const student, guardian, school = plan.ByStudent, plan.ByGuardian, plan.BySchool
 	for name, c := range map[string]struct {
 		signatures []plan.Signature
-		minor      bool
-		now        int
+		adult      bool
+		now        int // in days
 		missing    []plan.Party
-		reviewed   int // in days; -1 never
+		reviewed   int // in days; 0 never
 		overdue    bool
 		earlier    int
 	}{
-		"nobody": {nil, true, 0, all, -1, false, 0},
-		"one":    {[]plan.Signature{signed("now", plan.ByStudent, 1)}, true, 2, []plan.Party{plan.ByGuardian, plan.BySchool}, -1, false, 0},
-		"all":    {[]plan.Signature{signed("now", plan.ByStudent, 1), signed("now", plan.BySchool, 2), signed("now", plan.ByGuardian, 3)}, true, 4, nil, 3, false, 0},
-		"of age": {[]plan.Signature{signed("now", plan.ByStudent, 1), signed("now", plan.BySchool, 2)}, false, 4, nil, 2, false, 0},
-		"two versions are no review": {[]plan.Signature{signed("was", plan.ByStudent, 1), signed("now", plan.BySchool, 2), signed("was", plan.ByGuardian, 3)}, true, 4,
-			[]plan.Party{plan.ByStudent, plan.ByGuardian}, -1, false, 2},
-		"changed since": {[]plan.Signature{signed("was", plan.ByStudent, 1), signed("was", plan.BySchool, 2), signed("was", plan.ByGuardian, 3)}, true, 4, all, 3, false, 3},
-		"still speaks":  {[]plan.Signature{signed("same", plan.ByStudent, 1), signed("now", plan.BySchool, 2), signed("same", plan.ByGuardian, 3)}, true, 4, nil, -1, false, 0},
-		"a year later":  {[]plan.Signature{signed("now", plan.ByStudent, 1), signed("now", plan.BySchool, 2), signed("now", plan.ByGuardian, 3)}, true, 370, nil, 3, true, 0},
-		"renewed": {[]plan.Signature{signed("now", plan.ByStudent, 1), signed("now", plan.BySchool, 2), signed("now", plan.ByGuardian, 3), signed("now", plan.BySchool, 350)}, true, 370,
-			nil, 350, false, 0},
+		"nobody":                     {now: 1, missing: plan.Parties},
+		"one":                        {signatures: []plan.Signature{signed("now", student, 1)}, now: 2, missing: []plan.Party{guardian, school}},
+		"all":                        {signatures: []plan.Signature{signed("now", student, 1), signed("now", school, 2), signed("now", guardian, 3)}, now: 4, reviewed: 3},
+		"of age":                     {signatures: []plan.Signature{signed("now", student, 1), signed("now", school, 2)}, adult: true, now: 4, reviewed: 2},
+		"two versions are no review": {signatures: []plan.Signature{signed("was", student, 1), signed("now", school, 2), signed("was", guardian, 3)}, now: 4, missing: []plan.Party{student, guardian}, earlier: 2},
+		"changed since":              {signatures: []plan.Signature{signed("was", student, 1), signed("was", school, 2), signed("was", guardian, 3)}, now: 4, missing: plan.Parties, reviewed: 3, earlier: 3},
+		"still speaks":               {signatures: []plan.Signature{signed("same", student, 1), signed("now", school, 2), signed("same", guardian, 3)}, now: 4, reviewed: 3},
+		"the next one is near":       {signatures: []plan.Signature{signed("now", student, 1), signed("now", school, 2), signed("now", guardian, 3)}, now: 310, missing: plan.Parties, reviewed: 3},
+		"a year later":               {signatures: []plan.Signature{signed("now", student, 1), signed("now", school, 2), signed("now", guardian, 3)}, now: 370, missing: plan.Parties, reviewed: 3, overdue: true},
+		"one alone renews nothing":   {signatures: []plan.Signature{signed("now", student, 1), signed("now", school, 2), signed("now", guardian, 3), signed("now", school, 350)}, now: 370, missing: []plan.Party{student, guardian}, reviewed: 3, overdue: true},
+		"renewed": {signatures: []plan.Signature{signed("now", student, 1), signed("now", school, 2), signed("now", guardian, 3),
+			signed("now", school, 350), signed("same", student, 351), signed("now", guardian, 352)}, now: 370, reviewed: 352},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			holds := func(v string) bool { return v == "now" || v == "same" }
 			order := rand.New(rand.NewPCG(1, 2))
 			for range 5 { // in whatever order they are read
 				order.Shuffle(len(c.signatures), func(i, j int) { c.signatures[i], c.signatures[j] = c.signatures[j], c.signatures[i] })
-				s := plan.Stand(holds, c.signatures, c.minor, day.AddDate(0, 0, c.now))
+				s := plan.Stand(now, docs, c.signatures, !c.adult, day.AddDate(0, 0, c.now))
 				if !slices.Equal(s.Missing, c.missing) || s.Overdue != c.overdue || len(s.Earlier) != c.earlier || s.Complete() != (len(c.missing) == 0) {
 					t.Errorf("missing %v, overdue %v, %d earlier; want %v, %v, %d", s.Missing, s.Overdue, len(s.Earlier), c.missing, c.overdue, c.earlier)
 				}
 				want := time.Time{}
-				if c.reviewed >= 0 {
+				if c.reviewed > 0 {
 					want = day.AddDate(0, 0, c.reviewed)
 				}
 				if !s.Reviewed.Equal(want) {
@@ -64,6 +69,11 @@ func TestStand(t *testing.T) {
 				}
 			}
 		})
+	}
+	mother, father := signed("now", guardian, 1), signed("now", guardian, 2)
+	father.Signer = "father"
+	if s := plan.Stand(now, docs, []plan.Signature{mother, father, signed("now", student, 3)}, true, day.AddDate(0, 0, 4)); len(s.Signed) != 3 || s.Signed[0].Party != student {
+		t.Errorf("of two guardians and the student %+v are told", s.Signed)
 	}
 }
 
@@ -182,10 +192,10 @@ func TestGrades(t *testing.T) {
 
 func TestCountAndChoose(t *testing.T) {
 	t.Parallel()
-	two := []material.ID{"a", "b"}
+	two := []material.ID{"a", "b"} // an idea keeps what was offered beside it
 	choices := []plan.Choice{
 		{Material: "a", Offered: two, Done: day, Outcome: plan.Well}, {Material: "b", Offered: two}, {Offered: []material.ID{"a", "b", "c", "d"}, Done: day},
-		{Own: "x", Answer: plan.Yes, Done: day, Outcome: plan.Stopped}, {Own: "y", Answer: plan.No, Done: day}, {Own: "z"},
+		{Own: "x", Answer: plan.Yes, Done: day, Outcome: plan.Stopped, Offered: two}, {Own: "y", Answer: plan.No, Done: day}, {Own: "z", Done: day},
 	}
 	c := plan.Count(choices)
 	if want := (plan.Tally{Offers: 6, Options: 8, Taken: 2, Declined: 1, Ideas: 3, Agreed: 1, Refused: 1, Finished: 2, Well: 1, Stopped: 1}); c != want {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"waymark/internal/fault"
 	"waymark/internal/plan"
@@ -106,16 +107,16 @@ func (db *DB) Signatures(ctx context.Context, d roster.DistrictID, students []ro
 }
 
 // Sign keeps a signature under a plan, with the plan as it was signed. Who has signed this
-// version already signs nothing new.
-func (db *DB) Sign(ctx context.Context, d roster.DistrictID, s plan.Signature, signed plan.Document) error {
+// version already since a time signs nothing new.
+func (db *DB) Sign(ctx context.Context, d roster.DistrictID, s plan.Signature, signed plan.Document, since time.Time) error {
 	body, err := json.Marshal(signed)
 	if err != nil {
 		return fmt.Errorf("store: plan of %s: %w", s.Student, err)
 	}
 	return db.Tx(ctx, func(tx *DB) error {
 		at := micros(tx.now())
-		n, err := one(ctx, tx, value[int], `SELECT count(*) FROM plan_signature WHERE district = $1 AND student = $2 AND version = $3 AND signer = $4 AND party = $5`,
-			d, s.Student, s.Version, s.Signer, s.Party)
+		n, err := one(ctx, tx, value[int], `SELECT count(*) FROM plan_signature WHERE district = $1 AND student = $2 AND version = $3 AND signer = $4 AND party = $5 AND at > $6`,
+			d, s.Student, s.Version, s.Signer, s.Party, micros(since))
 		if err != nil || n > 0 {
 			return err
 		}

@@ -179,11 +179,11 @@ func (db *DB) FinishGoal(ctx context.Context, d roster.DistrictID, student roste
 	return err
 }
 
-// Choices returns some students' choices, latest first.
-func (db *DB) Choices(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Choice, error) {
-	args := []any{d}
+// Choices returns some students' choices since a time, latest first.
+func (db *DB) Choices(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) ([]plan.Choice, error) {
+	args := []any{d, micros(since)}
 	in := marks(&args, students)
-	list, err := many(ctx, db, scanChoice, `SELECT `+choiceColumns+` FROM choice WHERE district = $1 AND student IN (`+in+`) ORDER BY at DESC, id DESC`, args...)
+	list, err := many(ctx, db, scanChoice, `SELECT `+choiceColumns+` FROM choice WHERE district = $1 AND at >= $2 AND student IN (`+in+`) ORDER BY at DESC, id DESC`, args...)
 	if err != nil || len(list) == 0 {
 		return list, err
 	}
@@ -198,7 +198,7 @@ func (db *DB) Choices(ctx context.Context, d roster.DistrictID, students []roste
 			c.Passed = append(c.Passed, n)
 		}
 		return n, err
-	}, `SELECT choice, number FROM choice_checkpoint WHERE district = $1 AND student IN (`+in+`) ORDER BY choice, number`, args...)
+	}, `SELECT choice, number FROM choice_checkpoint WHERE district = $1 AND at >= $2 AND student IN (`+in+`) ORDER BY choice, number`, args...)
 	return list, err
 }
 
@@ -249,7 +249,8 @@ func (db *DB) PassCheckpoint(ctx context.Context, d roster.DistrictID, student r
 	})
 }
 
-// AnswerIdea keeps what staff say to a student's own idea. A no closes it.
+// AnswerIdea keeps what staff say to a student's own idea, once. It stays open until the
+// student has done it, or has read why not.
 func (db *DB) AnswerIdea(ctx context.Context, d roster.DistrictID, c plan.Choice) error {
 	n, err := db.exec(ctx, `UPDATE choice SET answer = $4, reply = $5, answered_by = $6, answered_at = $7 WHERE district = $1 AND student = $2 AND id = $3 AND own <> '' AND answer = ''`,
 		d, c.Student, c.ID, c.Answer, c.Reply, c.AnsweredBy, micros(db.now()))

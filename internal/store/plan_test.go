@@ -95,7 +95,7 @@ func TestPlanIsSigned(t *testing.T) {
 		}
 		doc := plan.Document{Student: amy, Name: "Amy ✏️", Goals: []plan.GoalText{{What: "Swim", Steps: []string{"a", "b"}}}, Pathway: []plan.ItemText{items[0].Text()}}
 		for range 2 {
-			if err := db.Sign(ctx, d, plan.Signature{Student: amy, Version: doc.Version(), Signer: amy, Party: plan.ByStudent, Name: "Amy"}, doc); err != nil {
+			if err := db.Sign(ctx, d, plan.Signature{Student: amy, Version: doc.Version(), Signer: amy, Party: plan.ByStudent, Name: "Amy"}, doc, time.Time{}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -221,7 +221,7 @@ func TestChoiceOutcomes(t *testing.T) {
 		if err := db.PassCheckpoint(ctx, d, amy, taken.ID, 2); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("a checkpoint after the end: %v", err)
 		}
-		choices, err := db.Choices(ctx, d, []roster.PersonID{amy})
+		choices, err := db.Choices(ctx, d, []roster.PersonID{amy}, time.Time{})
 		if err != nil {
 			t.Fatal(err)
 		}

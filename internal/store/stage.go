@@ -414,6 +414,7 @@ func (s *stager) FindCompetencies(ctx context.Context, ref string) ([]competency
 		all, err := many(ctx, s.db, func(row func(...any) error) (n names, err error) {
 			return n, row(&n.id, &n.code, &n.statement, &n.short)
 		}, `SELECT c.id, c.code, c.statement, c.short FROM competency c WHERE c.district = $1 AND c.active AND NOT EXISTS (SELECT 1 FROM competency_edge t
+			JOIN competency o ON o.district = t.district AND o.id = t.destination AND o.active
 			WHERE t.district = c.district AND t.origin = c.id AND t.kind = 'translation' AND t.active) ORDER BY c.id`, s.district)
 		if err != nil {
 			return nil, err

@@ -402,7 +402,7 @@ func TestPlansAndDecisions(t *testing.T) {
 		if err := db.FinishChoice(ctx, d, amy, c.ID, plan.Well); err != nil {
 			t.Error(err)
 		}
-		choices, err := db.Choices(ctx, d, []roster.PersonID{amy, bob})
+		choices, err := db.Choices(ctx, d, []roster.PersonID{amy, bob}, time.Time{})
 		if err != nil || len(choices) != 1 || !slices.Equal(choices[0].Offered, []material.ID{"m1", "m2"}) {
 			t.Errorf("choices = %+v, %v", choices, err)
 		}

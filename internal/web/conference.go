@@ -264,6 +264,9 @@ func (s *Server) brief(ctx context.Context, a guard.Actor, p *pupil) (b conferen
 		if c.At.Before(b.Since) && c.Done.Before(b.Since) || len(b.Chosen) == briefMost || c.Declined() {
 			continue
 		}
+		if c.Idea() && c.Answer != plan.Yes {
+			continue
+		}
 		if c.Idea() {
 			b.Chosen = append(b.Chosen, conference.Chosen{Title: c.Own, Finished: !c.Done.IsZero()})
 			continue

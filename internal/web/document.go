@@ -21,6 +21,7 @@ import (
 // planRecord is a student's plan with all that it is made from.
 type planRecord struct {
 	Document     plan.Document
+	Said         []profile.Event
 	Entries      []profile.Entry // what holds of the profile, and may be read by the student
 	Goals        []plan.Goal
 	Items        []plan.Item
@@ -112,7 +113,8 @@ func (s *Server) plans(ctx context.Context, d roster.DistrictID, students []rost
 		for _, x := range under[id] {
 			rec.Signed[x.Version] = signed[x.Version]
 		}
-		rec.Standing = plan.Stand(func(version string) bool { return rec.Signed[version].Holds(rec.Document) }, under[id], rec.Minor, s.Now())
+		rec.Standing = plan.Stand(rec.Document, rec.Signed, under[id], rec.Minor, s.Now())
+		rec.Said = said[id]
 	}
 	return records, nil
 }
@@ -237,9 +239,10 @@ type wordView struct {
 }
 
 type signedView struct {
-	Party  plan.Party
-	Needed bool
-	By     *plan.Signature // nil if nobody has signed
+	Party   plan.Party
+	Needed  bool
+	By      []plan.Signature
+	Missing bool // somebody of them has to sign
 }
 
 // shownMost is how much of what a student can do a plan shows.
@@ -323,11 +326,14 @@ func (s *Server) renderPlan(w http.ResponseWriter, r *http.Request, a guard.Acto
 	}
 	for _, party := range plan.Parties {
 		x := signedView{Party: party, Needed: party != plan.ByGuardian || rec.Minor}
-		if i := slices.IndexFunc(rec.Standing.Signed, func(g plan.Signature) bool { return g.Party == party }); i >= 0 {
-			x.By = &rec.Standing.Signed[i]
+		for _, g := range rec.Standing.Signed {
+			if g.Party == party {
+				x.By = append(x.By, g)
+			}
 		}
+		x.Missing = slices.Contains(rec.Standing.Missing, party)
 		v.Signed = append(v.Signed, x)
-		if x.By == nil && slices.Contains(partiesOf(rel), party) {
+		if slices.Contains(partiesOf(rel), party) && rec.maySign(a.Person, party) {
 			v.SignAs = append(v.SignAs, party)
 		}
 	}
@@ -339,6 +345,12 @@ func (s *Server) renderPlan(w http.ResponseWriter, r *http.Request, a guard.Acto
 		}
 	}
 	return s.render(w, r, a, code, "plan", v)
+}
+
+// maySign reports whether somebody has still to sign as a party, or may beside another: a
+// second guardian signs too.
+func (r *planRecord) maySign(p roster.PersonID, party plan.Party) bool {
+	return slices.Contains(r.Standing.Missing, party) || !slices.ContainsFunc(r.Standing.Signed, func(g plan.Signature) bool { return g.Party == party && (g.Signer == p || party != plan.ByGuardian) })
 }
 
 // planLines are what a plan says of a student, by kind, and the supports.
@@ -510,7 +522,8 @@ func (s *Server) sign(w http.ResponseWriter, r *http.Request, a guard.Actor) err
 		if err != nil {
 			return err
 		}
-		doc := records[student].Document
+		rec := records[student]
+		doc := rec.Document
 		x := plan.Signature{Student: student, Version: doc.Version(), Signer: a.Person, Party: plan.Party(r.PostForm.Get("party")), Name: f.Sign}
 		switch {
 		case !slices.Contains(partiesOf(rel), x.Party):
@@ -522,7 +535,14 @@ func (s *Server) sign(w http.ResponseWriter, r *http.Request, a guard.Actor) err
 		case r.PostForm.Get("version") != x.Version:
 			return fault.Field("version", "The plan has changed since you opened it.")
 		}
-		return s.Store.Sign(ctx, a.District, x, doc)
+		if !rec.maySign(a.Person, x.Party) {
+			return nil // it is signed, and says so
+		}
+		since := rec.Standing.Reviewed
+		if !slices.Contains(rec.Standing.Missing, x.Party) {
+			since = time.Time{}
+		}
+		return s.Store.Sign(ctx, a.District, x, doc, since)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"waymark/internal/roster"
 )
@@ -66,13 +67,21 @@ func TestPlanIsWrittenSignedAndChanged(t *testing.T) {
 	}
 	s.get("other guardian", was).is(404)
 
+	// Before a year is over, all sign again; the old names stay and renew nothing by themselves.
+	s.signInAgainAfter(310 * 24 * time.Hour)
+	s.get("student", at).is(200).says("Student Name of student signed on November 20, 2026. not signed yet")
+	for _, who := range []string{"student", "teacher", "guardian"} {
+		sign(who, "", "Again "+who).goesTo(at + "?done=signed")
+	}
+	s.get("leader", at).is(200).says("All have signed. The next look is due by September 26, 2028.")
+
 	// A goal that is reached needs no new signature.
 	goals, err := s.db.Goals(t.Context(), district, []roster.PersonID{maya})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.post("student", "/me/goals/"+string(goals[0].ID)+"/done", nil).is(303)
-	s.get("teacher", at).is(200).says("All have signed.", "reached on November 20, 2026")
+	s.get("teacher", at).is(200).says("All have signed.", "reached on September 26, 2027")
 	s.get("teacher", at+"/present").is(200).says("Help in the library")
 }
 

@@ -291,6 +291,9 @@ func newPieceView(p evidence.Piece, names func(roster.PersonID) (string, error))
 		how, score = "Rubric", "level "+score
 	case evidence.Observation:
 		how = "Seen in class"
+		if p.Source == outsideSource {
+			how, p.Item = "Learned outside of school", ""
+		}
 	case evidence.Task:
 		how = "Marked work"
 	case evidence.Self:

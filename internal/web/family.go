@@ -49,8 +49,9 @@ type childView struct {
 	Do       *materialView // to do together, off screen
 	Newest   *newestView
 	Goals    []planGoal
-	Sign     bool      // the plan waits for the reader's name
-	Signed   time.Time // when the reader's side signed what it says now; zero if it did not
+	Sign     bool             // the plan waits for the reader's name
+	Signed   time.Time        // when the reader signed what it says now; zero if they did not
+	Others   []plan.Signature // of other guardians
 	Requests []requestView
 	Promises []commitmentView
 }
@@ -194,8 +195,12 @@ func (s *Server) newChildView(ctx context.Context, a guard.Actor, speech spoken,
 		}
 	}
 	v.Sign = rec.Minor && !rec.Document.Empty() && slices.Contains(rec.Standing.Missing, plan.ByGuardian)
-	if i := slices.IndexFunc(rec.Standing.Signed, func(x plan.Signature) bool { return x.Party == plan.ByGuardian }); i >= 0 {
-		v.Signed = rec.Standing.Signed[i].At
+	for _, x := range rec.Standing.Signed {
+		if x.Party == plan.ByGuardian && x.Signer == a.Person {
+			v.Signed = x.At
+		} else if x.Party == plan.ByGuardian {
+			v.Others = append(v.Others, x)
+		}
 	}
 	v.Newest, err = s.newest(ctx, d, p, speech)
 	return v, err

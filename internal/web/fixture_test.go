@@ -28,6 +28,7 @@ import (
 	"waymark/internal/intake"
 	"waymark/internal/live"
 	"waymark/internal/material"
+	"waymark/internal/plan"
 	"waymark/internal/roster"
 	"waymark/internal/store"
 	"waymark/internal/web"
@@ -96,6 +97,18 @@ func (s *site) now() time.Time { return friday.Add(time.Duration(s.elapsed.Load(
 // later lets time pass.
 func (s *site) later(d time.Duration) { s.elapsed.Add(int64(d)) }
 
+// signInAgainAfter lets so much time pass that everybody has to sign in again, and does so.
+func (s *site) signInAgainAfter(d time.Duration) {
+	s.t.Helper()
+	s.later(d)
+	for name := range cast {
+		hash := guard.TokenHash("session of " + name)
+		if err := errors.Join(s.db.CloseSession(s.t.Context(), hash), s.db.OpenSession(s.t.Context(), hash, district, person(name), s.now().AddDate(0, 0, 14))); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+}
+
 // person is the id of one of the cast.
 func person(name string) roster.PersonID {
 	p, ok := template.ids[name]
@@ -134,7 +147,7 @@ func start(t *testing.T) *site {
 			s.hub.Publish(live.StudentTopic(string(d), string(p.Student)), live.ClassTopic(string(d), string(p.Class)))
 		}
 	})
-	s.server, err = web.New(web.Config{Store: s.db, Recorder: s.recorder, Intake: intake.Importer{Store: s.db, Now: s.now}, Hub: s.hub, Now: s.now,
+	s.server, err = web.New(web.Config{PlanGrades: plan.Usual, Store: s.db, Recorder: s.recorder, Intake: intake.Importer{Store: s.db, Now: s.now}, Hub: s.hub, Now: s.now,
 		Random: rand.Reader, Log: slog.New(slog.NewTextHandler(s.log, nil))})
 	if err != nil {
 		t.Fatal(err)

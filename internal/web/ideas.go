@@ -117,12 +117,9 @@ func (s *Server) serveChoices(w http.ResponseWriter, r *http.Request, a guard.Ac
 	by := map[roster.PersonID][]plan.Choice{}
 	var all []plan.Choice
 	if len(people) > 0 {
-		list, err := s.Store.Choices(ctx, a.District, idsOf(people))
-		if err != nil {
+		if all, err = s.Store.Choices(ctx, a.District, idsOf(people), s.Now().AddDate(0, 0, -choiceDays)); err != nil {
 			return err
 		}
-		since := s.Now().AddDate(0, 0, -choiceDays)
-		all = slices.DeleteFunc(list, func(c plan.Choice) bool { return c.At.Before(since) })
 	}
 	for _, c := range all {
 		by[c.Student] = append(by[c.Student], c)

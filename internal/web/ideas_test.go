@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"waymark/internal/plan"
 	"waymark/internal/roster"
@@ -40,7 +41,7 @@ func TestOwnIdeaIsAnsweredAndDone(t *testing.T) {
 	p = s.get("student", "/me").is(200)
 	p.says("Your teacher says yes. “Bring some”", "Your teacher says: not like this. “Try a board game”")
 
-	choices, err := s.db.Choices(t.Context(), district, []roster.PersonID{maya})
+	choices, err := s.db.Choices(t.Context(), district, []roster.PersonID{maya}, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +69,7 @@ func TestWhatWasHardComesBackInAnotherForm(t *testing.T) {
 	s := start(t)
 	f := s.get("student", "/me").is(200).form("/me/choices")
 	s.post("student", "/me/choices", f).is(303)
-	choices, err := s.db.Choices(t.Context(), district, []roster.PersonID{person("student")})
+	choices, err := s.db.Choices(t.Context(), district, []roster.PersonID{person("student")}, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,9 @@ import (
 // verifyLife is how long a link waits for who saw something.
 const verifyLife = 30 * 24 * time.Hour
 
+// outsideSource is the source of evidence of what was learned outside of school.
+const outsideSource = "outside"
+
 // outsideView is what a student learned outside of school.
 type outsideView struct {
 	Student roster.Person
@@ -208,7 +211,7 @@ func (s *Server) countOutside(w http.ResponseWriter, r *http.Request, a guard.Ac
 	}
 	note := []rune(o.What + " (seen by " + o.Verifier + ")")
 	piece := evidence.Piece{Student: o.Student, Competency: on, Kind: evidence.Observation, Score: float64(level), Max: rubricMost, Label: rubricWords(level), Item: "Learned outside of school",
-		At: day, Source: "outside", Actor: a.Person, Note: string(note[:min(len(note), plan.MaxWhy)]), Key: "outside/" + string(o.ID) + "/" + string(on)}
+		At: day, Source: outsideSource, Actor: a.Person, Note: string(note[:min(len(note), plan.MaxWhy)]), Key: "outside/" + string(o.ID) + "/" + string(on)}
 	if _, err := s.Recorder.Record(ctx, a.District, []evidence.Piece{piece}); err != nil {
 		return err
 	}
@@ -299,7 +302,7 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request, a guard.Actor) e
 	var wrong error
 	switch {
 	case seen != plan.Yes && seen != plan.No:
-		return fault.Field("seen", "Say yes or no.")
+		wrong = fault.Field("seen", "Say yes or no.")
 	case name == "" || utf8.RuneCountInString(name) > plan.MaxWhat:
 		wrong = fault.Field("name", "Write your name.")
 	case utf8.RuneCountInString(remark) > plan.MaxWhy:
@@ -310,6 +313,9 @@ func (s *Server) verify(w http.ResponseWriter, r *http.Request, a guard.Actor) e
 	}
 	ctx, hash := r.Context(), guard.TokenHash(r.PathValue("asked"))
 	d, o, err := s.Store.AskedOutside(ctx, hash)
+	if err == nil && a.Person != "" && (a.Person == o.Student || a.Person == o.AskedBy) {
+		return fault.New(fault.Forbidden, "This link is for somebody else who was there. Send it to them.")
+	}
 	if err == nil {
 		err = s.Store.SaySeen(ctx, hash, seen, name, remark)
 	}

@@ -47,18 +47,23 @@ func TestOutsideIsWrittenSeenAndCounted(t *testing.T) {
 	}
 	count := strings.TrimSuffix(ask, "link") + "count"
 	s.post("teacher", count, url.Values{"competency": {string(area)}, "level": {"3"}}).is(409)
+	// Nobody is their own witness, and nothing is said without a word.
+	for _, who := range []string{"student", "guardian"} {
+		s.post(who, second, url.Values{"seen": {"yes"}, "name": {"Coach Lee"}}).is(403)
+	}
+	s.post("", second, url.Values{"name": {"Coach Lee"}}).is(422).says("Say yes or no.")
 	s.post("", second, url.Values{"seen": {"yes"}, "name": {" "}}).is(422).says("Write the name")
 	s.post("", second, url.Values{"seen": {"yes"}, "name": {"Coach Lee"}, "remark": {"All by herself"}}).is(200).says("Thank you.")
 	s.post("", second, url.Values{"seen": {"no"}, "name": {"Somebody"}}).is(404)
 	s.post("student", ask, nil).is(409)
-	s.get("student", at).is(200).says("Coach Lee saw it. “All by herself”")
-	s.get("guardian", "/students/"+string(person("student"))+"/plan").is(200).says("Built a bird house", "Coach Lee saw it")
+	s.get("student", at).is(200).says("Coach Lee says: I saw it. “All by herself”")
+	s.get("guardian", "/students/"+string(person("student"))+"/plan").is(200).says("Built a bird house", "Coach Lee says: I saw it")
 
 	s.post("teacher", count, url.Values{"competency": {string(equal)}, "level": {"3"}}).is(422)
 	s.post("teacher", count, url.Values{"competency": {string(area)}, "level": {"5"}}).is(422)
 	s.post("student", count, url.Values{"competency": {string(area)}, "level": {"4"}}).is(404)
 	s.post("teacher", count, url.Values{"competency": {string(area)}, "level": {"3"}}).goesTo(at + "?done=observed")
-	s.get("teacher", "/students/"+string(person("student"))+"/competencies/"+string(area)).is(200).says("Built a bird house (seen by Coach Lee)", "Learned outside of school")
+	s.get("teacher", "/students/"+string(person("student"))+"/competencies/"+string(area)).is(200).says("Built a bird house (seen by Coach Lee)", "Learned outside of school: can do (3 of 4)", "source: outside")
 	s.get("student", at).is(200).says("It counts as evidence since November 20, 2026.")
 
 	// A link that nobody used ends by itself.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"context"
 	"net/http"
 	"slices"
 	"time"
@@ -48,7 +47,7 @@ func (r *planRecord) participated(since time.Time) bool {
 	signed := func(x plan.Signature) bool { return x.Party == plan.ByGuardian && !x.At.Before(since) }
 	return slices.ContainsFunc(r.Standing.Signed, signed) || slices.ContainsFunc(r.Standing.Earlier, signed) ||
 		slices.ContainsFunc(r.Remarks, func(x plan.Remark) bool { return x.Party == plan.ByGuardian && !x.At.Before(since) }) ||
-		slices.ContainsFunc(r.Entries, func(e profile.Entry) bool { return e.Voice == profile.Family && !e.Confirmed.Before(since) })
+		slices.ContainsFunc(r.Said, func(e profile.Event) bool { return e.Voice == profile.Family && !e.At.Before(since) })
 }
 
 // planRow is one student's plan in a list.
@@ -94,33 +93,21 @@ func (s *Server) servePlans(w http.ResponseWriter, r *http.Request, a guard.Acto
 	if err != nil {
 		return err
 	}
-	rows, err := s.planRows(ctx, a.District, people)
+	plans, err := s.plans(ctx, a.District, people)
 	if err != nil {
 		return err
 	}
-	v := plansView{Class: c, Rows: rows, Grades: gradesWords(s.planGrades())}
+	v := plansView{Class: c, Rows: s.planRows(people, plans), Grades: gradesWords(s.PlanGrades)}
 	return s.render(w, r, a, http.StatusOK, "plans", v)
 }
 
-func (s *Server) planRows(ctx context.Context, d roster.DistrictID, people []roster.Person) ([]planRow, error) {
-	plans, err := s.plans(ctx, d, people)
-	if err != nil {
-		return nil, err
-	}
-	var rows []planRow
+// planRows lists plans, those that need somebody first.
+func (s *Server) planRows(people []roster.Person, plans map[roster.PersonID]*planRecord) (rows []planRow) {
 	for _, p := range people {
 		rows = append(rows, s.newPlanRow(p, plans[p.ID]))
 	}
 	slices.SortStableFunc(rows, func(a, b planRow) int { return cmp.Compare(a.rank, b.rank) })
-	return rows, nil
-}
-
-// planGrades are the grades in which every student must have a plan.
-func (s *Server) planGrades() plan.Grades {
-	if s.PlanGrades == (plan.Grades{}) {
-		return plan.Usual
-	}
-	return s.PlanGrades
+	return rows
 }
 
 func gradesWords(g plan.Grades) string {
@@ -171,23 +158,19 @@ func (s *Server) showSchoolPlans(w http.ResponseWriter, r *http.Request, a guard
 	if err != nil {
 		return err
 	}
-	people = slices.DeleteFunc(people, func(p roster.Person) bool { return !s.planGrades().Include(p.Grade) })
+	people = slices.DeleteFunc(people, func(p roster.Person) bool { return !s.PlanGrades.Include(p.Grade) })
 	plans, err := s.plans(ctx, a.District, people)
 	if err != nil {
 		return err
 	}
-	v := schoolPlansView{School: school, Grades: gradesWords(s.planGrades()), Least: mastery.SmallCell, Hidden: len(people) < mastery.SmallCell}
+	v := schoolPlansView{School: school, Grades: gradesWords(s.PlanGrades), Least: mastery.SmallCell, Hidden: len(people) < mastery.SmallCell}
 	v.Rows, v.Small = countPlans(people, plans, s.yearAgo())
 	rel, err := s.Store.ToSchool(ctx, a, school.ID)
 	if err != nil {
 		return err
 	}
 	if _, v.Names = guard.Allowed(guard.NameMentor, rel); v.Names {
-		rows, err := s.planRows(ctx, a.District, people)
-		if err != nil {
-			return err
-		}
-		rows = slices.DeleteFunc(rows, func(x planRow) bool { return x.Good })
+		rows := slices.DeleteFunc(s.planRows(people, plans), func(x planRow) bool { return x.Good })
 		v.More = len(rows) > plansMost
 		v.List = rows[:min(plansMost, len(rows))]
 	}

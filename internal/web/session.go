@@ -39,6 +39,9 @@ func (s *Server) openSession(w http.ResponseWriter, r *http.Request, d roster.Di
 	if err != nil {
 		return err
 	}
+	if err := s.adoptLanguage(w, r, d, p); err != nil {
+		return err
+	}
 	if err := s.Store.OpenSession(r.Context(), hash, d, p, s.Now().Add(life)); err != nil {
 		return err
 	}

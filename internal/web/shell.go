@@ -62,7 +62,7 @@ func (s *Server) shell(r *http.Request, a guard.Actor, view any) shell {
 	sh := shell{User: a.Person, Name: a.Name, Demo: s.Demo, View: view}
 	sh.Lang, _ = s.languages.Named(language.Source)
 	if v, ok := view.(tongued); ok {
-		sh.Lang, sh.Languages, sh.Here = v.Tongue(), s.languages.All(), r.URL.Path
+		sh.Lang, sh.Languages, sh.Here = v.Tongue(), s.languages.All(), here(r)
 		if r.Method != http.MethodGet {
 			sh.Here = home(a)
 		}
@@ -122,6 +122,16 @@ func (s *Server) shell(r *http.Request, a guard.Actor, view any) shell {
 		sh.Nav[here].Current = true
 	}
 	return sh
+}
+
+// here is the address of a page without the notice that it shows.
+func here(r *http.Request) string {
+	q := r.URL.Query()
+	q.Del("done")
+	if len(q) == 0 {
+		return r.URL.Path
+	}
+	return r.URL.Path + "?" + q.Encode()
 }
 
 // home is where a person starts.

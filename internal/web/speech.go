@@ -4,8 +4,9 @@ import (
 	"cmp"
 	"embed"
 	"io/fs"
+	"maps"
 	"net/http"
-	"strings"
+	"slices"
 	"time"
 
 	"waymark/internal/competency"
@@ -65,11 +66,14 @@ type phrase struct{ Text, Lang string }
 
 // can says what a competency is about, in the reader's language where it is translated.
 func (v spoken) can(cat *propose.Catalogue, c competency.Competency) phrase {
-	if w, ok := cat.Words[c.ID][v.Tag]; ok {
-		return phrase{cmp.Or(w.Student, w.Short, w.Statement), ""}
+	words := cat.Words[c.ID]
+	for _, tag := range slices.Sorted(maps.Keys(words)) {
+		if w := words[tag]; v.Reads(tag) {
+			return phrase{cmp.Or(w.Student, w.Short, w.Statement), ""}
+		}
 	}
 	p := phrase{cmp.Or(c.Student, c.Short, c.Statement), cmp.Or(c.Language, language.Source)}
-	if base, _, _ := strings.Cut(p.Lang, "-"); base == v.Tag || p.Lang == v.Tag {
+	if v.Reads(p.Lang) {
 		p.Lang = ""
 	}
 	return p
@@ -83,6 +87,8 @@ func (v spoken) piece(p evidence.Piece) (string, error) {
 		return v.Say("piece.right")
 	case p.Kind == evidence.Response && p.Max == 1 && p.Score == 0:
 		return v.Say("piece.not-yet")
+	case p.Source == outsideSource:
+		return v.Say("piece.outside", "score", score, "max", most)
 	case p.Kind == evidence.Test:
 		return v.Say("piece.test", "score", score)
 	}
@@ -116,7 +122,7 @@ func (s *Server) speech(r *http.Request, a guard.Actor) (spoken, error) {
 			return v, err
 		}
 	}
-	if c, err := r.Cookie(languageCookie); tag == "" && err == nil {
+	if c, err := r.Cookie(languageCookie); a.Person == "" && err == nil {
 		tag = c.Value
 	}
 	if l, ok := s.languages.Named(tag); ok {
@@ -145,7 +151,30 @@ func (s *Server) chooseLanguage(w http.ResponseWriter, r *http.Request, a guard.
 		if err := s.Store.SetLanguage(r.Context(), a.District, a.Person, l.Tag); err != nil {
 			return err
 		}
+	} else {
+		s.setLanguageCookie(w, l.Tag, 24*60*60)
 	}
-	http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: l.Tag, Path: "/", MaxAge: 365 * 24 * 60 * 60, HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode})
 	return seeOther(w, r, localPath(r.PostForm.Get("back")), "")
+}
+
+// setLanguageCookie remembers the language of who is not signed in, for some seconds; less
+// than 0 forgets it.
+func (s *Server) setLanguageCookie(w http.ResponseWriter, tag string, seconds int) {
+	http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: tag, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode})
+}
+
+// adoptLanguage makes the language that somebody chose before they signed in their own, unless
+// they have one, and forgets it for the next person at this device.
+func (s *Server) adoptLanguage(w http.ResponseWriter, r *http.Request, d roster.DistrictID, p roster.PersonID) error {
+	c, err := r.Cookie(languageCookie)
+	if err != nil {
+		return nil
+	}
+	s.setLanguageCookie(w, "", -1)
+	l, ok := s.languages.Named(c.Value)
+	own, err := s.Store.Language(r.Context(), d, p)
+	if err != nil || own != "" || !ok {
+		return err
+	}
+	return s.Store.SetLanguage(r.Context(), d, p, l.Tag)
 }

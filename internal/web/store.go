@@ -97,7 +97,7 @@ type planStore interface {
 	FinishStep(ctx context.Context, d roster.DistrictID, student roster.PersonID, goal plan.GoalID, id plan.StepID, author roster.PersonID) error
 	// PassStage keeps that a goal came to a stage of its cycle.
 	PassStage(ctx context.Context, d roster.DistrictID, student roster.PersonID, goal plan.GoalID, p plan.Passed) error
-	Choices(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Choice, error)
+	Choices(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) ([]plan.Choice, error)
 	AddChoice(ctx context.Context, d roster.DistrictID, c plan.Choice) (plan.Choice, error)
 	FinishChoice(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.ChoiceID, o plan.Outcome) error
 	PassCheckpoint(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.ChoiceID, number int) error
@@ -116,7 +116,7 @@ type planStore interface {
 	AddParticipant(ctx context.Context, d roster.DistrictID, p plan.Participant) error
 	EndParticipant(ctx context.Context, d roster.DistrictID, student roster.PersonID, id string) error
 	Signatures(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]plan.Signature, error)
-	Sign(ctx context.Context, d roster.DistrictID, s plan.Signature, signed plan.Document) error
+	Sign(ctx context.Context, d roster.DistrictID, s plan.Signature, signed plan.Document, since time.Time) error
 	SignedPlans(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[string]plan.Document, error)
 	Outside(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]plan.Outside, error)
 	AddOutside(ctx context.Context, d roster.DistrictID, o plan.Outside) error

@@ -38,12 +38,12 @@ type pupil struct {
 
 // Horizons of what is looked at.
 const (
-	focusMost  = 60 // competencies that the offer is made from
-	gainWeeks  = 4  // over which gains are told
-	offerSize  = 3  // options that are shown at a time
-	gainsMost  = 3
-	lookBacks  = 3
-	chosenMost = 4 // choices that are open, on the home page
+	focusMost = 60 // competencies that the offer is made from
+	gainWeeks = 4  // over which gains are told
+	offerSize = 3  // options that are shown at a time
+	gainsMost = 3
+	lookBacks = 3
+	ideasMost = 4 // own ideas on the home page
 )
 
 // pupil reads a student's record. The caller has passed the door.
@@ -89,7 +89,7 @@ func (s *Server) pupil(ctx context.Context, d roster.DistrictID, student roster.
 	if p.Goals, err = s.Store.Goals(ctx, d, []roster.PersonID{student}); err != nil {
 		return nil, err
 	}
-	if p.Choices, err = s.Store.Choices(ctx, d, []roster.PersonID{student}); err != nil {
+	if p.Choices, err = s.Store.Choices(ctx, d, []roster.PersonID{student}, time.Time{}); err != nil {
 		return nil, err
 	}
 	p.Classes, err = s.Store.Classes(ctx, d, student, roster.Student)
@@ -246,6 +246,7 @@ type meView struct {
 	Offer     offerView
 	Checks    []waitingCheck
 	Chosen    []chosenView
+	ToFinish  int // of them
 	LookBacks []lookBackView
 	Goals     []goalView
 	Talks     string // all talks
@@ -310,8 +311,13 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request, a guard.Actor) e
 		return err
 	}
 	v.Checks = checks[:min(checksShown, len(checks))]
-	if v.Chosen, err = s.chosen(r.Context(), a.District, p, chosenMost); err != nil {
+	if v.Chosen, err = s.chosen(r.Context(), a.District, p, ideasMost); err != nil {
 		return err
+	}
+	for _, c := range v.Chosen {
+		if !c.Idea || c.Answer == plan.Yes {
+			v.ToFinish++
+		}
 	}
 	names := s.namesOf(r.Context(), a.District)
 	if v.Promises, err = s.openCommitments(r.Context(), a, a.Person, profile.Student, "/me", names); err != nil {
@@ -367,14 +373,16 @@ func shortest(ms []material.Material) *material.Material {
 	return &m
 }
 
-// chosen returns the choices that are open, latest first.
+// chosen returns the choices that are open, latest first, and of own ideas at most some.
 func (s *Server) chosen(ctx context.Context, d roster.DistrictID, p *pupil, most int) (views []chosenView, err error) {
+	ideas := 0
 	for _, c := range p.Choices {
-		if !c.Open() || len(views) == most {
+		if !c.Open() || c.Idea() && ideas == most {
 			continue
 		}
 		v := chosenView{ID: string(c.ID), At: c.At}
 		if c.Idea() {
+			ideas++
 			v.materialView, v.Title, v.Idea, v.Answer, v.Reply = materialView{Icon: "make", Verb: "My idea"}, c.Own, true, c.Answer, c.Reply
 		} else {
 			m, err := p.material(ctx, s, d, c)

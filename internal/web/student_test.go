@@ -65,7 +65,7 @@ func TestChoosing(t *testing.T) {
 	}
 	form := p.form("/me/choices")
 	s.post("student", "/me/choices", form).goesTo("/me?done=chosen")
-	choices, err := s.db.Choices(t.Context(), district, []roster.PersonID{person("student")})
+	choices, err := s.db.Choices(t.Context(), district, []roster.PersonID{person("student")}, time.Time{})
 	if err != nil || len(choices) != 1 {
 		t.Fatalf("choices = %v, %v", choices, err)
 	}
@@ -128,7 +128,7 @@ func TestSomethingElse(t *testing.T) {
 		path = s.post("student", "/me/options", p.form("/me/options")).is(303).Header.Get("Location")
 	}
 	// Each time that something else was wanted is on record, with what was offered.
-	declined, err := s.db.Choices(t.Context(), district, []roster.PersonID{person("student")})
+	declined, err := s.db.Choices(t.Context(), district, []roster.PersonID{person("student")}, time.Time{})
 	if err != nil || len(declined) == 0 {
 		t.Fatalf("nothing was declined: %v", err)
 	}

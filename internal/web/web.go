@@ -38,8 +38,7 @@ type Config struct {
 	// BehindProxy says that a proxy of ours adds X-Forwarded-For.
 	BehindProxy bool
 	Demo        bool // show the demo's hints
-	// PlanGrades are those in which every student must have a signed plan; the zero Grades
-	// are the usual ones.
+	// PlanGrades are those in which every student must have a signed plan.
 	PlanGrades plan.Grades
 }
 

@@ -76,7 +76,7 @@ func (b *bench) pages(ctx context.Context, p place) (err error) {
 				return err
 			}
 			if x.then == "/talks>brief" {
-				if path, err = first(ctx, reader, at.URL+path+"/talks", `href="(/students/[^"/]+/brief)"`); err != nil {
+				if path, err = first(ctx, reader, at.URL+path+"/talks", `href="(/students/[^"/]+/brief[^"]*)"`); err != nil {
 					return err
 				}
 			} else {
