@@ -176,15 +176,26 @@ type Choosing struct {
 const Everybody = "everybody"
 
 // Choose summarises choices for everybody and by dimensions; a group of fewer than least
-// students is suppressed, and what would give it away with it.
+// students, or of whom fewer have been offered anything, is suppressed, and what would give
+// it away with it.
 func Choose(students []Chooser, dimensions []string, least int) []Choosing {
 	if len(students) < least {
 		return []Choosing{{Dimension: Everybody, Suppressed: true}}
 	}
 	out := []Choosing{choosing(Everybody, "", students)}
 	for _, d := range dimensions {
-		for _, c := range stats.Cells(students, func(s Chooser) string { return s.Groups[d] }, least) {
-			if c.Suppressed {
+		cells := stats.Cells(students, func(s Chooser) string { return s.Groups[d] }, least)
+		offered := make([]int, len(cells))
+		for i, c := range cells {
+			for _, s := range c.Members {
+				if len(s.Choices) > 0 {
+					offered[i]++
+				}
+			}
+		}
+		few := stats.Suppressed(offered, least)
+		for i, c := range cells {
+			if c.Suppressed || few[i] {
 				out = append(out, Choosing{Dimension: d, Group: c.Name, Suppressed: true})
 			} else {
 				out = append(out, choosing(d, c.Name, c.Members))

@@ -54,8 +54,8 @@ type Outside struct {
 	Counted   time.Time
 }
 
-// MaxHours is the most hours that one entry holds: those of a year.
-const MaxHours = 8784
+// MaxHours is the most hours that one entry holds: ten a week for a school year.
+const MaxHours = 400
 
 // Validate reports, as a fault that names the field, what is missing or not allowed.
 func (o Outside) Validate(now time.Time) error {

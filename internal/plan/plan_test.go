@@ -207,9 +207,7 @@ func TestCountAndChoose(t *testing.T) {
 	var students []plan.Chooser
 	for i := range 30 {
 		s := plan.Chooser{Groups: map[string]string{"grade": []string{"4", "5", "10"}[i%3]}}
-		if i%2 == 0 {
-			s.Choices = choices[:1]
-		}
+		s.Choices = choices[i%2*2 : i%2*2+1] // taken, or something else wanted
 		students = append(students, s)
 	}
 	students[0].Groups["grade"] = "K" // alone, so that one other grade hides with it
@@ -228,6 +226,15 @@ func TestCountAndChoose(t *testing.T) {
 	}
 	if hidden != 2 { // K has one and 4 has nine: together ten, which hides both
 		t.Errorf("%d groups are hidden", hidden)
+	}
+	// Of groups where few have been offered anything, nothing is told either.
+	for i := 5; i < 30; i++ {
+		students[i].Choices = nil
+	}
+	for _, g := range plan.Choose(students, []string{"grade"}, 10)[1:] {
+		if !g.Suppressed {
+			t.Errorf("five students were offered something, and %s tells of them", g.Group)
+		}
 	}
 	if out := plan.Choose(students[:9], []string{"grade"}, 10); len(out) != 1 || !out[0].Suppressed {
 		t.Errorf("nine students: %+v", out)

@@ -102,7 +102,7 @@ func Options(l Learner, cat *Catalogue, focus []competency.ID, most int) []Optio
 	if len(picked) == 0 {
 		return nil
 	}
-	helps := l.helps(b, places, past.hard)
+	helps := l.helps(b, places, past.last)
 	out := make([]Option, 0, len(picked))
 	for _, p := range picked {
 		o := Option{Competency: cat.Competencies[p.candidate.id], Material: *p.material, Because: p.because(&l, cat, &past, helps), Rule: RuleReady}
@@ -160,7 +160,7 @@ func (b *bid) suit(l *Learner, past *past, add func(name string, v float64)) {
 	if l.likes(m) {
 		add("interest", weighInterest)
 	}
-	if r.e.Status == mastery.Starting || past.hard[r.id] {
+	if r.e.Status == mastery.Starting || past.last[r.id] != "" {
 		if form := past.form[r.id]; form != "" && m.Kind != form {
 			add("other form", weighForm)
 		}
@@ -172,13 +172,24 @@ func (b *bid) suit(l *Learner, past *past, add func(name string, v float64)) {
 
 func (b *bid) because(l *Learner, cat *Catalogue, past *past, helps map[competency.ID]competency.ID) string {
 	because := b.candidate.because(l, cat, helps[b.candidate.id])
-	if past.hard[b.candidate.id] && !b.candidate.back() {
+	if b.candidate.back() {
+		return because + b.liked(l)
+	}
+	switch past.last[b.candidate.id] {
+	case plan.Hard:
 		because = "The last try was hard for you. This is another way in."
+	case plan.Stopped:
+		because = "You stopped the last try. This is another way in."
 	}
+	return because + b.liked(l)
+}
+
+// liked says if the material is about what the student likes.
+func (b *bid) liked(l *Learner) string {
 	if l.likes(b.material) {
-		because += " It is about something that you like."
+		return " It is about something that you like."
 	}
-	return because
+	return ""
 }
 
 // likes reports whether a material is about one of the student's interests.
@@ -243,10 +254,10 @@ func (l *Learner) wanted(cat *Catalogue) map[competency.ID]bool {
 
 // helps finds, for what has been hard, the prerequisite that is least sure: it may be
 // what is missing. hard is what the student says was hard at the last try.
-func (l *Learner) helps(b *board, places []int32, hard map[competency.ID]bool) map[competency.ID]competency.ID {
+func (l *Learner) helps(b *board, places []int32, failed map[competency.ID]plan.Outcome) map[competency.ID]competency.ID {
 	helps := map[competency.ID]competency.ID{}
 	for _, i := range places {
-		if e := b.estimate(i); (e.Status != mastery.Starting || e.N < hardAfter) && !hard[b.cat.nodes[i].id] {
+		if e := b.estimate(i); (e.Status != mastery.Starting || e.N < hardAfter) && failed[b.cat.nodes[i].id] == "" {
 			continue
 		}
 		weakest, least := competency.ID(""), likely
@@ -275,13 +286,13 @@ func shows(kind string) bool {
 // past is what a student chose before.
 type past struct {
 	tried  map[material.ID]int
-	form   map[competency.ID]string // the kind of the material last chosen; empty if it is gone
-	failed map[material.ID]bool     // the student said that it was too hard, or stopped
-	hard   map[competency.ID]bool   // so was the last try at it
+	form   map[competency.ID]string       // the kind of the material last chosen; empty if it is gone
+	failed map[material.ID]bool           // the student said that it was too hard, or stopped
+	last   map[competency.ID]plan.Outcome // what the student said of the last try at it, if it failed
 }
 
 func (l *Learner) past(cat *Catalogue) past {
-	p := past{map[material.ID]int{}, map[competency.ID]string{}, map[material.ID]bool{}, map[competency.ID]bool{}}
+	p := past{map[material.ID]int{}, map[competency.ID]string{}, map[material.ID]bool{}, map[competency.ID]plan.Outcome{}}
 	for _, c := range l.Choices {
 		if !c.Taken() {
 			continue
@@ -294,7 +305,10 @@ func (l *Learner) past(cat *Catalogue) past {
 		if _, seen := p.form[c.Competency]; seen {
 			continue
 		}
-		p.form[c.Competency], p.hard[c.Competency] = "", failed
+		p.form[c.Competency] = ""
+		if failed {
+			p.last[c.Competency] = c.Outcome
+		}
 		if i := slices.IndexFunc(cat.Materials[c.Competency], func(m material.Material) bool { return m.ID == c.Material }); i >= 0 {
 			p.form[c.Competency] = cat.Materials[c.Competency][i].Kind
 		}

@@ -283,6 +283,10 @@ func TestWhatWasHardNeverLoops(t *testing.T) {
 	if _, because := offered(competency.Edge{From: "a", To: "b", Kind: competency.Prerequisite}); because["a"] != "It helps with what has been hard so far: B." {
 		t.Errorf("what comes before is offered because %q", because["a"])
 	}
+	l.Choices[0].Outcome = plan.Stopped
+	if _, because := offered(); because["b"] != "You stopped the last try. This is another way in." {
+		t.Errorf("after stopping, b is offered because %q", because["b"])
+	}
 	// Ideas and what was declined are nothing that was tried.
 	l.Choices = []plan.Choice{{Competency: "b", Own: "my way", Outcome: plan.Hard}, {Offered: []material.ID{"b-video"}}}
 	if ids, because := offered(); !slices.Contains(ids, "b-video") || strings.Contains(because["b"], "hard") {

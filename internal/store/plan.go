@@ -179,6 +179,29 @@ func (db *DB) FinishGoal(ctx context.Context, d roster.DistrictID, student roste
 	return err
 }
 
+// ReopenGoal takes back that a goal was reached.
+func (db *DB) ReopenGoal(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.GoalID) error {
+	n, err := db.exec(ctx, `UPDATE goal SET done_at = 0 WHERE district = $1 AND student = $2 AND id = $3 AND done_at <> 0`, d, student, id)
+	if err == nil && n == 0 {
+		err = fault.New(fault.NotFound, "This goal is open.")
+	}
+	return err
+}
+
+// ReopenStep takes back that a step was done.
+func (db *DB) ReopenStep(ctx context.Context, d roster.DistrictID, student roster.PersonID, goal plan.GoalID, id plan.StepID) error {
+	return db.Tx(ctx, func(tx *DB) error {
+		if _, err := tx.openGoal(ctx, d, student, goal); err != nil {
+			return err
+		}
+		n, err := tx.exec(ctx, `UPDATE goal_step SET done_at = 0 WHERE district = $1 AND student = $2 AND goal = $3 AND id = $4 AND done_at <> 0`, d, student, goal, id)
+		if err == nil && n == 0 {
+			err = fault.New(fault.NotFound, "This step is not done.")
+		}
+		return err
+	})
+}
+
 // Choices returns some students' choices since a time, latest first.
 func (db *DB) Choices(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) ([]plan.Choice, error) {
 	args := []any{d, micros(since)}

@@ -92,6 +92,9 @@ func newAttentionView(list []conference.Attention) attentionView {
 		}
 		row := attentionRow{Attention: g, Name: name,
 			Gini: fmt.Sprintf("%.2f", g.Gini), P90: fmt.Sprintf("%.0f", g.P90), Talks: fmt.Sprintf("%.1f", g.Talks), Length: fmt.Sprintf("%.0f", g.Minutes), Days: fmt.Sprintf("%.0f", g.Days)}
+		if g.P90 > attentionWindow {
+			row.P90 = "longer, or never"
+		}
 		if g.Minutes == 0 {
 			row.Gini = "no minutes yet"
 		}

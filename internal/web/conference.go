@@ -452,6 +452,9 @@ func (s *Server) holdTalk(w http.ResponseWriter, r *http.Request, a guard.Actor)
 		}
 		goals = append(goals, g)
 	}
+	if c.Kind == conference.Talk && len(c.Notes)+len(agreed)+len(goals)+c.Minutes == 0 {
+		return s.renderBrief(w, r, a, f, back, fault.Field("note", "Write a few words of what came of it, what you agreed on, or how many minutes it took."))
+	}
 	if _, err := s.Store.HoldConference(ctx, a.District, c, agreed, goals); fault.KindOf(err) == fault.Invalid && err != nil {
 		return s.renderBrief(w, r, a, f, back, err)
 	} else if err != nil {

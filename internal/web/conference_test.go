@@ -44,7 +44,7 @@ func TestTalkIsPreparedHeldAndKept(t *testing.T) {
 	if names := rowNames(p); len(names) != 6 || !strings.Contains(names[0], "Maya") {
 		t.Errorf("the queue is %q; want Maya, who asked, first", names)
 	}
-	p.says("You have not talked yet", "sked for a talk today", "How this was reckoned")
+	p.says("You have not talked yet", "sked for a talk today", "How this was worked out")
 	s.get("teacher", "/teach").says("They ask for a talk", "My map project")
 
 	// A time is agreed on, and the student sees it.

@@ -242,7 +242,8 @@ type signedView struct {
 	Party   plan.Party
 	Needed  bool
 	By      []plan.Signature
-	Missing bool // somebody of them has to sign
+	Missing bool            // somebody of them has to sign
+	Before  *plan.Signature // the last one for what it said before, where somebody has to sign
 }
 
 // shownMost is how much of what a student can do a plan shows.
@@ -324,6 +325,11 @@ func (s *Server) renderPlan(w http.ResponseWriter, r *http.Request, a guard.Acto
 		}
 		v.Remarks = append(v.Remarks, wordView{m, who})
 	}
+	for _, list := range [][]plan.Signature{rec.Standing.Signed, rec.Standing.Earlier} {
+		if err := signers(list, names); err != nil {
+			return err
+		}
+	}
 	for _, party := range plan.Parties {
 		x := signedView{Party: party, Needed: party != plan.ByGuardian || rec.Minor}
 		for _, g := range rec.Standing.Signed {
@@ -332,6 +338,9 @@ func (s *Server) renderPlan(w http.ResponseWriter, r *http.Request, a guard.Acto
 			}
 		}
 		x.Missing = slices.Contains(rec.Standing.Missing, party)
+		if i := slices.IndexFunc(rec.Standing.Earlier, func(g plan.Signature) bool { return g.Party == party }); x.Missing && len(x.By) == 0 && i >= 0 {
+			x.Before = &rec.Standing.Earlier[i]
+		}
 		v.Signed = append(v.Signed, x)
 		if slices.Contains(partiesOf(rel), party) && rec.maySign(a.Person, party) {
 			v.SignAs = append(v.SignAs, party)
@@ -351,6 +360,21 @@ func (s *Server) renderPlan(w http.ResponseWriter, r *http.Request, a guard.Acto
 // second guardian signs too.
 func (r *planRecord) maySign(p roster.PersonID, party plan.Party) bool {
 	return slices.Contains(r.Standing.Missing, party) || !slices.ContainsFunc(r.Standing.Signed, func(g plan.Signature) bool { return g.Party == party && (g.Signer == p || party != plan.ByGuardian) })
+}
+
+// signers adds to each signature whose account it was put under with, where another name was
+// typed.
+func signers(list []plan.Signature, names func(roster.PersonID) (string, error)) error {
+	for i := range list {
+		account, err := names(list[i].Signer)
+		if err != nil {
+			return err
+		}
+		if !strings.EqualFold(strings.Join(strings.Fields(list[i].Name), " "), account) {
+			list[i].Name += " (" + account + ")"
+		}
+	}
+	return nil
 }
 
 // planLines are what a plan says of a student, by kind, and the supports.
@@ -587,6 +611,9 @@ func (s *Server) showSigned(w http.ResponseWriter, r *http.Request, a guard.Acto
 		if x.Version == version {
 			v.Signatures = append(v.Signatures, x)
 		}
+	}
+	if err := signers(v.Signatures, s.namesOf(ctx, a.District)); err != nil {
+		return err
 	}
 	return s.render(w, r, a, http.StatusOK, "signed", v)
 }

@@ -37,7 +37,7 @@ func TestPlanIsWrittenSignedAndChanged(t *testing.T) {
 		}
 		return s.post(who, at+"/signatures", f)
 	}
-	s.get("guardian", "/family").is(200).says("It waits for your name.")
+	s.get("guardian", "/family").is(200).says("It waits for your signature.")
 	sign("student", "", " ").is(422).says("Write your full name")
 	sign("student", "guardian", "Ana Álvarez").is(403)
 	stale := s.get("guardian", at).form(at + "/signatures")
@@ -51,7 +51,7 @@ func TestPlanIsWrittenSignedAndChanged(t *testing.T) {
 	for _, who := range []string{"student", "teacher", "guardian"} {
 		sign(who, "", "Name of "+who).goesTo(at + "?done=signed")
 	}
-	s.get("leader", at).is(200).says("All have signed. The next look is due by November 20, 2027.", "Name of guardian signed on November 20, 2026.")
+	s.get("leader", at).is(200).says("All have signed. The next look is due by November 20, 2027.", "Name of guardian (Ana Álvarez) signed on November 20, 2026.")
 	s.get("guardian", "/family").is(200).says("You signed it on November 20, 2026.")
 
 	// What was signed stays as it was.
@@ -69,7 +69,7 @@ func TestPlanIsWrittenSignedAndChanged(t *testing.T) {
 
 	// Before a year is over, all sign again; the old names stay and renew nothing by themselves.
 	s.signInAgainAfter(310 * 24 * time.Hour)
-	s.get("student", at).is(200).says("Student Name of student signed on November 20, 2026. not signed yet")
+	s.get("student", at).is(200).says("Student Name of student (Maya Álvarez) signed on November 20, 2026. not signed yet")
 	for _, who := range []string{"student", "teacher", "guardian"} {
 		sign(who, "", "Again "+who).goesTo(at + "?done=signed")
 	}
@@ -108,6 +108,9 @@ func TestFamilyPageSpeaksTheFamilysLanguage(t *testing.T) {
 		}
 		s.get("guardian", "/students/"+string(person("student"))+"/plan").is(200)
 	}
+	// A page that nobody has translated says so, in the family's language.
+	s.post("guardian", "/language", url.Values{"language": {"ht"}}).is(303)
+	s.get("guardian", "/students/"+string(person("student"))).is(200).says("Paj sa a ann anglè sèlman.")
 	// The choice is the person's own; the teacher's pages stay as they were.
 	if got := lang(s.get("teacher", "/students/"+string(person("student"))+"/plan").is(200)); got != "en ltr" {
 		t.Errorf("the teacher's page is %q", got)

@@ -17,6 +17,7 @@ import (
 	"waymark/internal/live"
 	"waymark/internal/mastery"
 	"waymark/internal/material"
+	"waymark/internal/plan"
 	"waymark/internal/propose"
 	"waymark/internal/roster"
 )
@@ -150,8 +151,9 @@ type playlist struct {
 
 type listedView struct {
 	materialView
-	Open bool // the student has chosen it and not finished it
-	Done bool // the student has finished it
+	Open  bool // the student has chosen it and not finished it
+	Done  bool // the student has finished it
+	Tried bool // the student has tried it, and it was hard or not finished
 }
 
 // playlists are what there is to learn a competency from: what everybody begins with, more
@@ -169,7 +171,8 @@ func (p *pupil) playlists(on competency.ID) (lists []playlist) {
 			v := listedView{materialView: newMaterialView(m)}
 			for _, c := range p.Choices {
 				if c.Material == m.ID {
-					v.Open, v.Done = v.Open || c.Open(), v.Done || !c.Done.IsZero()
+					failed := c.Outcome == plan.Hard || c.Outcome == plan.Stopped
+					v.Open, v.Done, v.Tried = v.Open || c.Open(), v.Done || !c.Done.IsZero() && !failed, v.Tried || failed
 				}
 			}
 			l.Items = append(l.Items, v)

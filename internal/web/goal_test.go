@@ -40,6 +40,9 @@ func TestGoalGoesRoundItsCycle(t *testing.T) {
 	}
 	s.post("student", step, nil).goesTo(at + "?done=said")
 	s.post("student", step, nil).is(404)
+	s.post("student", step+"/reopen", nil).goesTo(at + "?done=said")
+	s.post("student", step+"/reopen", nil).is(404)
+	s.post("teacher", step, nil).goesTo(at + "?done=said")
 
 	goals, err = s.db.Goals(t.Context(), district, []roster.PersonID{maya})
 	if err != nil {
@@ -52,7 +55,11 @@ func TestGoalGoesRoundItsCycle(t *testing.T) {
 	if got := strings.Join(went, " "); got != "plan learn" {
 		t.Errorf("the goal went through %q; want that planning and learning begin by themselves", got)
 	}
-	s.post("student", at+"/stages", url.Values{"stage": {"show"}}).is(422).says("Say how you showed it.")
+	p = s.post("student", at+"/stages", url.Values{"stage": {"show"}}).is(422)
+	p.says("Say how you showed it.")
+	if got := p.form(at + "/stages").Get("stage"); got != "show" {
+		t.Errorf("after the error the form says %q", got)
+	}
 	s.post("student", at+"/stages", url.Values{"stage": {"set"}}).is(422)
 	s.post("student", at+"/stages", url.Values{"stage": {"show"}, "note": {"I showed them to Room 12"}}).goesTo(at + "?done=said")
 	s.post("teacher", at, url.Values{"what": {"Present my rocks and shells"}, "area": {"personal"}, "term": {"short"}, "by": {"2027-02-01"}}).goesTo(at + "?done=said")
@@ -61,5 +68,10 @@ func TestGoalGoesRoundItsCycle(t *testing.T) {
 	s.post("student", "/me/goals/"+string(goals[0].ID)+"/done", nil).goesTo("/me/goals?done=reached")
 	s.post("student", at+"/stages", url.Values{"stage": {"reflect"}, "note": {"Labels take long"}}).goesTo(at + "?done=said")
 	s.post("student", at+"/steps", url.Values{"step": {"One more"}}).is(404)
-	s.get("student", at).is(200).says("Labels take long", "reached on November 20, 2026")
+	s.get("student", at).is(200).says("Labels take long", "reached on November 20, 2026", "It is not reached yet")
+	s.post("guardian", at+"/reopen", nil).is(404)
+	s.post("student", at+"/reopen", nil).goesTo(at + "?done=said")
+	s.post("student", at+"/reopen", nil).is(404)
+	s.get("student", at).is(200).says("The next small step")
+	s.post("student", at, url.Values{"what": {"Soon"}, "area": {"personal"}, "term": {"short"}, "by": {"2099-01-01"}}).is(422).says("more than a year away")
 }

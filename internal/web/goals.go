@@ -159,6 +159,9 @@ func checkGoal(p *pupil, g plan.Goal) error {
 	if g.By != "" && string(g.By) < p.now.Format(time.DateOnly) {
 		return fault.Field("by", "Choose a day that is still to come.")
 	}
+	if g.Term == plan.Short && string(g.By) > p.now.AddDate(1, 0, 0).Format(time.DateOnly) {
+		return fault.Field("by", "This day is more than a year away. Choose a nearer one, or make it a goal for later.")
+	}
 	return nil
 }
 

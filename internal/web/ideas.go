@@ -54,13 +54,17 @@ func (s *Server) answerIdea(w http.ResponseWriter, r *http.Request, a guard.Acto
 		return err
 	}
 	c := plan.Choice{ID: plan.ChoiceID(r.PathValue("choice")), Student: studentID(r), Answer: plan.Answer(r.PostForm.Get("answer")), Reply: strings.TrimSpace(r.PostForm.Get("reply")), AnsweredBy: a.Person}
+	var wrong error
 	switch {
 	case c.Answer != plan.Yes && c.Answer != plan.No:
-		return fault.Field("answer", "Say yes or no.")
+		wrong = fault.Field("answer", "Say yes or no.")
 	case c.Answer == plan.No && c.Reply == "":
-		return fault.Field("reply", "Say why not, and what could be done instead. Go back and write a few words.")
+		wrong = fault.Field("answer", "If it is a no, say why, and what could be done instead.")
 	case utf8.RuneCountInString(c.Reply) > plan.MaxWhy:
-		return fault.Field("reply", "Please use at most %d characters.", plan.MaxWhy)
+		wrong = fault.Field("answer", "Please use at most %d characters.", plan.MaxWhy)
+	}
+	if wrong != nil {
+		return s.renderTeach(w, r, a, wrong)
 	}
 	if err := s.Store.AnswerIdea(r.Context(), a.District, c); err != nil {
 		return err
@@ -76,7 +80,7 @@ const choiceDays = 84
 type tallyView struct {
 	Name, Href string
 	Students   int
-	Chose      float64
+	Who        string // share of students who chose
 	plan.Tally
 	Share, Options string
 }
@@ -175,7 +179,10 @@ func (s *Server) showSchoolChoices(w http.ResponseWriter, r *http.Request, a gua
 			continue
 		}
 		row := newTallyView(name, g.Tally)
-		row.Students, row.Chose = g.Students, g.Chose
+		row.Students, row.Who = g.Students, fmt.Sprintf("%.0f %%", 100*g.Chose)
+		if g.Chose > 0 && g.Chose < .01 {
+			row.Who = "fewer than 1 %"
+		}
 		t.Rows = append(t.Rows, row)
 	}
 	// Of which nothing is known, nothing is said.

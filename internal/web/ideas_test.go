@@ -86,7 +86,7 @@ func TestWhatWasHardComesBackInAnotherForm(t *testing.T) {
 	}
 	// It can still be taken from the whole list, on purpose.
 	list := "/students/" + string(person("student")) + "/competencies/" + f.Get("competency")
-	s.get("student", list).is(200).says("done before")
+	s.get("student", list).is(200).says("tried before")
 	s.post("student", "/me/choices", url.Values{"list": {"1"}, "competency": {f.Get("competency")}, "material": {f.Get("material")}}).is(303)
 	s.post("student", "/me/choices", url.Values{"list": {"1"}, "competency": {f.Get("competency")}, "material": {"m-nothing"}}).is(409)
 }

@@ -64,7 +64,7 @@ type dimensionView struct {
 	HiddenChange  []string // groups whose change is not shown
 }
 
-// showSchool shows whether personalising happens, for whom, and what moves.
+// showSchool shows whether personalizing happens, for whom, and what moves.
 func (s *Server) showSchool(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	school, err := s.Store.Org(r.Context(), a.District, schoolID(r))
 	if err != nil {

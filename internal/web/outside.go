@@ -230,6 +230,7 @@ type verifyView struct {
 	What   string
 	Place  string
 	Date   time.Time
+	Hours  int
 	About  []phrase
 	Typed  struct{ Name, Remark string }
 	Errors formErrors
@@ -275,7 +276,7 @@ func (s *Server) renderVerify(w http.ResponseWriter, r *http.Request, a guard.Ac
 	if err != nil {
 		return err
 	}
-	v.Given, v.What, v.Place = cmp.Or(p.Given, initials(p)), o.What, o.Place
+	v.Given, v.What, v.Place, v.Hours = cmp.Or(p.Given, initials(p)), o.What, o.Place, o.Hours
 	v.Date, _ = time.Parse(time.DateOnly, string(o.Day))
 	for _, id := range o.Competencies {
 		if c, ok := cat.Competencies[id]; ok {

@@ -26,6 +26,7 @@ const lastPage = 30 // of the offer, so that nobody asks for the millionth
 type optionsView struct {
 	Offer  offerView
 	Again  bool // the offer begins again
+	First  bool // it is the first page of it
 	Ideas  []aboutView
 	Own    string // what was typed
 	Why    string
@@ -51,7 +52,7 @@ func (s *Server) renderOptions(w http.ResponseWriter, r *http.Request, a guard.A
 	if err != nil {
 		return err
 	}
-	v := optionsView{Offer: newOfferView(p, page), Own: idea.Own, Why: idea.Why}
+	v := optionsView{Offer: newOfferView(p, page), First: page == 0, Own: idea.Own, Why: idea.Why}
 	if len(v.Offer.Options) == 0 && page > 0 {
 		v.Offer, v.Again = newOfferView(p, 0), true
 	}

@@ -63,11 +63,13 @@ type ownStepView struct {
 	What string
 	Done time.Time
 	Do   string // where to say that it is done; empty if the reader may not
+	Undo string // where to take that back
 }
 
 // passedForm is what was typed of a step or a stage.
 type passedForm struct {
 	Step, Note string
+	Stage      plan.Stage
 	Stages     []choiceOption
 }
 
@@ -174,7 +176,7 @@ func (s *Server) renderGoal(w http.ResponseWriter, r *http.Request, a guard.Acto
 		v.Kind += ", beyond this school year"
 	}
 	v.Cycle = cycle(g)
-	v.Said.Stages = stageChoices(g)
+	v.Said.Stages = stageChoices(g, said.Stage)
 	if may {
 		v.Note = roadHref(student, g.ID)
 		if g.Done.IsZero() {
@@ -183,8 +185,13 @@ func (s *Server) renderGoal(w http.ResponseWriter, r *http.Request, a guard.Acto
 	}
 	for _, st := range g.Steps {
 		x := ownStepView{What: st.What, Done: st.Done}
-		if v.Change != "" && st.Done.IsZero() {
-			x.Do = v.Change + "/steps/" + urlPath(string(st.ID))
+		at := v.Change + "/steps/" + urlPath(string(st.ID))
+		switch {
+		case v.Change == "":
+		case st.Done.IsZero():
+			x.Do = at
+		default:
+			x.Undo = at + "/reopen"
 		}
 		v.Steps = append(v.Steps, x)
 	}
@@ -224,12 +231,12 @@ func cycle(g plan.Goal) (stages []stageView) {
 }
 
 // stageChoices are the stages that one may say that a goal has come to.
-func stageChoices(g plan.Goal) []choiceOption {
+func stageChoices(g plan.Goal, typed plan.Stage) []choiceOption {
 	if !g.Done.IsZero() {
 		return choices("", string(plan.Reflecting), "I look back")
 	}
 	next := plan.Stages[min(slices.Index(plan.Stages, g.Stage())+1, len(plan.Stages)-1)]
-	return choices(string(next), string(plan.Planning), "I have planned", string(plan.Learning), "I am learning", string(plan.Showing), "I have shown it", string(plan.Reflecting), "I look back")
+	return choices(string(cmp.Or(typed, next)), string(plan.Planning), "I have planned", string(plan.Learning), "I am learning", string(plan.Showing), "I have shown it", string(plan.Reflecting), "I look back")
 }
 
 // layRoad lays the way to a goal that is about a competency, and says what moved since last
@@ -324,13 +331,23 @@ func (s *Server) finishStep(w http.ResponseWriter, r *http.Request, a guard.Acto
 	return s.changed(w, r, a, plan.Goal{}, passedForm{}, err)
 }
 
+func (s *Server) reopenStep(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	err := s.Store.ReopenStep(r.Context(), a.District, studentID(r), plan.GoalID(r.PathValue("goal")), plan.StepID(r.PathValue("step")))
+	return s.changed(w, r, a, plan.Goal{}, passedForm{}, err)
+}
+
+func (s *Server) reopenGoal(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	err := s.Store.ReopenGoal(r.Context(), a.District, studentID(r), plan.GoalID(r.PathValue("goal")))
+	return s.changed(w, r, a, plan.Goal{}, passedForm{}, err)
+}
+
 func (s *Server) passStage(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	if err := parseForm(w, r); err != nil {
 		return err
 	}
 	x := plan.Passed{Stage: plan.Stage(r.PostForm.Get("stage")), Note: strings.TrimSpace(r.PostForm.Get("note")), Author: a.Person}
 	err := s.Store.PassStage(r.Context(), a.District, studentID(r), plan.GoalID(r.PathValue("goal")), x)
-	return s.changed(w, r, a, plan.Goal{}, passedForm{Note: x.Note}, err)
+	return s.changed(w, r, a, plan.Goal{}, passedForm{Note: x.Note, Stage: x.Stage}, err)
 }
 
 func lineWords(l propose.Line) (words, icon string, slow bool) {

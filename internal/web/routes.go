@@ -60,6 +60,8 @@ func (s *Server) routes() []route {
 		{"POST /students/{student}/goals/{goal}", toStudent(guard.SetGoal), s.changeGoal},
 		{"POST /students/{student}/goals/{goal}/steps", toStudent(guard.SetGoal), s.addStep},
 		{"POST /students/{student}/goals/{goal}/steps/{step}", toStudent(guard.SetGoal), s.finishStep},
+		{"POST /students/{student}/goals/{goal}/steps/{step}/reopen", toStudent(guard.SetGoal), s.reopenStep},
+		{"POST /students/{student}/goals/{goal}/reopen", toStudent(guard.SetGoal), s.reopenGoal},
 		{"POST /students/{student}/goals/{goal}/stages", toStudent(guard.SetGoal), s.passStage},
 		{"POST /students/{student}/goals/{goal}/wishes", toStudent(guard.SetGoal), s.wishRoad},
 		{"GET /students/{student}/plan", toStudent(guard.ReadRecord), s.showPlan},

@@ -37,6 +37,7 @@ type shell struct {
 	Topics string // what the page shows live, for its script
 	Demo   bool
 	Lang   *language.Language // of the page and the frame
+	Own    *language.Language // the reader's, where the page is not in it
 	// Languages are those to choose from, on pages that are in a reader's own; Here is where
 	// the choice leads back to.
 	Languages []*language.Language
@@ -66,6 +67,10 @@ func (s *Server) shell(r *http.Request, a guard.Actor, view any) shell {
 		if r.Method != http.MethodGet {
 			sh.Here = home(a)
 		}
+	}
+	own, _ := r.Context().Value(speechKey{}).(spoken)
+	if _, ok := view.(tongued); !ok && a.Has(roster.Guardian) && own.Language != sh.Lang {
+		sh.Own = own.Language
 	}
 	if code := r.URL.Query().Get("done"); code != "" {
 		sh.Notice, _ = sh.Lang.Say("notice." + code) // an unknown code says nothing
@@ -100,6 +105,7 @@ func (s *Server) shell(r *http.Request, a guard.Actor, view any) shell {
 		add("/family", "people", "nav.family")
 	}
 	if a.Has(roster.Leader) {
+		sh.Search = true
 		add("/schools", "chart", "nav.schools")
 	}
 	if a.Has(roster.Administrator) {

@@ -114,6 +114,9 @@ const languageCookie = "waymark_language"
 // speech returns the language of a request's reader: what they chose; else, for families
 // and who is not signed in, what their browser asks for; else the source language.
 func (s *Server) speech(r *http.Request, a guard.Actor) (spoken, error) {
+	if v, ok := r.Context().Value(speechKey{}).(spoken); ok {
+		return v, nil
+	}
 	v := spoken{now: s.Now(), languages: s.languages.All()}
 	tag := ""
 	if a.Person != "" {

@@ -95,6 +95,8 @@ type planStore interface {
 	FinishGoal(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.GoalID) error
 	AddStep(ctx context.Context, d roster.DistrictID, student roster.PersonID, goal plan.GoalID, s plan.Step) error
 	FinishStep(ctx context.Context, d roster.DistrictID, student roster.PersonID, goal plan.GoalID, id plan.StepID, author roster.PersonID) error
+	ReopenGoal(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.GoalID) error
+	ReopenStep(ctx context.Context, d roster.DistrictID, student roster.PersonID, goal plan.GoalID, id plan.StepID) error
 	// PassStage keeps that a goal came to a stage of its cycle.
 	PassStage(ctx context.Context, d roster.DistrictID, student roster.PersonID, goal plan.GoalID, p plan.Passed) error
 	Choices(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) ([]plan.Choice, error)

@@ -210,7 +210,7 @@ func newMaterialView(m material.Material) materialView {
 	case "text", "book":
 		icon, verb = "read", "Read"
 	case "practice", "paper":
-		icon, verb = "write", "Practise"
+		icon, verb = "write", "Practice"
 	case "game":
 		icon, verb = "again", "Play"
 	case "project", "lab":
@@ -246,7 +246,8 @@ type meView struct {
 	Offer     offerView
 	Checks    []waitingCheck
 	Chosen    []chosenView
-	ToFinish  int // of them
+	ToFinish  int  // of them
+	Simple    bool // what there is to do comes first
 	LookBacks []lookBackView
 	Goals     []goalView
 	Talks     string // all talks
@@ -300,6 +301,8 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request, a guard.Actor) e
 	}
 	v := meView{Name: cmp.Or(p.Person.Given, p.Person.Name()), Offer: newOfferView(p, 0), LookBacks: newLookBacks(p, lookBacks), Goals: newGoalViews(p, true, true), Talks: talksHref(a.Person), Plan: planHref(a.Person),
 		topics: []live.Topic{live.StudentTopic(string(a.District), string(a.Person))}}
+	act, _ := r.Context().Value(settingsKey{}).(profile.Settings)
+	v.Simple = act.Simple
 	for _, g := range gains {
 		v.Gains = append(v.Gains, gainView{g, evidenceHref(a.Person, g.Competency.ID)})
 		if g.Rose() {

@@ -199,16 +199,18 @@ func (s *Server) openSteps(ctx context.Context, d roster.DistrictID, w classWork
 const stepsMost = 7
 
 type teachView struct {
-	District roster.DistrictID
-	Classes  []classCard
-	Chosen   roster.ClassID // only this class's steps; empty for all
-	List     stepList
-	All      bool
-	Total    int    // steps in all
-	AllHref  string // shows all of them
-	Asked    []requestView
-	Ideas    []ideaView
-	Promises []commitmentView // the teacher's own
+	District  roster.DistrictID
+	Classes   []classCard
+	Chosen    roster.ClassID // only this class's steps; empty for all
+	List      stepList
+	All       bool
+	Total     int    // steps in all
+	AllHref   string // shows all of them
+	Asked     []requestView
+	Ideas     []ideaView
+	Answering string // the form of the idea that could not be answered like this
+	Errors    formErrors
+	Promises  []commitmentView // the teacher's own
 }
 
 type classCard struct {
@@ -228,6 +230,11 @@ func (v teachView) Topics() []live.Topic {
 }
 
 func (s *Server) serveTeach(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	return s.renderTeach(w, r, a, nil)
+}
+
+// renderTeach shows a teacher's day, with what was wrong with an answer to an idea.
+func (s *Server) renderTeach(w http.ResponseWriter, r *http.Request, a guard.Actor, wrong error) error {
 	ctx := r.Context()
 	classes, err := s.Store.Classes(ctx, a.District, a.Person, roster.Teacher, roster.Aide)
 	if err != nil {
@@ -280,7 +287,11 @@ func (s *Server) serveTeach(w http.ResponseWriter, r *http.Request, a guard.Acto
 		q.Set("class", string(v.Chosen))
 	}
 	v.AllHref = "/teach?" + q.Encode()
-	return s.render(w, r, a, http.StatusOK, "teach", v)
+	code := http.StatusOK
+	if wrong != nil {
+		v.Errors, v.Answering, code = faultErrors(wrong), r.URL.Path, status(fault.KindOf(wrong))
+	}
+	return s.render(w, r, a, code, "teach", v)
 }
 
 // talksOf adds who of some students asks for a talk, and what the teacher promised.

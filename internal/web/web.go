@@ -158,6 +158,9 @@ type actorKey struct{}
 // settingsKey is under which a request carries how pages act for its student.
 type settingsKey struct{}
 
+// speechKey is under which a guardian's request carries their language.
+type speechKey struct{}
+
 // serve wraps a route: who is it, may they, do it, and say what went wrong.
 func (s *Server) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -180,6 +183,13 @@ func (s *Server) serve(rt route) http.Handler {
 					return err
 				}
 				r = r.WithContext(context.WithValue(r.Context(), settingsKey{}, profile.Act(profile.Fold(supports))))
+			}
+			if a.Has(roster.Guardian) && r.Method == http.MethodGet {
+				own, err := s.speech(r, a)
+				if err != nil {
+					return err
+				}
+				r = r.WithContext(context.WithValue(r.Context(), speechKey{}, own))
 			}
 			if err := rt.access(s, r, a); err != nil {
 				return err
