@@ -91,6 +91,7 @@ var allowed = map[string]string{
 	"GET /students/{student}/plan":                              readers,
 	"GET /students/{student}/plan/present":                      readers,
 	"GET /students/{student}/plan/signed/{version}":             readers,
+	"GET /students/{student}/work":                              readers,
 	"GET /students/{student}/outside":                           readers,
 	"POST /students/{student}/outside":                          "student,guardian,teacher",
 	"POST /students/{student}/outside/{outside}/link":           "student,guardian,teacher",

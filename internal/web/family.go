@@ -9,6 +9,7 @@ import (
 
 	"waymark/internal/competency"
 	"waymark/internal/conference"
+	"waymark/internal/evidence"
 	"waymark/internal/fault"
 	"waymark/internal/guard"
 	"waymark/internal/live"
@@ -43,6 +44,7 @@ type childView struct {
 	Name     string // to call the child by
 	Href     string
 	Plan     string
+	Work     string
 	CanDo    []abilityView
 	Next     []abilityView
 	Ask      *phrase       // to ask the child about tonight
@@ -66,6 +68,7 @@ type abilityView struct {
 // newestView is the latest piece of evidence in words.
 type newestView struct {
 	Icon, Words string
+	Note        string // in the words of who wrote it
 	On          phrase // the competency; empty if it is about none
 	Href        string
 	At          time.Time
@@ -149,7 +152,7 @@ func (s *Server) newChildView(ctx context.Context, a guard.Actor, speech spoken,
 	if err != nil {
 		return childView{}, err
 	}
-	v := childView{Child: child, Name: cmp.Or(child.Given, child.Name(), unnamed), Href: recordHref(child.ID), Plan: planHref(child.ID)}
+	v := childView{Child: child, Name: cmp.Or(child.Given, child.Name(), unnamed), Href: recordHref(child.ID), Plan: planHref(child.ID), Work: workHref(string(child.ID), "")}
 	p, err := s.pupil(ctx, d, child.ID)
 	if err != nil {
 		return v, err
@@ -161,7 +164,7 @@ func (s *Server) newChildView(ctx context.Context, a guard.Actor, speech spoken,
 	told := map[competency.ID]bool{}
 	tell := func(c competency.Competency) abilityView {
 		told[c.ID] = true
-		return abilityView{speech.can(p.catalogue, c), p.Estimates[c.ID], evidenceHref(child.ID, c.ID)}
+		return abilityView{speech.can(p.catalogue, c), p.Estimates[c.ID], workHref(string(child.ID), string(c.ID))}
 	}
 	for _, g := range gains {
 		if g.Now.Status == mastery.Met {
@@ -212,15 +215,18 @@ func (s *Server) newest(ctx context.Context, d roster.DistrictID, p *pupil, spee
 	if err != nil || len(pieces) == 0 {
 		return nil, err
 	}
-	x := pieces[0]
-	v := &newestView{Icon: pieceIcon(x), At: x.At}
-	if v.Words, err = speech.piece(x); err != nil {
-		return nil, err
-	}
+	v, err := newNewestView(p, speech, pieces[0])
+	return &v, err
+}
+
+// newNewestView tells a piece of evidence in the reader's language.
+func newNewestView(p *pupil, speech spoken, x evidence.Piece) (v newestView, err error) {
+	v = newestView{Icon: pieceIcon(x), Note: x.Note, At: x.At}
 	if c, ok := p.catalogue.Competencies[x.Competency]; ok {
-		v.On, v.Href = speech.can(p.catalogue, c), evidenceHref(p.Person.ID, c.ID)
+		v.On, v.Href = speech.can(p.catalogue, c), workHref(string(p.Person.ID), string(c.ID))
 	}
-	return v, nil
+	v.Words, err = speech.piece(x)
+	return v, err
 }
 
 // homely reports whether a kind of material makes sense at a kitchen table.

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"net/url"
 	"testing"
 )
 
@@ -18,6 +19,12 @@ func TestFamily(t *testing.T) {
 	s.get("other guardian", maya+"/competencies/nf-1").is(404)
 	s.get("guardian", "/students/"+string(person("liam"))).is(404)
 	s.get("teacher", "/family").is(404)
+	// What the child has shown is told in the family's language, piece by piece.
+	s.post("guardian", "/language", url.Values{"language": {"es"}}).is(303)
+	s.get("guardian", maya+"/work").is(200).says("Lo que Maya Álvarez ha mostrado", "I can find fractions that are equal", "noviembre de 2026")
+	s.get("guardian", maya+"/work?competency=nf-1").is(200).says("probablemente entre 91 y 99 de 100")
+	s.get("guardian", maya+"/work?competency=none").is(404)
+	s.get("other guardian", maya+"/work").is(404)
 	// That the guardian has looked is written down, too.
 	s.get("student", maya+"/access").is(200).says("Ana Álvarez", "a parent or guardian")
 }

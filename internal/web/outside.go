@@ -26,6 +26,7 @@ const outsideSource = "outside"
 
 // outsideView is what a student learned outside of school.
 type outsideView struct {
+	spoken
 	Student roster.Person
 	Own     bool
 	Back    string
@@ -33,8 +34,9 @@ type outsideView struct {
 	Rows    []outsideRow
 	Link    string // to who saw something, shown once
 	LinkFor string
-	Kinds   []choiceOption
-	About   []aboutView
+	Kinds   []plan.OutsideKind
+	Kind    plan.OutsideKind // as typed
+	About   []onView
 	Typed   outsideForm
 	Errors  formErrors
 	topics  []live.Topic
@@ -47,8 +49,7 @@ type outsideForm struct{ What, Place, Day, Hours string }
 type outsideRow struct {
 	plan.Outside
 	Date    time.Time
-	Kind    string // in words
-	On      []aboutView
+	On      []onView
 	Waiting bool
 	Ask     string // where a link is made; empty if the reader may not, or it is answered
 	Count   string // where a teacher counts it; empty if not
@@ -56,8 +57,11 @@ type outsideRow struct {
 
 func outsideHref(student roster.PersonID) string { return recordHref(student) + "/outside" }
 
-func outsideWords(k plan.OutsideKind) string {
-	return map[plan.OutsideKind]string{plan.AtWork: "at work", plan.InAClub: "in a club or team", plan.AtHome: "in the family", plan.AsService: "in service to others", plan.InACourse: "in a course", plan.Elsewhere: "elsewhere"}[k]
+// onView is a competency that something may have to do with.
+type onView struct {
+	ID     string
+	Phrase phrase
+	Chosen bool
 }
 
 func (s *Server) showOutside(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
@@ -66,6 +70,10 @@ func (s *Server) showOutside(w http.ResponseWriter, r *http.Request, a guard.Act
 
 func (s *Server) renderOutside(w http.ResponseWriter, r *http.Request, a guard.Actor, typed plan.Outside, form outsideForm, link, linkFor string, wrong error) error {
 	ctx, student := r.Context(), studentID(r)
+	speech, err := s.speech(r, a)
+	if err != nil {
+		return err
+	}
 	p, err := s.pupil(ctx, a.District, student)
 	if err != nil {
 		return err
@@ -78,25 +86,22 @@ func (s *Server) renderOutside(w http.ResponseWriter, r *http.Request, a guard.A
 	if err != nil {
 		return err
 	}
-	v := outsideView{Student: p.Person, Own: student == a.Person, Back: planHref(student), Link: link, LinkFor: linkFor, Typed: form,
+	v := outsideView{spoken: speech, Kinds: plan.OutsideKinds, Kind: typed.Kind, Student: p.Person, Own: student == a.Person, Back: planHref(student), Link: link, LinkFor: linkFor, Typed: form,
 		topics: []live.Topic{live.StudentTopic(string(a.District), string(student))}}
 	_, may := guard.Allowed(guard.LogOutside, rel)
 	_, counts := guard.Allowed(guard.Observe, rel)
 	if may {
 		v.Action = outsideHref(student)
 	}
-	for _, k := range plan.OutsideKinds {
-		v.Kinds = append(v.Kinds, choiceOption{string(k), outsideWords(k), k == typed.Kind})
-	}
 	for _, id := range p.focus() {
-		v.About = append(v.About, aboutView{string(id), p.catalogue.Competencies[id].Label(), slices.Contains(typed.Competencies, id)})
+		v.About = append(v.About, onView{string(id), speech.can(p.catalogue, p.catalogue.Competencies[id]), slices.Contains(typed.Competencies, id)})
 	}
 	for _, o := range list {
-		row := outsideRow{Outside: o, Kind: outsideWords(o.Kind), Waiting: o.Waits(p.now)}
+		row := outsideRow{Outside: o, Waiting: o.Waits(p.now)}
 		row.Date, _ = time.Parse(time.DateOnly, string(o.Day))
 		for _, id := range o.Competencies {
 			if c, ok := p.catalogue.Competencies[id]; ok {
-				row.On = append(row.On, aboutView{string(id), c.Label(), true})
+				row.On = append(row.On, onView{string(id), speech.can(p.catalogue, c), true})
 			}
 		}
 		at := outsideHref(student) + "/" + urlPath(string(o.ID))
@@ -110,7 +115,10 @@ func (s *Server) renderOutside(w http.ResponseWriter, r *http.Request, a guard.A
 	}
 	code := http.StatusOK
 	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
+		code = status(fault.KindOf(wrong))
+		if v.Errors, err = speech.errors(wrong); err != nil {
+			return err
+		}
 	}
 	return s.render(w, r, a, code, "outside", v)
 }

@@ -25,7 +25,7 @@ func TestOutsideIsWrittenSeenAndCounted(t *testing.T) {
 	s.get("student", at).is(200).says("Nothing is written down yet.")
 	s.post("student", at, entry).goesTo(at + "?done=said")
 	p := s.get("student", at).is(200)
-	p.says("Built a bird house", "in a club or team", "6 hours", "Nobody has been asked yet.")
+	p.says("Built a bird house", "in a club or team", "6 hours", "nobody has been asked yet")
 	ask := ""
 	for _, a := range p.actions() {
 		if strings.HasSuffix(a, "/link") {
@@ -56,7 +56,7 @@ func TestOutsideIsWrittenSeenAndCounted(t *testing.T) {
 	s.post("", second, url.Values{"seen": {"yes"}, "name": {"Coach Lee"}, "remark": {"All by herself"}}).is(200).says("Thank you.")
 	s.post("", second, url.Values{"seen": {"no"}, "name": {"Somebody"}}).is(404)
 	s.post("student", ask, nil).is(409)
-	s.get("student", at).is(200).says("Coach Lee says: I saw it. “All by herself”")
+	s.get("student", at).is(200).says("Coach Lee says: I saw it “All by herself”")
 	s.get("guardian", "/students/"+string(person("student"))+"/plan").is(200).says("Built a bird house", "Coach Lee says: I saw it")
 
 	s.post("teacher", count, url.Values{"competency": {string(equal)}, "level": {"3"}}).is(422)

@@ -73,6 +73,7 @@ func (s *Server) routes() []route {
 		{"POST /students/{student}/plan/people/{helper}", toStudent(guard.EditPlan), s.endHelper},
 		{"POST /students/{student}/plan/remarks", toStudent(guard.SayToPlan), s.remark},
 		{"POST /students/{student}/plan/signatures", toStudent(guard.SignPlan), s.sign},
+		{"GET /students/{student}/work", toStudent(guard.ReadRecord), s.showWork},
 		{"GET /students/{student}/outside", toStudent(guard.ReadRecord), s.showOutside},
 		{"POST /students/{student}/outside", toStudent(guard.LogOutside), s.addOutside},
 		{"POST /students/{student}/outside/{outside}/link", toStudent(guard.LogOutside), s.askWhoSaw},

@@ -20,6 +20,7 @@ var studentViews = map[string]any{
 	"plan":          planView{},
 	"plans":         plansView{},
 	"outside":       outsideView{},
+	"work":          workView{},
 	"verify":        verifyView{},
 	"choices":       choicesView{},
 	"schoolchoices": schoolChoicesView{},

@@ -29,6 +29,7 @@ const pages = [
   { role: 'student', from: '/me', link: 'main a[href$="/talks"]', budget: 61_440, nodes: 800, modes: light },
   { role: 'family', path: '/family', budget: 61_440, nodes: 1_200 },
   { role: 'family', from: '/family', link: 'main a[href$="/plan"]', budget: 61_440, nodes: 1_000 },
+  { role: 'family', from: '/family', link: 'main a[href*="/work?competency="]', budget: 61_440, nodes: 1_000, modes: light },
   { role: 'student', path: '/me/options', budget: 61_440, nodes: 800, modes: light },
   { role: 'student', from: '/me', link: 'main a[href$="/plan"]', budget: 61_440, nodes: 1_000 },
   { role: 'student', from: '/me', link: 'main a[href$="/plan"]', then: '/present', budget: 61_440, nodes: 1_000, modes: light },

@@ -73,6 +73,7 @@ describe('stories', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN names
     await page.waitForURL(/done=chosen/);
     await page.goto(url('/me/options'));
     await page.getByLabel('What would I like to do?').fill('Explain it in a video for my cousin');
+    await page.getByLabel('What would I learn by it?').selectOption({ index: 1 });
     await page.getByRole('button', { name: 'Propose it' }).click();
     await page.waitForURL(/done=idea/);
     await page.getByText('It waits for your teacher.').waitFor();
