@@ -36,17 +36,19 @@ func letLive(ctx context.Context, db *store.DB, c *clock, d roster.DistrictID, p
 		return err
 	}
 	named := map[string]roster.Person{}
-	var teacher, guardian roster.Person
+	var teacher roster.Person
+	languages := map[roster.PersonID]string{}
 	for _, p := range people {
 		x, err := db.PersonBy(ctx, d, p.SourcedID)
 		if err != nil {
 			return err
 		}
+		if p.Language != "" {
+			languages[x.ID] = p.Language
+		}
 		switch p.Role {
 		case "teacher":
 			teacher = x
-		case "guardian":
-			guardian = x
 		case "student":
 			named[strings.TrimLeft(p.Grade, "0")] = x
 		}
@@ -119,7 +121,12 @@ func letLive(ctx context.Context, db *store.DB, c *clock, d roster.DistrictID, p
 		}
 	}
 	c.at = time.Time{}
-	return db.SetLanguage(ctx, d, guardian.ID, "es")
+	for p, tag := range languages {
+		if err := db.SetLanguage(ctx, d, p, tag); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func idsOf(members []demo.Member) (ids []roster.PersonID) {

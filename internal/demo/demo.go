@@ -65,7 +65,8 @@ type Person struct {
 	Name      string `json:"name"`
 	School    string `json:"school"`
 	Grade     string `json:"grade,omitempty"`
-	About     string `json:"about"` // what there is to see, in a few words
+	About     string `json:"about"`              // what there is to see, in a few words
+	Language  string `json:"language,omitempty"` // BCP 47, in which they read; empty is English
 }
 
 // Write makes the district and writes its files into dir, which is created if it

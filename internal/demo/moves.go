@@ -59,6 +59,9 @@ func (d *district) choosePeople() {
 // settled says that a student has been in the same classes all year.
 func (s *student) settled() bool { return s.joined == "" && s.left == "" && len(s.former) == 0 }
 
+// spokenAtHome are the languages of homes that pages speak, by BCP 47 tag.
+var spokenAtHome = map[string]string{"Spanish": "es", "Arabic": "ar", "Vietnamese": "vi", "Mandarin Chinese": "zh-Hans", "Haitian Creole": "ht"}
+
 // people lists whom to sign in as.
 func (d *district) people() []Person {
 	var out []Person
@@ -87,6 +90,7 @@ func (d *district) people() []Person {
 	school := d.family.children[0].school
 	d.family.school = school
 	add("guardian", &d.family.human, "", "Has children at more than one school.")
+	out[len(out)-1].Language = spokenAtHome[d.family.children[0].house.language]
 	add("leader", &d.leader.human, "", "Principal.")
 	add("administrator", &d.administrator.human, "", "Runs the district's systems.")
 	return out
