@@ -37,7 +37,7 @@ func TestTalkIsPreparedHeldAndKept(t *testing.T) {
 	queue := room12Path + "/talks"
 
 	// Maya asks, and comes first; the because says so.
-	s.post("student", maya+"/requests", url.Values{"text": {""}}).is(422).says("Write in a few words what you want to talk about.")
+	s.post("student", maya+"/requests", url.Values{"text": {""}}).is(422).says("Write what you want to say, in at most 500 characters.")
 	s.post("student", maya+"/requests", url.Values{"text": {"My map project"}, "wanted": {"2026-11-19T09:00"}}).is(422).says("Choose a day that is still to come.", "My map project")
 	s.post("student", maya+"/requests", url.Values{"text": {"My map project"}, "wanted": {"2026-11-24T09:00"}}).goesTo(maya + "/talks?done=asked")
 	p := s.get("teacher", queue).is(200)

@@ -132,6 +132,9 @@ func (s *Server) renderFamily(w http.ResponseWriter, r *http.Request, a guard.Ac
 		if child.Requests, err = requestViews(requests, a, false, names); err != nil {
 			return err
 		}
+		for i := range child.Requests {
+			child.Requests[i].Back = "/family"
+		}
 		child.ID = "c" + number(float64(len(v.Children)+1))
 		v.Children = append(v.Children, child)
 		v.topics = append(v.topics, live.StudentTopic(string(d), string(c.ID)))

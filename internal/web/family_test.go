@@ -25,6 +25,7 @@ func TestFamily(t *testing.T) {
 	s.get("guardian", maya+"/work?competency=nf-1").is(200).says("probablemente entre 91 y 99 de 100")
 	s.get("guardian", maya+"/work?competency=none").is(404)
 	s.get("other guardian", maya+"/work").is(404)
+	s.get("guardian", maya+"/talks").is(200).says("Conversaciones con Maya Álvarez", "Pedir una conversación", "Todavía no han hablado.")
 	// That the guardian has looked is written down, too.
 	s.get("student", maya+"/access").is(200).says("Ana Álvarez", "a parent or guardian")
 }

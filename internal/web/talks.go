@@ -17,6 +17,7 @@ import (
 
 // talksView is all talks with a student, as one reader may see them.
 type talksView struct {
+	spoken
 	Student  roster.Person
 	Own      bool
 	Back     string
@@ -39,12 +40,7 @@ func (v talksView) Topics() []live.Topic { return v.topics }
 type heldView struct {
 	conference.Conference
 	With  string
-	Notes []noteView
-}
-
-type noteView struct {
-	conference.Note
-	Readers string
+	Notes []conference.Note
 }
 
 // commitmentView is who does what by when.
@@ -62,6 +58,8 @@ type commitmentView struct {
 type requestView struct {
 	conference.Request
 	Who      string
+	Mine     bool   // it is the reader's own
+	Back     string // the page that lists it, to return to
 	WithName string
 	Agree    string // where staff agree on a time
 	Withdraw string // where its author takes it back
@@ -113,7 +111,7 @@ func (s *Server) openCommitments(ctx context.Context, a guard.Actor, student ros
 
 func requestViews(list []conference.Request, a guard.Actor, holds bool, names func(roster.PersonID) (string, error)) (views []requestView, err error) {
 	for _, q := range list {
-		v := requestView{Request: q, Who: "Me"}
+		v := requestView{Request: q, Who: "Me", Mine: q.Author == a.Person}
 		at := recordHref(q.Student) + "/requests/" + urlPath(string(q.ID))
 		if q.Author != a.Person {
 			if v.Who, err = names(q.Author); err != nil {
@@ -141,6 +139,10 @@ func (s *Server) showTalks(w http.ResponseWriter, r *http.Request, a guard.Actor
 
 func (s *Server) renderTalks(w http.ResponseWriter, r *http.Request, a guard.Actor, text, wanted string, wrong error) error {
 	ctx, d, student := r.Context(), a.District, studentID(r)
+	speech, err := s.speech(r, a)
+	if err != nil {
+		return err
+	}
 	p, err := s.Store.Person(ctx, d, student)
 	if err != nil {
 		return err
@@ -153,8 +155,11 @@ func (s *Server) renderTalks(w http.ResponseWriter, r *http.Request, a guard.Act
 	if err != nil {
 		return err
 	}
-	v := talksView{Student: p, Own: student == a.Person, Back: recordHref(student), Action: recordHref(student) + "/requests", Text: text, Wanted: wanted,
+	v := talksView{spoken: speech, Student: p, Own: student == a.Person, Back: recordHref(student), Action: recordHref(student) + "/requests", Text: text, Wanted: wanted,
 		topics: []live.Topic{live.StudentTopic(string(d), string(student))}}
+	if slices.Contains(rel, guard.GuardianOf) {
+		v.Back = "/family"
+	}
 	_, v.MayAsk = guard.Allowed(guard.AskTalk, rel)
 	_, holds := guard.Allowed(guard.Confer, rel)
 	if holds {
@@ -190,7 +195,10 @@ func (s *Server) renderTalks(w http.ResponseWriter, r *http.Request, a guard.Act
 	}
 	code := http.StatusOK
 	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
+		code = status(fault.KindOf(wrong))
+		if v.Errors, err = speech.errors(wrong); err != nil {
+			return err
+		}
 	}
 	return s.render(w, r, a, code, "talks", v)
 }
@@ -212,7 +220,7 @@ func (s *Server) held(r *http.Request, a guard.Actor, student roster.PersonID, w
 		}
 		for _, n := range notes[c.ID] {
 			if n.Author == a.Person || n.Visibility.Sees(who, leader) {
-				v.Notes = append(v.Notes, noteView{n, readersWords(n.Visibility)})
+				v.Notes = append(v.Notes, n)
 			}
 		}
 		views = append(views, v)

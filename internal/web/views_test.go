@@ -90,6 +90,9 @@ func (f *filling) fill(v reflect.Value, path string, depth int) {
 	case *plan.ItemState:
 		*x = plan.Going
 		return
+	case *profile.Visibility:
+		*x = profile.ToFamily
+		return
 	case *plan.OutsideKind:
 		*x = plan.AtWork
 		return
