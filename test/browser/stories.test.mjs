@@ -135,6 +135,8 @@ describe('stories', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN names
       assert.equal(await page.locator('html').getAttribute('dir'), 'rtl');
       assert.deepEqual(await lib.sideways(page), []);
       await page.locator('footer button[value="es"]').click();
+      // A context that is closed while its page still loads may never close.
+      await page.waitForLoadState('networkidle');
       await context.close();
     });
   }
