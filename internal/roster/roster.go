@@ -3,7 +3,10 @@
 // It knows nothing of files or databases.
 package roster
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // IDs of records that the roster system owns are that system's own sourcedId.
 // A person's id is ours: one person keeps it through transfer, rename, merge and
@@ -20,6 +23,15 @@ type (
 
 // Date is a day without time, as "2006-01-02", or empty for none.
 type Date string
+
+// Time returns the beginning of the day in UTC; zero if it is empty or no day.
+func (d Date) Time() time.Time {
+	t, err := time.Parse(time.DateOnly, string(d))
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
 
 // Role is what a person is to a school.
 type Role string

@@ -21,16 +21,30 @@ type attentionView struct {
 	Weeks   string
 	Least   int
 	Hidden  bool // the whole school is too small
-	Tables  []attentionTable
+	Tables  []groupTable[attentionRow]
 	Names   bool            // the reader may know who has no mentor
 	Orphans []roster.Person // students without a mentor, the first of them
 	More    bool            // there are more than are listed
 }
 
-type attentionTable struct {
+// groupTable is a report's rows on the groups of one dimension.
+type groupTable[R any] struct {
 	Title  string
-	Rows   []attentionRow
+	Rows   []R
 	Hidden []string // groups that are not shown
+}
+
+// tableFor returns the table that a group belongs to, the last one or a new one after it, and
+// what the group is called there.
+func tableFor[R any](tables *[]groupTable[R], dimension, group string) (t *groupTable[R], name string) {
+	title, name := "All students", "All"
+	if dimension != everybody {
+		title, name = upperFirst(dimension), groupName(dimension, group)
+	}
+	if n := len(*tables); n == 0 || (*tables)[n-1].Title != title {
+		*tables = append(*tables, groupTable[R]{Title: title})
+	}
+	return &(*tables)[len(*tables)-1], name
 }
 
 type attentionRow struct {
@@ -76,16 +90,8 @@ func (s *Server) showAttention(w http.ResponseWriter, r *http.Request, a guard.A
 func newAttentionView(list []conference.Attention) attentionView {
 	v := attentionView{Weeks: weekWords(attentionWindow / 7), Least: mastery.SmallCell}
 	for _, g := range list {
-		title, name := "All students", "All"
-		if g.Dimension != everybody {
-			title, name = upperFirst(g.Dimension), groupName(g.Dimension, g.Group)
-		} else if g.Suppressed {
-			v.Hidden = true
-		}
-		if n := len(v.Tables); n == 0 || v.Tables[n-1].Title != title {
-			v.Tables = append(v.Tables, attentionTable{Title: title})
-		}
-		t := &v.Tables[len(v.Tables)-1]
+		t, name := tableFor(&v.Tables, g.Dimension, g.Group)
+		v.Hidden = v.Hidden || g.Dimension == everybody && g.Suppressed
 		if g.Suppressed {
 			t.Hidden = append(t.Hidden, name)
 			continue
@@ -104,7 +110,7 @@ func newAttentionView(list []conference.Attention) attentionView {
 		t.Rows = append(t.Rows, row)
 	}
 	// Of which nothing is known, nothing is said.
-	v.Tables = slices.DeleteFunc(v.Tables, func(t attentionTable) bool {
+	v.Tables = slices.DeleteFunc(v.Tables, func(t groupTable[attentionRow]) bool {
 		return len(t.Rows) == 1 && len(t.Hidden) == 0 && t.Rows[0].Group == notKnown
 	})
 	return v

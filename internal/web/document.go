@@ -307,7 +307,7 @@ func (s *Server) renderPlan(w http.ResponseWriter, r *http.Request, a guard.Acto
 	}
 	for _, o := range outside {
 		row := outsideRow{Outside: o, Waiting: o.Waits(p.now)}
-		row.Date, _ = time.Parse(time.DateOnly, string(o.Day))
+		row.Date = o.Day.Time()
 		v.Outside = append(v.Outside, row)
 	}
 	if v.Helpers, err = s.helpers(ctx, a, rec, p.Person, v.MayEdit); err != nil {
@@ -346,13 +346,11 @@ func (s *Server) renderPlan(w http.ResponseWriter, r *http.Request, a guard.Acto
 			v.SignAs = append(v.SignAs, party)
 		}
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		code = status(fault.KindOf(wrong))
-		if v.Errors, err = speech.errors(wrong); err != nil {
-			return err
-		}
+	code, wrongs, err := speech.refused(wrong)
+	if err != nil {
+		return err
 	}
+	v.Errors = wrongs
 	return s.render(w, r, a, code, "plan", v)
 }
 
@@ -398,7 +396,7 @@ func planLines(d plan.Document) (sections []planSection, supports []planLine) {
 
 func newPlanGoal(p *pupil, speech spoken, g plan.Goal) planGoal {
 	x := planGoal{Goal: g, Href: roadHref(p.Person.ID, g.ID)}
-	x.Day, _ = time.Parse(time.DateOnly, string(g.By))
+	x.Day = g.By.Time()
 	for _, st := range g.Steps {
 		if !st.Done.IsZero() {
 			x.Finished++
@@ -413,8 +411,8 @@ func newPlanGoal(p *pupil, speech spoken, g plan.Goal) planGoal {
 
 func newPlanItem(i plan.Item, edit bool) planItem {
 	x := planItem{Item: i}
-	x.From, _ = time.Parse(time.DateOnly, string(i.Begins))
-	x.Until, _ = time.Parse(time.DateOnly, string(i.Ends))
+	x.From = i.Begins.Time()
+	x.Until = i.Ends.Time()
 	if edit {
 		x.Move = planHref(i.Student) + "/items/" + urlPath(string(i.ID))
 	}

@@ -139,13 +139,11 @@ func (s *Server) renderFamily(w http.ResponseWriter, r *http.Request, a guard.Ac
 		v.Children = append(v.Children, child)
 		v.topics = append(v.topics, live.StudentTopic(string(d), string(c.ID)))
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		code = status(fault.KindOf(wrong))
-		if v.Errors, err = speech.errors(wrong); err != nil {
-			return err
-		}
+	code, wrongs, err := speech.refused(wrong)
+	if err != nil {
+		return err
 	}
+	v.Errors = wrongs
 	return s.render(w, r, a, code, "family", v)
 }
 

@@ -47,9 +47,7 @@ func newGoalView(p *pupil, g plan.Goal) goalView {
 			v.Finished++
 		}
 	}
-	if t, err := time.Parse(time.DateOnly, string(g.By)); err == nil {
-		v.By = t
-	}
+	v.By = g.By.Time()
 	if c, ok := p.catalogue.Competencies[g.Competency]; ok {
 		v.Competency = &c
 	}

@@ -143,13 +143,7 @@ type schoolChoicesView struct {
 	Weeks  string
 	Least  int
 	Hidden bool
-	Tables []tallyTable
-}
-
-type tallyTable struct {
-	Title  string
-	Rows   []tallyView
-	Hidden []string // groups that are not shown
+	Tables []groupTable[tallyView]
 }
 
 func (s *Server) showSchoolChoices(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
@@ -164,16 +158,8 @@ func (s *Server) showSchoolChoices(w http.ResponseWriter, r *http.Request, a gua
 	}
 	v := schoolChoicesView{School: school, Weeks: weekWords(choiceDays / 7), Least: mastery.SmallCell}
 	for _, g := range plan.Choose(students, dimensions, mastery.SmallCell) {
-		title, name := "All students", "All"
-		if g.Dimension != plan.Everybody {
-			title, name = upperFirst(g.Dimension), groupName(g.Dimension, g.Group)
-		} else if g.Suppressed {
-			v.Hidden = true
-		}
-		if n := len(v.Tables); n == 0 || v.Tables[n-1].Title != title {
-			v.Tables = append(v.Tables, tallyTable{Title: title})
-		}
-		t := &v.Tables[len(v.Tables)-1]
+		t, name := tableFor(&v.Tables, g.Dimension, g.Group)
+		v.Hidden = v.Hidden || g.Dimension == everybody && g.Suppressed
 		if g.Suppressed {
 			t.Hidden = append(t.Hidden, name)
 			continue
@@ -186,7 +172,7 @@ func (s *Server) showSchoolChoices(w http.ResponseWriter, r *http.Request, a gua
 		t.Rows = append(t.Rows, row)
 	}
 	// Of which nothing is known, nothing is said.
-	v.Tables = slices.DeleteFunc(v.Tables, func(t tallyTable) bool {
+	v.Tables = slices.DeleteFunc(v.Tables, func(t groupTable[tallyView]) bool {
 		return len(t.Rows) == 1 && len(t.Hidden) == 0 && t.Rows[0].Name == groupName("", notKnown)
 	})
 	return s.render(w, r, a, http.StatusOK, "schoolchoices", v)

@@ -98,7 +98,7 @@ func (s *Server) renderOutside(w http.ResponseWriter, r *http.Request, a guard.A
 	}
 	for _, o := range list {
 		row := outsideRow{Outside: o, Waiting: o.Waits(p.now)}
-		row.Date, _ = time.Parse(time.DateOnly, string(o.Day))
+		row.Date = o.Day.Time()
 		for _, id := range o.Competencies {
 			if c, ok := p.catalogue.Competencies[id]; ok {
 				row.On = append(row.On, onView{string(id), speech.can(p.catalogue, c), true})
@@ -113,13 +113,11 @@ func (s *Server) renderOutside(w http.ResponseWriter, r *http.Request, a guard.A
 		}
 		v.Rows = append(v.Rows, row)
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		code = status(fault.KindOf(wrong))
-		if v.Errors, err = speech.errors(wrong); err != nil {
-			return err
-		}
+	code, wrongs, err := speech.refused(wrong)
+	if err != nil {
+		return err
 	}
+	v.Errors = wrongs
 	return s.render(w, r, a, code, "outside", v)
 }
 
@@ -285,20 +283,18 @@ func (s *Server) renderVerify(w http.ResponseWriter, r *http.Request, a guard.Ac
 		return err
 	}
 	v.Given, v.What, v.Place, v.Hours = cmp.Or(p.Given, initials(p)), o.What, o.Place, o.Hours
-	v.Date, _ = time.Parse(time.DateOnly, string(o.Day))
+	v.Date = o.Day.Time()
 	for _, id := range o.Competencies {
 		if c, ok := cat.Competencies[id]; ok {
 			v.About = append(v.About, speech.can(cat, c))
 		}
 	}
 	v.Typed.Name, v.Typed.Remark = name, remark
-	code := http.StatusOK
-	if wrong != nil {
-		code = status(fault.KindOf(wrong))
-		if v.Errors, err = speech.errors(wrong); err != nil {
-			return err
-		}
+	code, wrongs, err := speech.refused(wrong)
+	if err != nil {
+		return err
 	}
+	v.Errors = wrongs
 	return s.render(w, r, a, code, "verify", v)
 }
 

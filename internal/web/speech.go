@@ -95,6 +95,16 @@ func (v spoken) piece(p evidence.Piece) (string, error) {
 	return v.Say("piece."+string(p.Kind), "score", score, "max", most)
 }
 
+// refused returns the status of a page and what it says was wrong with its form, by field and in
+// the reader's language; without a wrong it is an ordinary page.
+func (v spoken) refused(wrong error) (code int, e formErrors, err error) {
+	if wrong == nil {
+		return http.StatusOK, e, nil
+	}
+	e, err = v.errors(wrong)
+	return status(fault.KindOf(wrong)), e, err
+}
+
 // errors says what is wrong with a form by its field, in the reader's language.
 func (v spoken) errors(err error) (formErrors, error) {
 	summary, failed := v.Say("error.summary")

@@ -71,7 +71,7 @@ const closedMost = 10
 func (s *Server) commitmentViews(list []conference.Commitment, a guard.Actor, who profile.Voice, names func(roster.PersonID) (string, error)) (views []commitmentView, err error) {
 	for _, c := range list {
 		v := commitmentView{Commitment: c, Late: c.Overdue(s.Now())}
-		v.Day, _ = time.Parse(time.DateOnly, string(c.By))
+		v.Day = c.By.Time()
 		switch {
 		case c.Who == profile.Student && c.Student == a.Person, c.Who == profile.Staff && c.Person == a.Person:
 			v.Side = "agreed.i"
@@ -193,13 +193,11 @@ func (s *Server) renderTalks(w http.ResponseWriter, r *http.Request, a guard.Act
 	if v.Held, err = s.held(r, a, student, who, leader, names); err != nil {
 		return err
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		code = status(fault.KindOf(wrong))
-		if v.Errors, err = speech.errors(wrong); err != nil {
-			return err
-		}
+	code, wrongs, err := speech.refused(wrong)
+	if err != nil {
+		return err
 	}
+	v.Errors = wrongs
 	return s.render(w, r, a, code, "talks", v)
 }
 
