@@ -1,0 +1,227 @@
+package flex
+
+import (
+	"math"
+	"slices"
+
+	"waymark/internal/assign"
+)
+
+// dual is a set of prices: of meeting a claim in one block rather than in another. At such
+// prices the blocks are independent, and each is an assignment problem with prices of its own
+// for seats. Any prices prove a bound on the objective.
+type dual struct {
+	*search           // what the blocks do at the prices; its sessions stay as they are held
+	price   []float64 // of claims that can be met in several blocks, from 0 to the claim's value
+	way     []float64 // where the last steps went
+	least   float64   // bound so far
+	at      []float64 // the prices that proved it
+	stuck   int       // steps since it fell
+	pace    float64
+}
+
+// newDual starts from a solution: a claim that is not met costs all that it is worth, one that
+// is met twice nothing, and one that is met once what the student gives up for it.
+func newDual(s *search) *dual {
+	d := &dual{search: s.clone(), price: make([]float64, len(s.claims)), way: make([]float64, len(s.claims)), least: math.Inf(1), pace: 1}
+	for c, x := range d.claims {
+		switch {
+		case x.must:
+			d.price[c] = 5
+		case s.count[c] == 0:
+			d.price[c] = x.value
+		}
+	}
+	for b := range d.blocks {
+		f := s.priced(b)
+		for r, c := range s.at[b] {
+			if c == none {
+				continue
+			}
+			next := 0.0
+			for o, v := range f.worth[r] {
+				if o != c && s.held[b][o].held {
+					next = max(next, v-f.price[o])
+				}
+			}
+			margin := max(0, f.worth[r][c]-f.price[c]-next)
+			s.met(b, r, c, func(claim int) {
+				if x := d.claims[claim]; !x.must && s.count[claim] == 1 {
+					d.price[claim] = max(0, x.value-margin)
+				}
+			})
+		}
+	}
+	return d
+}
+
+// hold lets the dual work with the sessions as another solution holds them.
+func (d *dual) hold(s *search) {
+	for b := range d.held {
+		copy(d.held[b], s.held[b])
+	}
+}
+
+// met calls f for every claim that a row meets in a column.
+func (s *search) met(b, row, col int, f func(claim int)) {
+	blk := &s.blocks[b]
+	f(s.variety(blk.students[row], blk.sessions[col].purpose))
+	for _, l := range linksOf(blk.links[row], col) {
+		f(l.claim)
+	}
+}
+
+// value is what a claim is worth in one block at the prices.
+func (d *dual) value(c int) float64 {
+	if d.claims[c].many || d.claims[c].must {
+		return d.price[c]
+	}
+	return d.claims[c].value
+}
+
+// step evaluates the bound at the prices, and moves them along its slope towards a lower one by
+// Polyak's (1969) rule, bent by the way of the steps before, which keeps them from going to
+// and fro (Camerini, Fratta and Maffioli, 1975). target is the objective of the best solution
+// known. It returns the least bound so far.
+func (d *dual) step(target float64) float64 {
+	bound := 0.0
+	for b := range d.blocks {
+		bound += d.bound(b, d.best(b, d.value, nil))
+	}
+	for c, x := range d.claims {
+		switch {
+		case x.must:
+			bound -= d.price[c]
+		case x.many:
+			bound += x.value - d.price[c]
+		}
+	}
+	if bound < d.least-1e-5*math.Abs(d.least) {
+		d.stuck = 0
+	} else if d.stuck++; d.stuck >= 4 {
+		d.pace, d.stuck = d.pace*.7, 0
+	}
+	if bound < d.least {
+		d.least, d.at = bound, slices.Clone(d.price)
+	}
+	norm := 0.0
+	for c, x := range d.claims {
+		if !x.many && !x.must {
+			continue
+		}
+		w := float64(d.count[c]-1) + bending*d.way[c]
+		if d.price[c] <= 0 && w > 0 || !x.must && d.price[c] >= x.value && w < 0 {
+			w = 0
+		}
+		d.way[c] = w
+		norm += w * w
+	}
+	if norm == 0 {
+		return d.least
+	}
+	length := d.pace * max(bound-target, 1e-4*math.Abs(bound)) / norm
+	for c, w := range d.way {
+		if w != 0 {
+			d.price[c] = max(0, d.price[c]-length*w)
+			if !d.claims[c].must {
+				d.price[c] = min(d.price[c], d.claims[c].value)
+			}
+		}
+	}
+	return d.least
+}
+
+// bending is the share of the last way that a step keeps.
+const bending = .5
+
+// bound returns what no solution of one block exceeds at the prices.
+func (d *dual) bound(b int, f filled) float64 {
+	blk := &d.blocks[b]
+	seat := slices.Clone(f.price)
+	for c := range seat {
+		if !d.held[b][c].held {
+			seat[c] = d.keepOut(b, c, f)
+		}
+	}
+	sum := d.rooms(b, seat)
+	row := make([]float64, len(seat))
+	for r := range blk.students {
+		worth := f.worth[r]
+		if len(d.in.Students[blk.students[r]].Supports) > 0 { // some other room or adult might do
+			d.worth(b, r, d.value, row)
+			worth = row
+		}
+		best := 0.0
+		if blk.only[r] != nil {
+			best = math.Inf(-1)
+		}
+		for c, v := range worth {
+			best = max(best, v-seat[c])
+		}
+		if blk.only[r] != nil {
+			best -= must
+		}
+		sum += best
+	}
+	return sum
+}
+
+// keepOut is the price of a session that is not held: the one at which as many would come as
+// it has seats, or that pays for holding it.
+func (s *search) keepOut(b, col int, f filled) float64 {
+	seats := s.blocks[b].sessions[col].seats
+	if seats == 0 {
+		return 0
+	}
+	gains := s.gains(b, col, f)
+	price := max(0, s.cost(b, col, true)-s.cost(b, col, false)) / float64(seats)
+	if len(gains) > seats {
+		price = max(price, gains[seats])
+	}
+	return price
+}
+
+// rooms returns the most that the seats of a block can be worth at prices of seats, whoever
+// leads and wherever they are, less what opening and closing takes off.
+func (d *dual) rooms(b int, seat []float64) float64 {
+	blk := &d.blocks[b]
+	base, alone, free := 0.0, 0.0, 0.0
+	byRoom, byStaff := make([][]float64, len(blk.sessions)), make([][]float64, len(blk.sessions))
+	for c := range blk.sessions {
+		x := &blk.sessions[c]
+		base -= d.cost(b, c, false)
+		byRoom[c], byStaff[c] = never(len(d.model.rooms)), never(len(d.staff))
+		if !d.could(x) {
+			continue
+		}
+		gain := func(seats int) float64 {
+			return seat[c]*float64(seats) + d.cost(b, c, false) - d.cost(b, c, true)
+		}
+		for _, r := range x.rooms {
+			byRoom[c][r] = gain(min(x.Seats, d.model.rooms[r].Seats))
+		}
+		for _, t := range x.staff {
+			byStaff[c][t] = gain(x.seats)
+		}
+		if len(x.Staff) == 0 {
+			free += max(0, gain(x.seats))
+		}
+		alone += max(0, gain(x.seats))
+	}
+	least := alone
+	if len(d.model.rooms) > 0 {
+		least = min(least, assign.Best(byRoom, ones(len(d.model.rooms))).Value)
+	}
+	if len(d.staff) > 0 {
+		least = min(least, free+assign.Best(byStaff, ones(len(d.staff))).Value)
+	}
+	return base + least
+}
+
+func ones(n int) []int {
+	v := make([]int, n)
+	for i := range v {
+		v[i] = 1
+	}
+	return v
+}

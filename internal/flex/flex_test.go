@@ -1,0 +1,255 @@
+package flex_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"waymark/internal/fault"
+	"waymark/internal/flex"
+)
+
+func instances(t testing.TB) map[string]*flex.Instance {
+	t.Helper()
+	paths, err := filepath.Glob("testdata/*.json")
+	if err != nil || len(paths) == 0 {
+		t.Fatal(err, paths)
+	}
+	out := map[string]*flex.Instance{}
+	for _, p := range paths {
+		f, err := os.Open(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := flex.Read(f)
+		f.Close()
+		if err != nil {
+			t.Fatal(p, err)
+		}
+		out[filepath.Base(p)] = in
+	}
+	return out
+}
+
+// optima were found and proved by CBC 2.10.8 on the program that oracle_test.go writes.
+var optima = map[string]float64{"day-40.json": 290.616, "small.json": 22.4, "week-100.json": 992.054}
+
+func TestNearOptimum(t *testing.T) {
+	t.Parallel()
+	for name, in := range instances(t) {
+		s := flex.Solve(t.Context(), in, flex.Options{Seed: 1})
+		if r := flex.Verify(in, s); !r.OK {
+			t.Errorf("%s: %v", name, r.Broken)
+		}
+		want, ok := optima[name]
+		if !ok {
+			t.Errorf("%s has no optimum to compare with", name)
+		}
+		if s.Objective < .98*want || s.Objective > want+1e-2 || s.Bound < want-1e-2 {
+			t.Errorf("%s: objective %.3f, bound %.3f, optimum %.3f", name, s.Objective, s.Bound, want)
+		}
+	}
+}
+
+// spoil makes an instance unlike what Generate draws: seats are few, adults and rooms fewer,
+// doors closed, requirements contradict each other.
+func spoil(in *flex.Instance, rng *rand.Rand) {
+	in.Rooms = in.Rooms[:1+rng.IntN(len(in.Rooms))]
+	if rng.IntN(4) == 0 {
+		in.Rooms = nil
+	}
+	for i := range in.Sessions {
+		s := &in.Sessions[i]
+		s.Seats = rng.IntN(9)
+		s.Least = rng.IntN(s.Seats + 1)
+		s.State = []flex.State{"", flex.Offered, flex.Possible, flex.Fixed}[rng.IntN(4)]
+		s.Door = []flex.Door{"", flex.Open, flex.Asked, flex.Invited}[rng.IntN(4)]
+		if rng.IntN(3) == 0 {
+			s.Staff = []string{in.Staff[rng.IntN(3)].ID}
+		}
+	}
+	for range rng.IntN(12) {
+		r := flex.Requirement{Student: in.Students[rng.IntN(len(in.Students))].ID}
+		for range 1 + rng.IntN(3) {
+			r.Sessions = append(r.Sessions, in.Sessions[rng.IntN(len(in.Sessions))].ID)
+		}
+		in.Required = append(in.Required, r)
+		in.Barred = append(in.Barred, flex.Pair{Student: in.Students[rng.IntN(len(in.Students))].ID, Session: in.Sessions[rng.IntN(len(in.Sessions))].ID})
+	}
+}
+
+// Whatever the instance, no rule is broken but the requirements that the solution owns up to.
+func TestRulesHold(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(24) {
+		rng := rand.New(rand.NewPCG(seed, 9))
+		in := flex.Generate(flex.Size{Students: 1 + rng.IntN(40), Blocks: 1 + rng.IntN(4), Sessions: 3 + rng.IntN(6)}, seed)
+		if seed%2 == 1 {
+			spoil(in, rng)
+		}
+		if err := in.Check(); err != nil {
+			t.Fatal(seed, err)
+		}
+		s := flex.Solve(t.Context(), in, flex.Options{Seed: seed})
+		r := flex.Verify(in, s)
+		unmet := 0
+		for _, b := range r.Broken {
+			if b.Rule == "must-attend" && s.Status == flex.Conflict {
+				unmet++
+			} else if b.Rule != "fixed" || seed%2 == 0 { // adults that two fixed sessions share cannot hold both
+				t.Errorf("seed %d: %v", seed, b)
+			}
+		}
+		if unmet != len(s.Unmet) || len(s.Refused) != r.Wishes-r.Granted || len(s.Unassigned) != r.Slots-r.Placed {
+			t.Errorf("seed %d: %d unmet of %d, %d refused of %d, %d unassigned of %d", seed, len(s.Unmet), unmet, len(s.Refused), r.Wishes-r.Granted, len(s.Unassigned), r.Slots-r.Placed)
+		}
+		for _, x := range s.Refused {
+			if x.Because == "" {
+				t.Errorf("seed %d: no because for %v", seed, x)
+			}
+		}
+		if s.Objective > s.Bound+1e-6 {
+			t.Errorf("seed %d: objective %v above bound %v", seed, s.Objective, s.Bound)
+		}
+		if again := flex.Solve(t.Context(), in, flex.Options{Seed: seed}); !reflect.DeepEqual(again, s) {
+			t.Errorf("seed %d: another solution the second time", seed)
+		}
+	}
+}
+
+func TestOneAbsence(t *testing.T) {
+	t.Parallel()
+	in := flex.Generate(flex.Size{Students: 200, Blocks: 5, Sessions: 14}, 3)
+	s := flex.Solve(t.Context(), in, flex.Options{Seed: 1})
+	gone := in.Sessions[2].Staff[0]
+	for i := range in.Staff {
+		if in.Staff[i].ID == gone {
+			in.Staff[i].Away = []string{in.Blocks[0].ID}
+		}
+	}
+	in.Published = s.Sessions
+	led := 0
+	for _, h := range s.Sessions {
+		if h.Staff == gone {
+			led = max(led, len(h.Students))
+		}
+	}
+	after := flex.Solve(t.Context(), in, flex.Options{Seed: 1})
+	if r := flex.Verify(in, after); !r.OK {
+		t.Error(r.Broken)
+	}
+	if after.Moved > led+len(in.Students)/20 {
+		t.Errorf("%d students moved; %d were in the largest session of who is away", after.Moved, led)
+	}
+}
+
+// A broken solution is found out, whichever rule it breaks.
+func TestVerify(t *testing.T) {
+	t.Parallel()
+	in := instances(t)["small.json"]
+	good := flex.Solve(t.Context(), in, flex.Options{Seed: 1})
+	tests := map[string]func(s *flex.Solution){
+		"one-place":     func(s *flex.Solution) { s.Sessions[1].Students = append(s.Sessions[1].Students, "cai") },
+		"accommodation": func(s *flex.Solution) { s.Sessions = s.Sessions[1:2]; s.Sessions[0].Students = []string{"cai"} },
+		"room-size":     func(s *flex.Solution) { s.Sessions[1].Students = []string{"ana", "ben", "dee"} },
+		"seats":         func(s *flex.Solution) { s.Sessions[0].Students = []string{"ana", "ben", "cai", "dee"} },
+		"least":         func(s *flex.Solution) { s.Sessions[2].Students = []string{"ana"} },
+		"must-attend":   func(s *flex.Solution) { s.Sessions = s.Sessions[1:2] },
+		"staff":         func(s *flex.Solution) { s.Sessions[0].Staff = "kim" },
+		"staff-away":    func(s *flex.Solution) { s.Sessions[2].Staff = "kim" },
+		"room-closed":   func(s *flex.Solution) { s.Sessions[2].Room = "lab" },
+		"room-suits":    func(s *flex.Solution) { s.Sessions[1].Room = "101" },
+		"room-once":     func(s *flex.Solution) { s.Sessions[1].Room = "101" },
+		"no-flex-time":  func(s *flex.Solution) { s.Sessions[2].Students = []string{"cai", "dee"} },
+		"door": func(s *flex.Solution) {
+			s.Sessions = append(s.Sessions[:0], flex.Held{ID: "talks-tue", Room: "101", Staff: "kim", Students: []string{"ben"}})
+		},
+		"unknown":   func(s *flex.Solution) { s.Sessions[0].ID = "nowhere" },
+		"held-once": func(s *flex.Solution) { s.Sessions = append(s.Sessions, s.Sessions[0]) },
+		"objective": func(s *flex.Solution) { s.Objective++ },
+		"bound":     func(s *flex.Solution) { s.Bound = 1 },
+	}
+	for rule, harm := range tests {
+		text, err := json.Marshal(good)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := flex.ReadSolution(strings.NewReader(string(text)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		harm(s)
+		r := flex.Verify(in, s)
+		if r.OK || !slices.ContainsFunc(r.Broken, func(b flex.Broken) bool { return b.Rule == rule }) {
+			t.Errorf("%s was not found: %v", rule, r.Broken)
+		}
+	}
+}
+
+func TestReadSaysWhere(t *testing.T) {
+	t.Parallel()
+	head := `{"schema": "waymark-flex-instance/1", "blocks": [{"id": "a"}], "sessions": [{"id": "s", "block": "a", "purpose": "club", "seats": 3}], "students": [{"id": "x"}], `
+	for _, test := range []struct{ text, field, says string }{
+		{`{"schema": "other/1"}`, "schema", "waymark-flex-instance/1"},
+		{head + `"requests": [{"student": "y", "session": "s", "rank": 1}]}`, "requests[0].student", `"y" is no student`},
+		{head + `"requests": [{"student": "x", "offer": "o", "rank": 1}]}`, "requests[0].offer", "offer of no session"},
+		{head + `"requests": [{"student": "x", "session": "s", "rank": 0}]}`, "requests[0].rank", "first wish is 1"},
+		{head + `"weights": {"later": 2}}`, "weights.later", "at most 1"},
+		{head + `"typo": 1}`, "", "typo"},
+		{"{\n\n", "", "Line 3"},
+	} {
+		_, err := flex.Read(strings.NewReader(test.text))
+		if fault.KindOf(err) != fault.Invalid || fault.FieldOf(err) != test.field || !strings.Contains(fault.Sentence(err), test.says) {
+			t.Errorf("%s: %v (field %q)", test.text, err, fault.FieldOf(err))
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	for _, p := range []string{"testdata/small.json", "testdata/day-40.json"} {
+		text, err := os.ReadFile(p)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		in, err := flex.Read(strings.NewReader(text))
+		if err != nil || len(in.Students)*len(in.Sessions) > 2000 {
+			return
+		}
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		s := flex.Solve(ctx, in, flex.Options{Seed: 1})
+		for _, b := range flex.Verify(in, s).Broken {
+			if b.Rule != "must-attend" && b.Rule != "fixed" {
+				t.Errorf("%v", b)
+			}
+		}
+	})
+}
+
+// BenchmarkSolve prints what is found within 30 seconds.
+func BenchmarkSolve(b *testing.B) {
+	for _, size := range []flex.Size{{Students: 300, Blocks: 10, Sessions: 20}, {Students: 1200, Blocks: 10, Sessions: 60}, {Students: 3000, Blocks: 10, Sessions: 150}} {
+		b.Run(fmt.Sprint(size.Students), func(b *testing.B) {
+			in := flex.Generate(size, 1)
+			for b.Loop() {
+				ctx, stop := context.WithTimeout(b.Context(), 30*time.Second)
+				s := flex.Solve(ctx, in, flex.Options{Seed: 1})
+				stop()
+				b.ReportMetric(100*s.Gap, "%gap")
+				b.ReportMetric(math.Round(s.Objective), "objective")
+			}
+		})
+	}
+}

@@ -1,0 +1,276 @@
+package flex
+
+import (
+	"slices"
+
+	"waymark/internal/assign"
+)
+
+// arrange decides which sessions of a block are held, by whom and where, from what each is
+// worth, how many would come, and what one more seat is worth.
+func (s *search) arrange(b int, hold []float64, come []int, price []float64) {
+	blk := &s.blocks[b]
+	for c := range s.held[b] {
+		s.held[b][c] = setting{room: none, staff: none}
+	}
+	usedRoom, usedStaff := make([]bool, len(s.rooms)), make([]bool, len(s.staff))
+	for range 3 { // who finds no room leaves the adult free for another session
+		var open []int
+		for c := range blk.sessions {
+			if !s.held[b][c].held {
+				open = append(open, c)
+			}
+		}
+		staffed := s.give(b, open, hold, usedStaff)
+		rooms := make([][]float64, len(open))
+		free := make([]int, len(s.rooms))
+		for r := range free {
+			if !usedRoom[r] {
+				free[r] = 1
+			}
+		}
+		for k, c := range open {
+			rooms[k] = never(len(s.rooms))
+			x := &blk.sessions[c]
+			if staffed[k] == none && len(x.Staff) > 0 {
+				continue
+			}
+			for _, r := range x.rooms {
+				seats := min(x.Seats, s.rooms[r].Seats)
+				v := s.net(b, c, hold[c])
+				if come[c] > 0 && seats < come[c] {
+					v -= hold[c] * (1 - float64(seats)/float64(come[c]))
+				} else {
+					v += price[c] * float64(seats-come[c])
+				}
+				v += s.supported(b, c, r)
+				if s.rooms[r].ID == x.was.Room {
+					v += .01
+				}
+				rooms[k][r] = v - 1e-6*float64(s.rooms[r].Seats)
+			}
+		}
+		at := assign.Best(rooms, free).Column
+		changed := false
+		for k, c := range open {
+			x := &blk.sessions[c]
+			h := setting{held: true, room: none, staff: staffed[k]}
+			switch {
+			case staffed[k] == none && len(x.Staff) > 0, s.net(b, c, hold[c]) <= 0:
+				continue
+			case len(s.rooms) > 0 && at[k] == assign.None:
+				continue
+			case len(s.rooms) > 0:
+				h.room = at[k]
+				usedRoom[h.room] = true
+			}
+			if h.staff != none {
+				usedStaff[h.staff] = true
+			}
+			s.held[b][c], changed = h, true
+		}
+		if !changed {
+			return
+		}
+	}
+}
+
+// net is what holding a session is worth beside not holding it. A fixed session and one with
+// required students come first.
+func (s *search) net(b, c int, hold float64) float64 {
+	v := hold + s.cost(b, c, false) - s.cost(b, c, true)
+	if s.blocks[b].sessions[c].State == Fixed {
+		v += 1e9
+	}
+	return v
+}
+
+// give assigns adults to sessions.
+func (s *search) give(b int, open []int, hold []float64, used []bool) []int {
+	value := make([][]float64, len(open))
+	for k, c := range open {
+		x := &s.blocks[b].sessions[c]
+		value[k] = never(len(s.staff))
+		for i, t := range x.staff {
+			value[k][t] = s.net(b, c, hold[c]) - .001*float64(i)
+			if s.staff[t].ID == x.was.Staff {
+				value[k][t] += .01
+			}
+		}
+	}
+	free := make([]int, len(s.staff))
+	for t := range free {
+		if !used[t] {
+			free[t] = 1
+		}
+	}
+	return assign.Best(value, free).Column
+}
+
+// supported is what a room adds for students who need what it has.
+func (s *search) supported(b, col, room int) float64 {
+	blk := &s.blocks[b]
+	sum := 0.0
+	for _, r := range blk.helped {
+		want := s.in.Students[blk.students[r]].Supports
+		if !blk.can[r][col] || !covers(want, blk.sessions[col].Supports, s.rooms[room].Tags, s.adults(b, col)) {
+			continue
+		}
+		if slices.Contains(blk.only[r], col) {
+			sum += must
+		}
+		for _, l := range linksOf(blk.links[r], col) {
+			if s.claims[l.claim].must {
+				sum += must / 2
+			}
+			sum += s.claims[l.claim].value
+		}
+	}
+	return sum
+}
+
+// adults are the tags of who could lead a session.
+func (s *search) adults(b, col int) (tags []string) {
+	for _, t := range s.blocks[b].sessions[col].staff {
+		tags = append(tags, s.staff[t].Tags...)
+	}
+	return tags
+}
+
+func never(n int) []float64 {
+	v := make([]float64, n)
+	for i := range v {
+		v[i] = assign.Never
+	}
+	return v
+}
+
+// come counts who is in each column.
+func (s *search) come(b int) []int {
+	n := make([]int, len(s.held[b]))
+	for _, c := range s.at[b] {
+		if c != none {
+			n[c]++
+		}
+	}
+	return n
+}
+
+// loosen holds every session that could be, as large as it could be and without room or
+// adult: what it is worth there says which to hold.
+func (s *search) loosen(b int) (lift []float64) {
+	lift = make([]float64, len(s.held[b]))
+	for c := range s.held[b] {
+		x := &s.blocks[b].sessions[c]
+		s.held[b][c] = setting{held: s.could(x), room: none, staff: none}
+		if x.State == Possible && x.seats > 0 {
+			lift[c] = -s.w.Opening / float64(x.seats)
+		}
+	}
+	return lift
+}
+
+// could reports whether a session could be held at all.
+func (s *search) could(x *session) bool {
+	return (len(x.Staff) == 0 || len(x.staff) > 0) && (len(s.rooms) == 0 || len(x.rooms) > 0)
+}
+
+// warm makes a first solution: what was published, as far as it still can be, or what pleases
+// most, block by block.
+func (s *search) warm() {
+	if len(s.in.Published) == 0 {
+		for b := range s.blocks {
+			s.fresh(b, s.now)
+		}
+		return
+	}
+	broken := make([]bool, len(s.blocks))
+	for b := range s.blocks {
+		broken[b] = s.republish(b)
+	}
+	for b := range s.blocks {
+		if broken[b] {
+			s.repair(b)
+		}
+	}
+}
+
+// follow makes a solution that follows the prices: claims that can still be met in a later
+// block are worth there what the prices say.
+func (s *search) follow(d *dual) {
+	for b := range s.blocks {
+		s.fresh(b, func(c int) float64 {
+			if v := s.now(c); v == 0 || !s.claims[c].many || s.claims[c].last <= b {
+				return v
+			}
+			return d.price[c]
+		})
+	}
+}
+
+// fresh decides one block from nothing: as if rooms and adults were no limit first, to see
+// what is worth how much, then with those that there are.
+func (s *search) fresh(b int, value func(claim int) float64) {
+	lift := s.loosen(b)
+	s.loose = true
+	f := s.best(b, value, lift)
+	s.loose = false
+	s.arrange(b, s.holding(b, f), s.come(b), f.price)
+	s.settle(b, s.best(b, value, nil))
+}
+
+// republish holds a block as it was published, as far as that can be, and reports whether
+// something of it cannot.
+func (s *search) republish(b int) (broken bool) {
+	blk := &s.blocks[b]
+	seats := make([]int, len(blk.sessions))
+	usedRoom, usedStaff := map[int]bool{}, map[int]bool{}
+	for c := range blk.sessions {
+		x := &blk.sessions[c]
+		s.held[b][c] = setting{room: none, staff: none}
+		if x.was.ID == "" {
+			broken = broken || x.State == Fixed
+			continue
+		}
+		h := setting{held: true, room: none, staff: none}
+		for _, r := range x.rooms {
+			if s.rooms[r].ID == x.was.Room && !usedRoom[r] {
+				h.room = r
+			}
+		}
+		for _, t := range x.staff {
+			if s.staff[t].ID == x.was.Staff && !usedStaff[t] {
+				h.staff = t
+			}
+		}
+		if h.room == none && len(s.rooms) > 0 || h.staff == none && len(x.Staff) > 0 {
+			broken = true
+			continue
+		}
+		usedRoom[h.room], usedStaff[h.staff] = true, true
+		s.held[b][c] = h
+		seats[c] = s.seatsOf(b, c)
+	}
+	for r, c := range blk.keep {
+		if c != none && s.held[b][c].held && seats[c] > 0 && s.supports(b, r, c) {
+			seats[c]--
+			s.set(b, r, c)
+		} else if c != none {
+			broken = true
+		}
+	}
+	return broken
+}
+
+// repair finds other adults and rooms for sessions of a published block that lost theirs, and
+// opens what serves the students who have no place.
+func (s *search) repair(b int) {
+	for c := range s.blocks[b].sessions {
+		if x := &s.blocks[b].sessions[c]; !s.held[b][c].held && (x.was.ID != "" || x.State == Fixed) {
+			if h, ok := s.free(b, c); ok {
+				s.held[b][c] = h
+			}
+		}
+	}
+	s.settle(b, s.best(b, s.now, nil))
+}

@@ -1,0 +1,283 @@
+package flex
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// mustsMet is what requirements add to the search's objective.
+func (s *search) mustsMet() float64 {
+	n := 0
+	for c, met := range s.count {
+		if met > 0 && s.claims[c].must {
+			n++
+		}
+	}
+	for b := range s.blocks {
+		for r, c := range s.at[b] {
+			if c != none && s.blocks[b].only[r] != nil {
+				n++
+			}
+		}
+	}
+	return must * float64(n)
+}
+
+// unmet returns the requirements that are not kept, by index.
+func (s *search) unmet() (out []int) {
+	at := s.where()
+	for k, r := range s.in.Required {
+		if !slices.ContainsFunc(r.Sessions, func(id string) bool { return at[Pair{r.Student, id}] }) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+func (s *search) where() map[Pair]bool {
+	at := map[Pair]bool{}
+	for b := range s.blocks {
+		for r, c := range s.at[b] {
+			if c != none {
+				at[Pair{s.in.Students[s.blocks[b].students[r]].ID, s.blocks[b].sessions[c].ID}] = true
+			}
+		}
+	}
+	return at
+}
+
+// solution writes down what was found.
+func (s *search) solution(o Options, bound float64, stopped string) *Solution {
+	out := &Solution{Schema: SolutionSchema, Status: OK, Seed: o.Seed, Stopped: stopped,
+		Sessions: []Held{}, Closed: []Closed{}, Opened: []string{}, Unmet: []Unmet{}, Refused: []Refused{}, Unassigned: []Unassigned{}}
+	for i := range s.in.Sessions {
+		b, c := s.blockOf[i], s.colOf[i]
+		x, h := &s.blocks[b].sessions[c], s.held[b][c]
+		if !h.held {
+			if x.State != Possible {
+				out.Closed = append(out.Closed, Closed{x.ID, s.whyClosed(b, c)})
+			}
+			continue
+		}
+		held := Held{ID: x.ID, Students: []string{}}
+		if h.room != none {
+			held.Room = s.rooms[h.room].ID
+		}
+		if h.staff != none {
+			held.Staff = s.staff[h.staff].ID
+		}
+		for r, at := range s.at[b] {
+			if at == c {
+				held.Students = append(held.Students, s.in.Students[s.blocks[b].students[r]].ID)
+			}
+		}
+		slices.Sort(held.Students)
+		out.Sessions = append(out.Sessions, held)
+		if x.State == Possible {
+			out.Opened = append(out.Opened, x.ID)
+		}
+	}
+	t := newTeller(s)
+	for _, k := range s.unmet() {
+		out.Status = Conflict
+		r := s.in.Required[k]
+		out.Unmet = append(out.Unmet, Unmet{r, t.why(r.Student, r.Sessions)})
+	}
+	at := s.where()
+	for _, r := range s.in.Requests {
+		ids := t.sessions(r)
+		if !slices.ContainsFunc(ids, func(id string) bool { return at[Pair{r.Student, id}] }) {
+			out.Refused = append(out.Refused, Refused{r, t.why(r.Student, ids)})
+		}
+	}
+	for b := range s.blocks {
+		for r, c := range s.at[b] {
+			if c == none {
+				st := s.in.Students[s.blocks[b].students[r]].ID
+				var ids []string
+				for i := range s.blocks[b].sessions {
+					ids = append(ids, s.blocks[b].sessions[i].ID)
+				}
+				out.Unassigned = append(out.Unassigned, Unassigned{st, s.in.Blocks[b].ID, t.why(st, ids)})
+			}
+		}
+	}
+	slices.SortFunc(out.Unassigned, func(a, b Unassigned) int {
+		return cmp.Or(strings.Compare(a.Block, b.Block), strings.Compare(a.Student, b.Student))
+	})
+	report := Verify(s.in, out)
+	out.Parts, out.Objective, out.Moved, out.Published = report.Parts, report.Objective, report.Moved, report.Published
+	out.Bound = max(bound, out.Objective)
+	if out.Bound != 0 {
+		out.Gap = (out.Bound - out.Objective) / out.Bound
+	}
+	return out
+}
+
+func (s *search) whyClosed(b, c int) string {
+	x := &s.blocks[b].sessions[c]
+	taken := func(used func(setting) bool) bool {
+		return slices.ContainsFunc(s.held[b], func(h setting) bool { return h.held && used(h) })
+	}
+	switch {
+	case len(x.Staff) > 0 && len(x.staff) == 0:
+		return "Nobody who could lead it is here."
+	case len(s.rooms) > 0 && len(x.rooms) == 0:
+		return "No room has what it needs."
+	case len(x.Staff) > 0 && !slices.ContainsFunc(x.staff, func(t int) bool { return !taken(func(h setting) bool { return h.staff == t }) }):
+		return "Everybody who could lead it leads another session that serves more."
+	case len(s.rooms) > 0 && !slices.ContainsFunc(x.rooms, func(r int) bool { return !taken(func(h setting) bool { return h.room == r }) }):
+		return "Every room that suits it is used by another session that serves more."
+	case x.Least > 1:
+		return fmt.Sprintf("Fewer than %d students would come.", x.Least)
+	}
+	return "Nobody would come."
+}
+
+// teller says why somebody is not where they, or somebody else, wanted them to be.
+type teller struct {
+	*search
+	students, at map[string]int // places in the instance
+	offers       map[string][]string
+	asked        map[Pair]bool
+	taken        map[int]string // of each full session: by whom
+}
+
+func newTeller(s *search) *teller {
+	t := &teller{search: s, offers: map[string][]string{}, asked: map[Pair]bool{}, taken: map[int]string{},
+		students: index(len(s.in.Students), func(i int) string { return s.in.Students[i].ID }),
+		at:       index(len(s.in.Sessions), func(i int) string { return s.in.Sessions[i].ID })}
+	for _, x := range s.in.Sessions {
+		if x.Offer != "" {
+			t.offers[x.Offer] = append(t.offers[x.Offer], x.ID)
+		}
+	}
+	for _, r := range s.in.Requests {
+		for _, id := range t.sessions(r) {
+			t.asked[Pair{r.Student, id}] = true
+		}
+	}
+	return t
+}
+
+func (t *teller) sessions(r Request) []string {
+	if r.Session != "" {
+		return []string{r.Session}
+	}
+	return t.offers[r.Offer]
+}
+
+// why says why a student is in none of some sessions: of all reasons the one nearest to yes.
+func (t *teller) why(student string, ids []string) string {
+	i := t.students[student]
+	st := &t.in.Students[i]
+	near, text := -1, "No session is offered."
+	say := func(n int, format string, args ...any) {
+		if n > near {
+			near, text = n, fmt.Sprintf(format, args...)
+		}
+	}
+	for _, id := range ids {
+		k := t.at[id]
+		b, c := t.blockOf[k], t.colOf[k]
+		blk := &t.blocks[b]
+		x, r := &blk.sessions[c], blk.rowOf[i]
+		switch {
+		case r == none:
+			say(1, "The student has no flex time then.")
+			continue
+		case blk.can[r][c]:
+		case !t.couldSupport(st, x):
+			say(2, "Neither %s nor any room or adult for it gives %s.", x.ID, strings.Join(st.Supports, ", "))
+			continue
+		case len(x.Grades) > 0 && !slices.Contains(x.Grades, st.Grade):
+			say(3, "%s is for grade %s.", x.ID, strings.Join(x.Grades, ", "))
+			continue
+		case x.Door == Invited:
+			say(3, "%s is for students who are invited.", x.ID)
+			continue
+		case x.Door == Asked:
+			say(3, "%s is for students who asked for it or need it.", x.ID)
+			continue
+		default:
+			say(3, "The student may not come to %s.", x.ID)
+			continue
+		}
+		at := t.search.at[b][r]
+		switch {
+		case !t.held[b][c].held:
+			say(4, "%s is not held: %s", x.ID, t.whyClosed(b, c))
+		case !t.supports(b, r, c):
+			say(5, "Where and by whom %s is held, %s is not given.", x.ID, strings.Join(st.Supports, ", "))
+		case blk.only[r] != nil && !slices.Contains(blk.only[r], c):
+			say(6, "The student is required in %s at that time.", t.names(b, blk.only[r]))
+		case t.come(b)[c] >= t.seatsOf(b, c):
+			say(8, "%s", t.full(b, c))
+		case at != none:
+			say(7, "At that time the student is in %s, %s.", blk.sessions[at].ID, t.merit(b, r, at))
+		default:
+			say(7, "It would take a place from somebody for whom it counts more.")
+		}
+	}
+	return text
+}
+
+func (t *teller) names(b int, cols []int) string {
+	var names []string
+	for _, c := range cols {
+		names = append(names, t.blocks[b].sessions[c].ID)
+	}
+	return strings.Join(names, " or ")
+}
+
+// full says who has the seats of a session.
+func (t *teller) full(b, c int) string {
+	blk := &t.blocks[b]
+	k := blk.sessions[c].index
+	if text, ok := t.taken[k]; ok {
+		return text
+	}
+	n := map[string]int{}
+	total := 0
+	for r, at := range t.search.at[b] {
+		if at == c {
+			total++
+			n[t.merit(b, r, c)]++
+		}
+	}
+	var parts []string
+	for _, m := range []string{meritRequired, meritNeed, meritWish, meritKept, meritPlace} {
+		if n[m] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n[m], m))
+		}
+	}
+	t.taken[k] = fmt.Sprintf("All %d seats of %s are taken: %s.", total, blk.sessions[c].ID, strings.Join(parts, ", "))
+	return t.taken[k]
+}
+
+// What brings a student to a session, strongest first.
+const (
+	meritRequired = "required there"
+	meritNeed     = "needing it"
+	meritWish     = "having asked for it"
+	meritKept     = "published there before"
+	meritPlace    = "having no other place"
+)
+
+func (t *teller) merit(b, r, c int) string {
+	blk := &t.blocks[b]
+	x, st := &blk.sessions[c], &t.in.Students[blk.students[r]]
+	switch {
+	case t.required(b, r, c):
+		return meritRequired
+	case slices.ContainsFunc(st.Needs, func(n Need) bool { return slices.Contains(x.Competencies, n.Competency) }):
+		return meritNeed
+	case t.asked[Pair{st.ID, x.ID}]:
+		return meritWish
+	case blk.keep[r] == c:
+		return meritKept
+	}
+	return meritPlace
+}
