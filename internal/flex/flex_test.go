@@ -1,6 +1,7 @@
 package flex_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"waymark/internal/fault"
 	"waymark/internal/flex"
@@ -236,6 +239,36 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What is read and written is of the documented form.
+func TestSchemas(t *testing.T) {
+	t.Parallel()
+	c := jsonschema.NewCompiler()
+	instance, solution := c.MustCompile("../../docs/flex-instance.schema.json"), c.MustCompile("../../docs/flex-solution.schema.json")
+	hold := func(name string, schema *jsonschema.Schema, v any) {
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(value); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	list := instances(t)
+	drawn := flex.Generate(flex.Size{Students: 60, Blocks: 2, Sessions: 8}, 4)
+	drawn.Weights = &flex.DefaultWeights
+	drawn.Required = append(drawn.Required, flex.Requirement{Student: "u0001", Sessions: []string{"s01-001"}}, flex.Requirement{Student: "u0001", Sessions: []string{"s01-002"}})
+	drawn.Published = flex.Solve(t.Context(), drawn, flex.Options{Seed: 2}).Sessions
+	list["drawn"] = drawn
+	for name, in := range list {
+		hold(name, instance, in)
+		hold(name, solution, flex.Solve(t.Context(), in, flex.Options{Seed: 1}))
+	}
 }
 
 // BenchmarkSolve prints what is found within 30 seconds.
