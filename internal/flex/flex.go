@@ -170,11 +170,11 @@ var DefaultWeights = Weights{
 	Place: 1, Need: 3, Request: 2, Later: .8, First: 1, Fairness: 1, Variety: .25, Keep: 2, Opening: 4, Closing: 1,
 }
 
-// Fairness is the factor on a student's wishes: 1 for who was granted all wishes so far or never
+// fairness is the factor on a student's wishes: 1 for who was granted all wishes so far or never
 // had one, up to 1 + fairness for who was granted none of many. The share granted is
 // (granted + 1) / (asked + 1), so that one bad week does not outweigh all.
 func (w Weights) fairness(s Student) float64 {
-	return 1 + w.Fairness*(1-float64(min(s.Granted, s.Asked)+1)/float64(s.Asked+1))
+	return 1 + w.Fairness*(1-float64(s.Granted+1)/float64(s.Asked+1))
 }
 
 // Solution says which sessions are held, where, by whom and for whom.

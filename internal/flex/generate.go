@@ -69,7 +69,6 @@ func (g *generator) places() {
 }
 
 func (g *generator) offers() {
-	total := 0
 	for b, block := range g.in.Blocks {
 		seats := 0
 		for i := range g.size.Sessions {
@@ -119,7 +118,6 @@ func (g *generator) offers() {
 			}
 			g.byName[offer] = append(g.byName[offer], len(g.in.Sessions)-1)
 		}
-		total = max(total, seats)
 		// Quiet study takes who is left, as in most schools.
 		if lack := g.size.Students*21/20 - seats; lack > 0 {
 			var study []int

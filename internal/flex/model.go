@@ -60,8 +60,8 @@ type claim struct {
 	many  bool // it can be met in more than one block
 }
 
-// compile arranges an instance for search. left are requirements set aside, by index. The order of rows is drawn,
-// so that no student is always first among equals.
+// compile arranges an instance for search. left are requirements set aside, by index. The
+// order of rows is drawn, so that no student is always first among equals.
 func compile(in *Instance, seed uint64, left map[int]bool) *model {
 	m := &model{in: in, w: DefaultWeights, rooms: in.Rooms, staff: in.Staff}
 	if in.Weights != nil {

@@ -292,9 +292,6 @@ func (v *verifier) score() {
 			}
 		}
 		fair := 1 + w.Fairness*(1-float64(st.Granted+1)/float64(st.Asked+1))
-		if st.Granted == st.Asked {
-			fair = 1
-		}
 		any := false
 		for _, r := range requests[st.ID] {
 			if r.Session != "" && place[v.session[r.Session].Block] == r.Session || r.Offer != "" && offers[r.Offer] {
