@@ -15,7 +15,6 @@ type dual struct {
 	price   []float64 // of claims that can be met in several blocks, from 0 to the claim's value
 	way     []float64 // where the last steps went
 	least   float64   // bound so far
-	at      []float64 // the prices that proved it
 	stuck   int       // steps since it fell
 	pace    float64
 }
@@ -102,7 +101,7 @@ func (d *dual) step(target float64) float64 {
 		d.pace, d.stuck = d.pace*.7, 0
 	}
 	if bound < d.least {
-		d.least, d.at = bound, slices.Clone(d.price)
+		d.least = bound
 	}
 	norm := 0.0
 	for c, x := range d.claims {
