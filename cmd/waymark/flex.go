@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"waymark/internal/fault"
@@ -23,9 +22,9 @@ func flexCommand() *command {
 
 // readFile reads a file that a person named; what is wrong with it is told with its name.
 func readFile[T any](path string, read func(io.Reader) (T, error)) (v T, err error) {
-	f, err := os.Open(path)
+	f, _, err := readable(path)
 	if err != nil {
-		return v, fault.Wrap(fault.Invalid, err, "Cannot open %s", path)
+		return v, err
 	}
 	defer f.Close()
 	if v, err = read(f); err != nil && fault.KindOf(err) == fault.Invalid {
@@ -36,7 +35,7 @@ func readFile[T any](path string, read func(io.Reader) (T, error)) (v T, err err
 
 func flexSolveCommand() *command {
 	var o options
-	var opts flex.Options
+	var seed uint64
 	var instance string
 	var seconds float64
 	return &command{
@@ -48,7 +47,7 @@ says which could not be kept; all others are.`,
 		flags: func(fs *flag.FlagSet) {
 			fs.StringVar(&instance, "instance", "", "`file` of the instance")
 			fs.Float64Var(&seconds, "seconds", 30, "`seconds` after which it stops at the best found so far")
-			fs.Uint64Var(&opts.Seed, "seed", 1, "`number` that draws the lottery among equals")
+			fs.Uint64Var(&seed, "seed", 1, "`number` that draws the lottery among equals")
 			fs.BoolVar(&o.json, "json", false, "print the solution as JSON")
 		},
 		run: func(ctx context.Context, e *env, _ []string) error {
@@ -61,7 +60,7 @@ says which could not be kept; all others are.`,
 			}
 			limited, stop := context.WithTimeout(ctx, time.Duration(seconds*float64(time.Second)))
 			defer stop()
-			s := flex.Solve(limited, in, opts)
+			s := flex.Solve(limited, in, seed)
 			if err := ctx.Err(); err != nil {
 				return err
 			}

@@ -37,13 +37,7 @@ func newDual(s *search) *dual {
 			if c == none {
 				continue
 			}
-			next := 0.0
-			for o, v := range f.worth[r] {
-				if o != c && s.held[b][o].held {
-					next = max(next, v-f.price[o])
-				}
-			}
-			margin := max(0, f.worth[r][c]-f.price[c]-next)
+			margin := max(0, f.worth[r][c]-f.price[c]-s.next(b, r, f))
 			s.met(b, r, c, func(claim int) {
 				if x := d.claims[claim]; !x.must && s.count[claim] == 1 {
 					d.price[claim] = max(0, x.value-margin)
@@ -58,15 +52,6 @@ func newDual(s *search) *dual {
 func (d *dual) hold(s *search) {
 	for b := range d.held {
 		copy(d.held[b], s.held[b])
-	}
-}
-
-// met calls f for every claim that a row meets in a column.
-func (s *search) met(b, row, col int, f func(claim int)) {
-	blk := &s.blocks[b]
-	f(s.variety(blk.students[row], blk.sessions[col].purpose))
-	for _, l := range linksOf(blk.links[row], col) {
-		f(l.claim)
 	}
 }
 
@@ -189,7 +174,7 @@ func (d *dual) rooms(b int, seat []float64) float64 {
 	for c := range blk.sessions {
 		x := &blk.sessions[c]
 		base -= d.cost(b, c, false)
-		byRoom[c], byStaff[c] = never(len(d.model.rooms)), never(len(d.staff))
+		byRoom[c], byStaff[c] = slices.Repeat(never, len(d.model.rooms)), slices.Repeat(never, len(d.staff))
 		if !d.could(x) {
 			continue
 		}
@@ -209,18 +194,10 @@ func (d *dual) rooms(b int, seat []float64) float64 {
 	}
 	least := alone
 	if len(d.model.rooms) > 0 {
-		least = min(least, assign.Best(byRoom, ones(len(d.model.rooms))).Value)
+		least = min(least, assign.Best(byRoom, slices.Repeat(one, len(d.model.rooms))).Value)
 	}
 	if len(d.staff) > 0 {
-		least = min(least, free+assign.Best(byStaff, ones(len(d.staff))).Value)
+		least = min(least, free+assign.Best(byStaff, slices.Repeat(one, len(d.staff))).Value)
 	}
 	return base + least
-}
-
-func ones(n int) []int {
-	v := make([]int, n)
-	for i := range v {
-		v[i] = 1
-	}
-	return v
 }

@@ -49,7 +49,7 @@ var optima = map[string]float64{"day-40.json": 290.616, "small.json": 22.4, "wee
 func TestNearOptimum(t *testing.T) {
 	t.Parallel()
 	for name, in := range instances(t) {
-		s := flex.Solve(t.Context(), in, flex.Options{Seed: 1})
+		s := flex.Solve(t.Context(), in, 1)
 		if r := flex.Verify(in, s); !r.OK {
 			t.Errorf("%s: %v", name, r.Broken)
 		}
@@ -102,7 +102,7 @@ func TestRulesHold(t *testing.T) {
 		if err := in.Check(); err != nil {
 			t.Fatal(seed, err)
 		}
-		s := flex.Solve(t.Context(), in, flex.Options{Seed: seed})
+		s := flex.Solve(t.Context(), in, seed)
 		r := flex.Verify(in, s)
 		unmet := 0
 		for _, b := range r.Broken {
@@ -123,7 +123,7 @@ func TestRulesHold(t *testing.T) {
 		if s.Objective > s.Bound+1e-6 {
 			t.Errorf("seed %d: objective %v above bound %v", seed, s.Objective, s.Bound)
 		}
-		if again := flex.Solve(t.Context(), in, flex.Options{Seed: seed}); !reflect.DeepEqual(again, s) {
+		if again := flex.Solve(t.Context(), in, seed); !reflect.DeepEqual(again, s) {
 			t.Errorf("seed %d: another solution the second time", seed)
 		}
 	}
@@ -132,7 +132,7 @@ func TestRulesHold(t *testing.T) {
 func TestOneAbsence(t *testing.T) {
 	t.Parallel()
 	in := flex.Generate(flex.Size{Students: 200, Blocks: 5, Sessions: 14}, 3)
-	s := flex.Solve(t.Context(), in, flex.Options{Seed: 1})
+	s := flex.Solve(t.Context(), in, 1)
 	gone := in.Sessions[2].Staff[0]
 	for i := range in.Staff {
 		if in.Staff[i].ID == gone {
@@ -146,7 +146,7 @@ func TestOneAbsence(t *testing.T) {
 			led = max(led, len(h.Students))
 		}
 	}
-	after := flex.Solve(t.Context(), in, flex.Options{Seed: 1})
+	after := flex.Solve(t.Context(), in, 1)
 	if r := flex.Verify(in, after); !r.OK {
 		t.Error(r.Broken)
 	}
@@ -159,7 +159,7 @@ func TestOneAbsence(t *testing.T) {
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	in := instances(t)["small.json"]
-	good := flex.Solve(t.Context(), in, flex.Options{Seed: 1})
+	good := flex.Solve(t.Context(), in, 1)
 	tests := map[string]func(s *flex.Solution){
 		"one-place":     func(s *flex.Solution) { s.Sessions[1].Students = append(s.Sessions[1].Students, "cai") },
 		"accommodation": func(s *flex.Solution) { s.Sessions = s.Sessions[1:2]; s.Sessions[0].Students = []string{"cai"} },
@@ -230,7 +230,7 @@ func FuzzRead(f *testing.F) {
 		}
 		ctx, stop := context.WithTimeout(t.Context(), time.Second)
 		defer stop()
-		s := flex.Solve(ctx, in, flex.Options{Seed: 1})
+		s := flex.Solve(ctx, in, 1)
 		for _, b := range flex.Verify(in, s).Broken {
 			if b.Rule != "must-attend" && b.Rule != "fixed" {
 				t.Errorf("%v", b)
@@ -261,11 +261,11 @@ func TestSchemas(t *testing.T) {
 	drawn := flex.Generate(flex.Size{Students: 60, Blocks: 2, Sessions: 8}, 4)
 	drawn.Weights = &flex.DefaultWeights
 	drawn.Required = append(drawn.Required, flex.Requirement{Student: "u0001", Sessions: []string{"s01-001"}}, flex.Requirement{Student: "u0001", Sessions: []string{"s01-002"}})
-	drawn.Published = flex.Solve(t.Context(), drawn, flex.Options{Seed: 2}).Sessions
+	drawn.Published = flex.Solve(t.Context(), drawn, 2).Sessions
 	list["drawn"] = drawn
 	for name, in := range list {
 		hold(name, instance, in)
-		hold(name, solution, flex.Solve(t.Context(), in, flex.Options{Seed: 1}))
+		hold(name, solution, flex.Solve(t.Context(), in, 1))
 	}
 }
 
@@ -276,7 +276,7 @@ func BenchmarkSolve(b *testing.B) {
 			in := flex.Generate(size, 1)
 			for b.Loop() {
 				ctx, stop := context.WithTimeout(b.Context(), 30*time.Second)
-				s := flex.Solve(ctx, in, flex.Options{Seed: 1})
+				s := flex.Solve(ctx, in, 1)
 				stop()
 				b.ReportMetric(100*s.Gap, "%gap")
 				b.ReportMetric(math.Round(s.Objective), "objective")

@@ -24,6 +24,9 @@ type model struct {
 	staff          []Staff
 	claims         []claim
 	blockOf, colOf []int // of each session: its block, and its column there
+
+	sessionAt, studentAt map[string]int // places in the instance
+	byOffer              map[string][]int
 }
 
 // block is one block with who and what is in it.
@@ -69,8 +72,9 @@ func compile(in *Instance, seed uint64, left map[int]bool) *model {
 	}
 	blockAt := index(len(in.Blocks), func(i int) string { return in.Blocks[i].ID })
 	staffAt := index(len(in.Staff), func(i int) string { return in.Staff[i].ID })
-	sessionAt := index(len(in.Sessions), func(i int) string { return in.Sessions[i].ID })
-	studentAt := index(len(in.Students), func(i int) string { return in.Students[i].ID })
+	m.sessionAt = index(len(in.Sessions), func(i int) string { return in.Sessions[i].ID })
+	m.studentAt = index(len(in.Students), func(i int) string { return in.Students[i].ID })
+	m.byOffer = map[string][]int{}
 
 	m.blocks = make([]block, len(in.Blocks))
 	m.blockOf, m.colOf = make([]int, len(in.Sessions)), make([]int, len(in.Sessions))
@@ -94,13 +98,16 @@ func compile(in *Instance, seed uint64, left map[int]bool) *model {
 			}
 		}
 		m.blocks[b].sessions = append(m.blocks[b].sessions, x)
+		if s.Offer != "" {
+			m.byOffer[s.Offer] = append(m.byOffer[s.Offer], i)
+		}
 	}
 	for _, h := range in.Published {
-		i := sessionAt[h.ID]
+		i := m.sessionAt[h.ID]
 		m.blocks[m.blockOf[i]].sessions[m.colOf[i]].was = h
 	}
-	m.fillRows(seed, blockAt)
-	m.fillClaims(sessionAt, studentAt, left)
+	m.fillRows(seed)
+	m.fillClaims(left)
 	return m
 }
 
@@ -130,21 +137,17 @@ func covers(want []string, lists ...[]string) bool {
 	return true
 }
 
-func (m *model) fillRows(seed uint64, blockAt map[string]int) {
+func (m *model) fillRows(seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 0x5745454b))
 	order := rng.Perm(len(m.in.Students))
 	for b := range m.blocks {
-		blk := &m.blocks[b]
-		blk.rowOf = make([]int, len(m.in.Students))
-		for i := range blk.rowOf {
-			blk.rowOf[i] = none
-		}
+		m.blocks[b].rowOf = slices.Repeat([]int{none}, len(m.in.Students))
 	}
 	for _, i := range order {
 		in := m.in.Students[i].Blocks
 		for b := range m.blocks {
 			blk := &m.blocks[b]
-			if len(in) > 0 && !slices.ContainsFunc(in, func(id string) bool { return blockAt[id] == b }) {
+			if len(in) > 0 && !slices.Contains(in, m.in.Blocks[b].ID) {
 				continue
 			}
 			blk.rowOf[i] = len(blk.students)
@@ -157,24 +160,17 @@ func (m *model) fillRows(seed uint64, blockAt map[string]int) {
 	for b := range m.blocks {
 		blk := &m.blocks[b]
 		n := len(blk.students)
-		blk.can, blk.links, blk.keep, blk.only = make([][]bool, n), make([][]link, n), make([]int, n), make([][]int, n)
-		for r := range blk.keep {
-			blk.keep[r] = none
-		}
+		blk.can, blk.links, blk.keep, blk.only = make([][]bool, n), make([][]link, n), slices.Repeat([]int{none}, n), make([][]int, n)
 	}
 }
 
 // fillClaims turns needs, requests, requirements and variety into claims, and says who may
 // come where.
-func (m *model) fillClaims(sessionAt, studentAt map[string]int, left map[int]bool) {
-	in := m.in
-	byOffer, byCompetency := map[string][]int{}, map[string][]int{}
+func (m *model) fillClaims(left map[int]bool) {
+	in, sessionAt, studentAt := m.in, m.sessionAt, m.studentAt
+	byCompetency := map[string][]int{}
 	for i := range in.Sessions {
-		s := &in.Sessions[i]
-		if s.Offer != "" {
-			byOffer[s.Offer] = append(byOffer[s.Offer], i)
-		}
-		for _, c := range s.Competencies {
+		for _, c := range in.Sessions[i].Competencies {
 			byCompetency[c] = append(byCompetency[c], i)
 		}
 	}
@@ -217,13 +213,11 @@ func (m *model) fillClaims(sessionAt, studentAt map[string]int, left map[int]boo
 			wanted = append(wanted, byCompetency[n.Competency]...)
 		}
 		for _, r := range requests[i] {
-			wanted = append(wanted, matches(r, sessionAt, byOffer)...)
+			wanted = append(wanted, m.targets(r)...)
 		}
 		wanted = append(wanted, published[i]...)
 		for _, k := range required[i] {
-			for _, id := range in.Required[k].Sessions {
-				forced = append(forced, sessionAt[id])
-			}
+			forced = append(forced, m.choices(in.Required[k])...)
 		}
 		for b := range m.blocks {
 			blk := &m.blocks[b]
@@ -254,13 +248,13 @@ func (m *model) fillClaims(sessionAt, studentAt map[string]int, left map[int]boo
 		fair := m.w.fairness(*st)
 		var any []int
 		for _, r := range requests[i] {
-			at := matches(r, sessionAt, byOffer)
+			at := m.targets(r)
 			any = append(any, at...)
 			m.add(i, claim{value: m.w.Request * rankValue(m.w.Later, r.Rank) * fair}, at)
 		}
 		m.add(i, claim{value: m.w.First * fair}, any)
 		for _, k := range required[i] {
-			m.require(i, k, sessionAt)
+			m.require(i, k)
 		}
 	}
 	for b := range m.blocks {
@@ -270,11 +264,20 @@ func (m *model) fillClaims(sessionAt, studentAt map[string]int, left map[int]boo
 	}
 }
 
-func matches(r Request, sessionAt map[string]int, byOffer map[string][]int) []int {
+// targets are the sessions that would grant a request.
+func (m *model) targets(r Request) []int {
 	if r.Session != "" {
-		return []int{sessionAt[r.Session]}
+		return []int{m.sessionAt[r.Session]}
 	}
-	return byOffer[r.Offer]
+	return m.byOffer[r.Offer]
+}
+
+// choices are the sessions of which a requirement asks one.
+func (m *model) choices(r Requirement) (at []int) {
+	for _, id := range r.Sessions {
+		at = append(at, m.sessionAt[id])
+	}
+	return at
 }
 
 // couldSupport reports whether a student's supports could be met in some room and by some
@@ -319,11 +322,8 @@ func (m *model) add(student int, c claim, sessions []int) {
 
 // require makes a requirement: where all its sessions are in one block, the row has no other
 // choice there; where they are in several, it is a claim above all others.
-func (m *model) require(student, k int, sessionAt map[string]int) {
-	var at []int
-	for _, id := range m.in.Required[k].Sessions {
-		at = append(at, sessionAt[id])
-	}
+func (m *model) require(student, k int) {
+	at := m.choices(m.in.Required[k])
 	b := m.blockOf[at[0]]
 	if slices.ContainsFunc(at, func(k int) bool { return m.blockOf[k] != b }) {
 		m.add(student, claim{must: true}, at)

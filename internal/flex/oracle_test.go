@@ -255,7 +255,7 @@ func BenchmarkOracle(b *testing.B) {
 	list["300 students"] = flex.Generate(flex.Size{Students: 300, Blocks: 10, Sessions: 20}, 1)
 	for b.Loop() {
 		for name, in := range list {
-			s := flex.Solve(b.Context(), in, flex.Options{Seed: 1})
+			s := flex.Solve(b.Context(), in, 1)
 			whole := math.NaN()
 			if len(in.Students) <= 100 {
 				whole = cbc(b, program(in, false), 100)

@@ -11,9 +11,9 @@ import (
 func (s *search) arrange(b int, hold []float64, come []int, price []float64) {
 	blk := &s.blocks[b]
 	for c := range s.held[b] {
-		s.held[b][c] = setting{room: none, staff: none}
+		s.held[b][c] = closed
 	}
-	usedRoom, usedStaff := make([]bool, len(s.rooms)), make([]bool, len(s.staff))
+	freeRooms, freeStaff := slices.Repeat(one, len(s.rooms)), slices.Repeat(one, len(s.staff))
 	for range 3 { // who finds no room leaves the adult free for another session
 		var open []int
 		for c := range blk.sessions {
@@ -21,16 +21,10 @@ func (s *search) arrange(b int, hold []float64, come []int, price []float64) {
 				open = append(open, c)
 			}
 		}
-		staffed := s.give(b, open, hold, usedStaff)
+		staffed := s.give(b, open, hold, freeStaff)
 		rooms := make([][]float64, len(open))
-		free := make([]int, len(s.rooms))
-		for r := range free {
-			if !usedRoom[r] {
-				free[r] = 1
-			}
-		}
 		for k, c := range open {
-			rooms[k] = never(len(s.rooms))
+			rooms[k] = slices.Repeat(never, len(s.rooms))
 			x := &blk.sessions[c]
 			if staffed[k] == none && len(x.Staff) > 0 {
 				continue
@@ -50,7 +44,7 @@ func (s *search) arrange(b int, hold []float64, come []int, price []float64) {
 				rooms[k][r] = v - 1e-6*float64(s.rooms[r].Seats)
 			}
 		}
-		at := assign.Best(rooms, free).Column
+		at := assign.Best(rooms, freeRooms).Column
 		changed := false
 		for k, c := range open {
 			x := &blk.sessions[c]
@@ -62,10 +56,10 @@ func (s *search) arrange(b int, hold []float64, come []int, price []float64) {
 				continue
 			case len(s.rooms) > 0:
 				h.room = at[k]
-				usedRoom[h.room] = true
+				freeRooms[h.room] = 0
 			}
 			if h.staff != none {
-				usedStaff[h.staff] = true
+				freeStaff[h.staff] = 0
 			}
 			s.held[b][c], changed = h, true
 		}
@@ -75,8 +69,7 @@ func (s *search) arrange(b int, hold []float64, come []int, price []float64) {
 	}
 }
 
-// net is what holding a session is worth beside not holding it. A fixed session and one with
-// required students come first.
+// net is what holding a session is worth beside not holding it. A fixed session comes first.
 func (s *search) net(b, c int, hold float64) float64 {
 	v := hold + s.cost(b, c, false) - s.cost(b, c, true)
 	if s.blocks[b].sessions[c].State == Fixed {
@@ -86,22 +79,16 @@ func (s *search) net(b, c int, hold float64) float64 {
 }
 
 // give assigns adults to sessions.
-func (s *search) give(b int, open []int, hold []float64, used []bool) []int {
+func (s *search) give(b int, open []int, hold []float64, free []int) []int {
 	value := make([][]float64, len(open))
 	for k, c := range open {
 		x := &s.blocks[b].sessions[c]
-		value[k] = never(len(s.staff))
+		value[k] = slices.Repeat(never, len(s.staff))
 		for i, t := range x.staff {
 			value[k][t] = s.net(b, c, hold[c]) - .001*float64(i)
 			if s.staff[t].ID == x.was.Staff {
 				value[k][t] += .01
 			}
-		}
-	}
-	free := make([]int, len(s.staff))
-	for t := range free {
-		if !used[t] {
-			free[t] = 1
 		}
 	}
 	return assign.Best(value, free).Column
@@ -137,13 +124,11 @@ func (s *search) adults(b, col int) (tags []string) {
 	return tags
 }
 
-func never(n int) []float64 {
-	v := make([]float64, n)
-	for i := range v {
-		v[i] = assign.Never
-	}
-	return v
-}
+// What tables for [assign.Best] begin with.
+var (
+	never = []float64{assign.Never}
+	one   = []int{1}
+)
 
 // come counts who is in each column.
 func (s *search) come(b int) []int {
@@ -227,7 +212,7 @@ func (s *search) republish(b int) (broken bool) {
 	usedRoom, usedStaff := map[int]bool{}, map[int]bool{}
 	for c := range blk.sessions {
 		x := &blk.sessions[c]
-		s.held[b][c] = setting{room: none, staff: none}
+		s.held[b][c] = closed
 		if x.was.ID == "" {
 			broken = broken || x.State == Fixed
 			continue

@@ -7,50 +7,28 @@ import (
 	"strings"
 )
 
-// mustsMet is what requirements add to the search's objective.
-func (s *search) mustsMet() float64 {
-	n := 0
-	for c, met := range s.count {
-		if met > 0 && s.claims[c].must {
-			n++
-		}
-	}
-	for b := range s.blocks {
-		for r, c := range s.at[b] {
-			if c != none && s.blocks[b].only[r] != nil {
-				n++
-			}
-		}
-	}
-	return must * float64(n)
-}
-
 // unmet returns the requirements that are not kept, by index.
 func (s *search) unmet() (out []int) {
-	at := s.where()
 	for k, r := range s.in.Required {
-		if !slices.ContainsFunc(r.Sessions, func(id string) bool { return at[Pair{r.Student, id}] }) {
+		if !s.inOne(s.studentAt[r.Student], s.choices(r)) {
 			out = append(out, k)
 		}
 	}
 	return out
 }
 
-func (s *search) where() map[Pair]bool {
-	at := map[Pair]bool{}
-	for b := range s.blocks {
-		for r, c := range s.at[b] {
-			if c != none {
-				at[Pair{s.in.Students[s.blocks[b].students[r]].ID, s.blocks[b].sessions[c].ID}] = true
-			}
-		}
-	}
-	return at
+// inOne reports whether a student is in one of some sessions.
+func (s *search) inOne(student int, sessions []int) bool {
+	return slices.ContainsFunc(sessions, func(k int) bool {
+		b := s.blockOf[k]
+		row := s.blocks[b].rowOf[student]
+		return row != none && s.at[b][row] == s.colOf[k]
+	})
 }
 
 // solution writes down what was found.
-func (s *search) solution(o Options, bound float64, stopped string) *Solution {
-	out := &Solution{Schema: SolutionSchema, Status: OK, Seed: o.Seed, Stopped: stopped,
+func (s *search) solution(seed uint64, bound float64, stopped string) *Solution {
+	out := &Solution{Schema: SolutionSchema, Status: OK, Seed: seed, Stopped: stopped,
 		Sessions: []Held{}, Closed: []Closed{}, Opened: []string{}, Unmet: []Unmet{}, Refused: []Refused{}, Unassigned: []Unassigned{}}
 	for i := range s.in.Sessions {
 		b, c := s.blockOf[i], s.colOf[i]
@@ -83,24 +61,22 @@ func (s *search) solution(o Options, bound float64, stopped string) *Solution {
 	for _, k := range s.unmet() {
 		out.Status = Conflict
 		r := s.in.Required[k]
-		out.Unmet = append(out.Unmet, Unmet{r, t.why(r.Student, r.Sessions)})
+		out.Unmet = append(out.Unmet, Unmet{r, t.why(s.studentAt[r.Student], s.choices(r))})
 	}
-	at := s.where()
 	for _, r := range s.in.Requests {
-		ids := t.sessions(r)
-		if !slices.ContainsFunc(ids, func(id string) bool { return at[Pair{r.Student, id}] }) {
-			out.Refused = append(out.Refused, Refused{r, t.why(r.Student, ids)})
+		if i, at := s.studentAt[r.Student], s.targets(r); !s.inOne(i, at) {
+			out.Refused = append(out.Refused, Refused{r, t.why(i, at)})
 		}
 	}
 	for b := range s.blocks {
+		var all []int
+		for c := range s.blocks[b].sessions {
+			all = append(all, s.blocks[b].sessions[c].index)
+		}
 		for r, c := range s.at[b] {
 			if c == none {
-				st := s.in.Students[s.blocks[b].students[r]].ID
-				var ids []string
-				for i := range s.blocks[b].sessions {
-					ids = append(ids, s.blocks[b].sessions[i].ID)
-				}
-				out.Unassigned = append(out.Unassigned, Unassigned{st, s.in.Blocks[b].ID, t.why(st, ids)})
+				i := s.blocks[b].students[r]
+				out.Unassigned = append(out.Unassigned, Unassigned{s.in.Students[i].ID, s.in.Blocks[b].ID, t.why(i, all)})
 			}
 		}
 	}
@@ -139,39 +115,26 @@ func (s *search) whyClosed(b, c int) string {
 // teller says why somebody is not where they, or somebody else, wanted them to be.
 type teller struct {
 	*search
-	students, at map[string]int // places in the instance
-	offers       map[string][]string
-	asked        map[Pair]bool
-	taken        map[int]string // of each full session: by whom
+	come  [][]int // block, column: how many are there
+	asked map[[2]int]bool
+	taken map[int]string // of each full session: by whom
 }
 
 func newTeller(s *search) *teller {
-	t := &teller{search: s, offers: map[string][]string{}, asked: map[Pair]bool{}, taken: map[int]string{},
-		students: index(len(s.in.Students), func(i int) string { return s.in.Students[i].ID }),
-		at:       index(len(s.in.Sessions), func(i int) string { return s.in.Sessions[i].ID })}
-	for _, x := range s.in.Sessions {
-		if x.Offer != "" {
-			t.offers[x.Offer] = append(t.offers[x.Offer], x.ID)
-		}
+	t := &teller{search: s, asked: map[[2]int]bool{}, taken: map[int]string{}}
+	for b := range s.blocks {
+		t.come = append(t.come, s.come(b))
 	}
 	for _, r := range s.in.Requests {
-		for _, id := range t.sessions(r) {
-			t.asked[Pair{r.Student, id}] = true
+		for _, k := range s.targets(r) {
+			t.asked[[2]int{s.studentAt[r.Student], k}] = true
 		}
 	}
 	return t
 }
 
-func (t *teller) sessions(r Request) []string {
-	if r.Session != "" {
-		return []string{r.Session}
-	}
-	return t.offers[r.Offer]
-}
-
 // why says why a student is in none of some sessions: of all reasons the one nearest to yes.
-func (t *teller) why(student string, ids []string) string {
-	i := t.students[student]
+func (t *teller) why(i int, sessions []int) string {
 	st := &t.in.Students[i]
 	near, text := -1, "No session is offered."
 	say := func(n int, format string, args ...any) {
@@ -179,8 +142,7 @@ func (t *teller) why(student string, ids []string) string {
 			near, text = n, fmt.Sprintf(format, args...)
 		}
 	}
-	for _, id := range ids {
-		k := t.at[id]
+	for _, k := range sessions {
 		b, c := t.blockOf[k], t.colOf[k]
 		blk := &t.blocks[b]
 		x, r := &blk.sessions[c], blk.rowOf[i]
@@ -205,7 +167,7 @@ func (t *teller) why(student string, ids []string) string {
 			say(3, "The student may not come to %s.", x.ID)
 			continue
 		}
-		at := t.search.at[b][r]
+		at := t.at[b][r]
 		switch {
 		case !t.held[b][c].held:
 			say(4, "%s is not held: %s", x.ID, t.whyClosed(b, c))
@@ -213,7 +175,7 @@ func (t *teller) why(student string, ids []string) string {
 			say(5, "Where and by whom %s is held, %s is not given.", x.ID, strings.Join(st.Supports, ", "))
 		case blk.only[r] != nil && !slices.Contains(blk.only[r], c):
 			say(6, "The student is required in %s at that time.", t.names(b, blk.only[r]))
-		case t.come(b)[c] >= t.seatsOf(b, c):
+		case t.come[b][c] >= t.seatsOf(b, c):
 			say(8, "%s", t.full(b, c))
 		case at != none:
 			say(7, "At that time the student is in %s, %s.", blk.sessions[at].ID, t.merit(b, r, at))
@@ -240,10 +202,8 @@ func (t *teller) full(b, c int) string {
 		return text
 	}
 	n := map[string]int{}
-	total := 0
-	for r, at := range t.search.at[b] {
+	for r, at := range t.at[b] {
 		if at == c {
-			total++
 			n[t.merit(b, r, c)]++
 		}
 	}
@@ -253,7 +213,7 @@ func (t *teller) full(b, c int) string {
 			parts = append(parts, fmt.Sprintf("%d %s", n[m], m))
 		}
 	}
-	t.taken[k] = fmt.Sprintf("All %d seats of %s are taken: %s.", total, blk.sessions[c].ID, strings.Join(parts, ", "))
+	t.taken[k] = fmt.Sprintf("All %d seats of %s are taken: %s.", t.come[b][c], blk.sessions[c].ID, strings.Join(parts, ", "))
 	return t.taken[k]
 }
 
@@ -274,7 +234,7 @@ func (t *teller) merit(b, r, c int) string {
 		return meritRequired
 	case slices.ContainsFunc(st.Needs, func(n Need) bool { return slices.Contains(x.Competencies, n.Competency) }):
 		return meritNeed
-	case t.asked[Pair{st.ID, x.ID}]:
+	case t.asked[[2]int{blk.students[r], x.index}]:
 		return meritWish
 	case blk.keep[r] == c:
 		return meritKept

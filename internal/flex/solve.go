@@ -24,14 +24,14 @@ type setting struct {
 	room, staff int // or none
 }
 
+// closed is how a session is that does not take place.
+var closed = setting{room: none, staff: none}
+
 func newSearch(m *model) *search {
-	s := &search{model: m, held: make([][]setting, len(m.blocks)), at: make([][]int, len(m.blocks)), count: make([]int, len(m.claims))}
+	s := &search{model: m, count: make([]int, len(m.claims))}
 	for b := range m.blocks {
-		s.held[b] = make([]setting, len(m.blocks[b].sessions))
-		s.at[b] = make([]int, len(m.blocks[b].students))
-		for r := range s.at[b] {
-			s.at[b][r] = none
-		}
+		s.held = append(s.held, slices.Repeat([]setting{closed}, len(m.blocks[b].sessions)))
+		s.at = append(s.at, slices.Repeat([]int{none}, len(m.blocks[b].students)))
 	}
 	return s
 }
@@ -86,10 +86,15 @@ func (s *search) tally(b, row, by int) {
 	if col == none {
 		return
 	}
-	blk := &s.blocks[b]
-	s.count[s.variety(blk.students[row], blk.sessions[col].purpose)] += by
+	s.met(b, row, col, func(claim int) { s.count[claim] += by })
+}
+
+// met calls f for every claim that a row meets in a column.
+func (m *model) met(b, row, col int, f func(claim int)) {
+	blk := &m.blocks[b]
+	f(m.variety(blk.students[row], blk.sessions[col].purpose))
 	for _, l := range linksOf(blk.links[row], col) {
-		s.count[l.claim] += by
+		f(l.claim)
 	}
 }
 
@@ -146,13 +151,32 @@ func (s *search) now(c int) float64 {
 	return s.claims[c].value
 }
 
-// objective is what the solution is worth to the search, with requirements above all.
-func (s *search) objective() float64 {
+// objective is what the solution is worth to the search: what is gained, and requirements
+// above all.
+func (s *search) objective() float64 { return s.gained() + must*float64(s.kept()) }
+
+// kept counts the requirements that are kept.
+func (s *search) kept() (n int) {
+	for c, met := range s.count {
+		if met > 0 && s.claims[c].must {
+			n++
+		}
+	}
+	for b := range s.blocks {
+		for r, c := range s.at[b] {
+			if c != none && s.blocks[b].only[r] != nil {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// gained is the objective of docs/flex.md.
+func (s *search) gained() float64 {
 	sum := 0.0
 	for c, n := range s.count {
-		if n > 0 && s.claims[c].must {
-			sum += must
-		} else if n > 0 {
+		if n > 0 {
 			sum += s.claims[c].value
 		}
 	}
@@ -165,9 +189,6 @@ func (s *search) objective() float64 {
 			sum += s.w.Place
 			if blk.keep[r] == c {
 				sum += s.w.Keep
-			}
-			if blk.only[r] != nil {
-				sum += must
 			}
 		}
 		for c, h := range s.held[b] {
@@ -229,61 +250,49 @@ func (s *search) best(b int, value func(claim int) float64, lift []float64) fill
 	return filled{rows, found.Price}
 }
 
-// Options of a solve.
-type Options struct {
-	Seed uint64
-	// Target is the gap at which the search may stop; 0 stands for [Target].
-	Target float64
-}
-
-// Target is the gap between objective and bound that is good enough.
-const Target = .002
-
 // Rounds of search.
 const (
-	dualRounds  = 25 // steps of the prices between two solutions
-	mostRestart = 10 // solutions made from prices
-	mostSweeps  = 8  // passes over the blocks, each of which cannot make it worse
+	target      = .002 // the gap between objective and bound at which the search stops
+	dualRounds  = 25   // steps of the prices between two solutions
+	mostRestart = 10   // solutions made from prices
+	mostSweeps  = 8    // passes over the blocks, each of which cannot make it worse
+	mostOpening = 8    // sessions that a pass opens in one block
 )
 
 // Solve returns the best solution found before ctx ends, and at least one that keeps every
 // rule. in must have passed [Instance.Check]. For one seed it is the same each time, unless it
-// was stopped by the time.
+// was stopped by the time. The seed draws the lottery among equals.
 //
-// It relaxes seats and what counts once in the week by prices (Lagrange; Fisher, 1981), which
-// gives the bound, and follows the prices to solutions: each block is solved exactly as an
+// What counts once in the week is relaxed by prices (Lagrange; Fisher, 1981), which gives the
+// bound, and followed at those prices to solutions: each block is solved exactly as an
 // assignment problem while the others stand, over and over until nothing gains; rooms and
 // staff are assigned by what their sessions are worth at those prices.
-func Solve(ctx context.Context, in *Instance, o Options) *Solution {
+func Solve(ctx context.Context, in *Instance, seed uint64) *Solution {
 	left := map[int]bool{}
 	for {
-		m := compile(in, o.Seed, left)
-		s, bound, stopped := m.solve(ctx, o)
+		m := compile(in, seed, left)
+		s, bound, stopped := m.solve(ctx)
 		more := false
 		for _, k := range s.unmet() {
 			more = more || !left[k]
 			left[k] = true
 		}
 		if !more {
-			return s.solution(o, bound, stopped)
+			return s.solution(seed, bound, stopped)
 		}
 	}
 }
 
-func (m *model) solve(ctx context.Context, o Options) (best *search, bound float64, stopped string) {
-	target := o.Target
-	if target <= 0 {
-		target = Target
-	}
+func (m *model) solve(ctx context.Context) (best *search, bound float64, stopped string) {
 	best = newSearch(m)
 	best.warm()
 	best.improve(ctx)
-	score := best.objective()
+	score, gained := best.objective(), best.gained()
 	d := newDual(best)
 	for range mostRestart {
 		for range dualRounds {
-			bound = d.step(score - best.mustsMet())
-			if bound-(score-best.mustsMet()) <= target*math.Abs(bound) {
+			bound = d.step(gained)
+			if bound-gained <= target*math.Abs(bound) {
 				return best, bound, "done"
 			}
 			if ctx.Err() != nil {
@@ -294,7 +303,7 @@ func (m *model) solve(ctx context.Context, o Options) (best *search, bound float
 		next.follow(d)
 		next.improve(ctx)
 		if v := next.objective(); v > score+1e-9 && next.lawful() {
-			best, score = next, v
+			best, score, gained = next, v, next.gained()
 			d.hold(best)
 		}
 	}
@@ -401,14 +410,14 @@ func (s *search) settle(b int, f filled) {
 		// The one that is worth least closes first: its students may fill the others.
 		hold := s.holding(b, f)
 		slices.SortFunc(few, func(x, y int) int { return cmp.Or(cmp.Compare(hold[x], hold[y]), x-y) })
-		empty := true
+		sent := false // somebody to another session
 		for _, c := range few {
 			if !slices.Contains(s.at[b], c) {
-				s.held[b][c] = setting{room: none, staff: none}
+				s.held[b][c] = closed
 				continue
 			}
-			if empty {
-				s.held[b][c], empty = setting{room: none, staff: none}, false
+			if !sent {
+				s.held[b][c], sent = closed, true
 			}
 		}
 		f = s.best(b, s.now, nil)
@@ -423,22 +432,27 @@ func (s *search) holding(b int, f filled) []float64 {
 		if c == none {
 			continue
 		}
-		next := 0.0
-		for o, v := range f.worth[r] {
-			if o != c && s.held[b][o].held {
-				next = max(next, v-f.price[o])
-			}
-		}
-		out[c] += max(0, f.worth[r][c]-next)
+		out[c] += max(0, f.worth[r][c]-s.next(b, r, f))
 	}
 	return out
+}
+
+// next is what a row would have at the prices if it could not be where it is.
+func (s *search) next(b, row int, f filled) float64 {
+	best := 0.0
+	for c, v := range f.worth[row] {
+		if c != s.at[b][row] && s.held[b][c].held {
+			best = max(best, v-f.price[c])
+		}
+	}
+	return best
 }
 
 // reopen tries to hold what is not, where students would gain, and to close what was opened
 // for too few.
 func (s *search) reopen(ctx context.Context, b int) {
 	blk := &s.blocks[b]
-	for range mostOpenings {
+	for range mostOpening {
 		if ctx.Err() != nil || !slices.ContainsFunc(s.held[b], func(h setting) bool { return !h.held }) {
 			break
 		}
@@ -461,14 +475,16 @@ func (s *search) reopen(ctx context.Context, b int) {
 			break
 		}
 	}
+	var hold []float64 // as long as nothing changes
 	for c := range blk.sessions {
-		if ctx.Err() == nil && s.held[b][c].held && blk.sessions[c].State == Possible {
-			if hold := s.holding(b, s.priced(b)); hold[c] < 1.5*s.w.Opening {
-				s.try(b, func() {
-					s.held[b][c] = setting{room: none, staff: none}
-					s.settle(b, s.best(b, s.now, nil))
-				})
-			}
+		if ctx.Err() != nil || !s.held[b][c].held || blk.sessions[c].State != Possible {
+			continue
+		}
+		if hold == nil {
+			hold = s.holding(b, s.priced(b))
+		}
+		if hold[c] < 1.5*s.w.Opening && s.try(b, func() { s.held[b][c] = closed; s.settle(b, s.best(b, s.now, nil)) }) {
+			hold = nil
 		}
 	}
 }
@@ -494,9 +510,6 @@ func (s *search) rearrange(b int) {
 		})
 	}
 }
-
-// mostOpenings is how many sessions a pass opens in one block.
-const mostOpenings = 8
 
 // priced finds the prices of a block and leaves its students as they are.
 func (s *search) priced(b int) filled {

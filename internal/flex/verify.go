@@ -48,6 +48,7 @@ type verifier struct {
 	adult    map[string]*Staff
 	required map[Pair]bool
 	asked    map[Pair]bool
+	offers   map[string][]string // sessions
 	was      map[Pair]bool
 	held     map[string]bool
 	place    map[string]map[string]string // student, block: session
@@ -64,10 +65,12 @@ func (v *verifier) index() {
 		v.weights = *v.in.Weights
 	}
 	v.session, v.student, v.room, v.adult = map[string]*Session{}, map[string]*Student{}, map[string]*Room{}, map[string]*Staff{}
-	v.required, v.asked, v.was = map[Pair]bool{}, map[Pair]bool{}, map[Pair]bool{}
+	v.required, v.asked, v.was, v.offers = map[Pair]bool{}, map[Pair]bool{}, map[Pair]bool{}, map[string][]string{}
 	v.held, v.place = map[string]bool{}, map[string]map[string]string{}
 	for i := range v.in.Sessions {
-		v.session[v.in.Sessions[i].ID] = &v.in.Sessions[i]
+		s := &v.in.Sessions[i]
+		v.session[s.ID] = s
+		v.offers[s.Offer] = append(v.offers[s.Offer], s.ID)
 	}
 	for i := range v.in.Students {
 		v.student[v.in.Students[i].ID] = &v.in.Students[i]
@@ -100,13 +103,7 @@ func (v *verifier) targets(r Request) []string {
 	if r.Session != "" {
 		return []string{r.Session}
 	}
-	var ids []string
-	for i := range v.in.Sessions {
-		if v.in.Sessions[i].Offer == r.Offer {
-			ids = append(ids, v.in.Sessions[i].ID)
-		}
-	}
-	return ids
+	return v.offers[r.Offer]
 }
 
 // sessions checks every rule of every session that is held.
