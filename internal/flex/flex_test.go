@@ -129,6 +129,26 @@ func TestRulesHold(t *testing.T) {
 	}
 }
 
+// What is listed twice counts once, and for nobody else's session.
+func TestListedTwice(t *testing.T) {
+	t.Parallel()
+	in := &flex.Instance{
+		Schema: flex.InstanceSchema,
+		Blocks: []flex.Block{{ID: "a"}},
+		Sessions: []flex.Session{
+			{ID: "first", Block: "a", Purpose: flex.Lab, Seats: 4, Door: flex.Asked},
+			{ID: "second", Block: "a", Purpose: flex.Lab, Seats: 1, Door: flex.Asked, Competencies: []string{"c", "c"}},
+		},
+	}
+	for _, id := range []string{"x", "y", "z"} {
+		in.Students = append(in.Students, flex.Student{ID: id, Needs: []flex.Need{{Competency: "c", Weight: 1}}})
+	}
+	s := flex.Solve(t.Context(), in, 1)
+	if r := flex.Verify(in, s); !r.OK || r.Parts.Need != 3 {
+		t.Errorf("%v, needs %v", r.Broken, r.Parts.Need)
+	}
+}
+
 func TestOneAbsence(t *testing.T) {
 	t.Parallel()
 	in := flex.Generate(flex.Size{Students: 200, Blocks: 5, Sessions: 14}, 3)

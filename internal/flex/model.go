@@ -299,9 +299,8 @@ func (m *model) add(student int, c claim, sessions []int) {
 	if c.value <= 0 && !c.must {
 		return
 	}
-	slices.Sort(sessions)
 	first := none
-	for _, k := range slices.Compact(sessions) {
+	for _, k := range slices.Compact(slices.Sorted(slices.Values(sessions))) { // the list itself is shared
 		b := m.blockOf[k]
 		blk := &m.blocks[b]
 		row := blk.rowOf[student]
