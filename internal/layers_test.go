@@ -14,7 +14,8 @@ import (
 // own. It is a statement of policy; do not change it to make a build pass.
 const layers = `
 fault stats language assign
-roster competency tracing grading recall flex
+strict
+roster competency tracing grading recall flex group
 tracing/bkt assess/irt
 evidence material
 mastery plan assess profile
@@ -32,7 +33,7 @@ var only = map[string][]string{
 	"database/sql":  {"store", "store/storetest"},
 	"html/template": {"web"},
 	"net/http":      {"web"},
-	"math/rand/v2":  {"demo", "stats", "grading", "mastery", "tracing/bkt", "simulate", "flex"}, // seeded
+	"math/rand/v2":  {"demo", "stats", "grading", "mastery", "tracing/bkt", "simulate", "flex", "group"}, // seeded
 }
 
 func TestLayers(t *testing.T) {
