@@ -32,28 +32,47 @@ type Result struct {
 // one column loses by moving to the other. Rows are added in their order, so equal input gives
 // equal output.
 func Best(value [][]float64, seats []int) Result {
+	return From(value, seats, nil)
+}
+
+// From is [Best], beginning with prices that are near those of the result, such as the prices
+// of a problem that differs little. The nearer they are, the sooner it ends. Rows take what is
+// best at them; then prices of columns with free seats fall, along shortest paths of rows that
+// would move there, until seat or price is gone.
+func From(value [][]float64, seats []int, price []float64) Result {
 	cols := len(seats)
 	s := solver{
 		value: value, seats: seats, outside: cols,
 		column:  make([]int, len(value)),
 		price:   make([]float64, cols+1),
 		members: make([][]int, cols+1),
-		loss:    make([][]float64, cols),
-		mover:   make([][]int, cols),
+		loss:    make([][]float64, cols+1),
+		mover:   make([][]int, cols+1),
 		dist:    make([]float64, cols+1),
 		from:    make([]int, cols+1),
-		settled: make([]bool, cols+1),
+		open:    make([]int, 0, cols+1),
 	}
+	copy(s.price, price)
 	for r := range s.column {
 		s.column[r] = cols
 	}
-	for c, n := range seats {
-		if n <= 0 {
+	for c := range s.members {
+		if price != nil || s.full(c) {
 			s.fill(c)
 		}
 	}
 	for r := range value {
 		s.add(r)
+	}
+	if price != nil {
+		if 8*s.lacking() > len(value) { // far off: from nothing is sooner
+			return From(value, seats, nil)
+		}
+		for c := range seats {
+			for !s.full(c) && s.price[c] > 0 {
+				s.pull(c)
+			}
+		}
 	}
 	out := Result{Column: s.column, Price: s.price[:cols]}
 	for r, c := range s.column {
@@ -76,13 +95,14 @@ type solver struct {
 	price   []float64
 	members [][]int
 
-	// For full columns: what a move to each other column would cost at least, and whose.
+	// For full columns, or for all where prices were given: what a move to each other column
+	// would cost at least, and whose.
 	loss  [][]float64
 	mover [][]int
 
-	dist    []float64
-	from    []int
-	settled []bool
+	dist []float64
+	from []int
+	open []int // columns that are not settled; the settled ones follow up to the capacity
 }
 
 func (s *solver) worth(r, c int) float64 {
@@ -96,41 +116,117 @@ func (s *solver) full(c int) bool { return c != s.outside && len(s.members[c]) >
 
 // add gives a row its column, moving others where that is worth it.
 func (s *solver) add(r int) {
-	best := 0.0
+	best, at := 0.0, s.outside
 	for c, v := range s.value[r] {
-		best = max(best, v-s.price[c])
+		if v -= s.price[c]; v > best {
+			best, at = v, c
+		}
+	}
+	if !s.full(at) {
+		s.put(r, at)
+		return
 	}
 	for c := range s.dist {
-		s.dist[c], s.from[c], s.settled[c] = best-(s.worth(r, c)-s.price[c]), None, false
+		s.dist[c], s.from[c] = best-(s.worth(r, c)-s.price[c]), None
 	}
 	end := s.path()
-	for c, done := range s.settled {
-		if done {
-			s.price[c] += s.dist[end] - s.dist[c]
-		}
+	for _, c := range s.settled() {
+		s.price[c] += s.dist[end] - s.dist[c]
 	}
 	s.move(r, end)
 }
 
+// settled are the columns of the last path that are settled.
+func (s *solver) settled() []int { return s.open[len(s.open):cap(s.open)] }
+
+// nearest takes the nearest column out of those that are not settled; among equals one with a
+// free seat.
+func (s *solver) nearest() int {
+	i := 0
+	for k, c := range s.open {
+		if at := s.open[i]; s.dist[c] < s.dist[at] || s.dist[c] == s.dist[at] && (c < at || s.full(at)) && (!s.full(c) || s.full(at)) {
+			i = k
+		}
+	}
+	at, last := s.open[i], len(s.open)-1
+	s.open[i], s.open[last] = s.open[last], at
+	s.open = s.open[:last]
+	return at
+}
+
+func (s *solver) unsettle() {
+	s.open = s.open[:cap(s.open)]
+	for c := range s.open {
+		s.open[c] = c
+	}
+}
+
 // path settles columns, nearest first, until one that has a free seat, and returns that.
 func (s *solver) path() int {
+	s.unsettle()
 	for {
-		at := None
-		for c, d := range s.dist {
-			if !s.settled[c] && (at == None || d < s.dist[at] || d == s.dist[at] && s.full(at) && !s.full(c)) {
-				at = c
-			}
-		}
+		at := s.nearest()
 		if !s.full(at) {
+			s.open = s.open[:len(s.open)+1] // its price stays
 			return at
 		}
-		s.settled[at] = true
-		base := s.dist[at] - s.price[at]
-		for c, l := range s.loss[at] {
-			if d := base + l + s.price[c]; !s.settled[c] && d < s.dist[c] {
+		base, loss := s.dist[at]-s.price[at], s.loss[at]
+		for _, c := range s.open {
+			if d := base + loss[c] + s.price[c]; d < s.dist[c] {
 				s.dist[c], s.from[c] = d, at
 			}
 		}
+	}
+}
+
+// lacking is how many seats are free though they have a price.
+func (s *solver) lacking() (n int) {
+	for c := range s.seats {
+		if s.price[c] > 0 {
+			n += max(0, s.seats[c]-len(s.members[c]))
+		}
+	}
+	return n
+}
+
+// pull fills one free seat of a column that has a price: from the column that is nearest, the
+// way being what rows lose by moving closer, and the end what its own price is. Prices on the
+// way fall by what is left of it.
+func (s *solver) pull(to int) {
+	s.unsettle()
+	for c := range s.dist {
+		s.dist[c], s.from[c] = math.Inf(1), None
+	}
+	s.dist[to] = 0
+	end, least := to, s.price[to]
+	for len(s.open) > 0 {
+		at := s.nearest()
+		if s.dist[at] >= least {
+			s.open = s.open[:len(s.open)+1]
+			break
+		}
+		if d := s.dist[at] + s.price[at]; d < least {
+			end, least = at, d
+		}
+		for _, c := range s.open {
+			if d := s.dist[at] + max(0, s.loss[c][at]-s.price[c]+s.price[at]); d < s.dist[c] {
+				s.dist[c], s.from[c] = d, at
+			}
+		}
+	}
+	for _, c := range s.settled() {
+		s.price[c] = max(0, s.price[c]-(least-s.dist[c]))
+	}
+	s.price[end] = 0
+	// From the column outwards, so that each row moves into a seat that is free.
+	var way []int
+	for c := end; c != None; c = s.from[c] {
+		way = append(way, c)
+	}
+	for i := len(way) - 1; i > 0; i-- {
+		row := s.mover[way[i-1]][way[i]]
+		s.take(row, way[i-1])
+		s.put(row, way[i])
 	}
 }
 
@@ -153,7 +249,6 @@ func (s *solver) put(r, c int) {
 	s.members[c] = append(s.members[c], r)
 	s.column[r] = c
 	switch {
-	case c == s.outside:
 	case s.loss[c] != nil:
 		s.consider(r, c)
 	case s.full(c):
@@ -161,7 +256,7 @@ func (s *solver) put(r, c int) {
 	}
 }
 
-// take removes a row from a full column; another takes its seat at once.
+// take removes a row from a column that keeps its moves.
 func (s *solver) take(r, c int) {
 	i := slices.Index(s.members[c], r)
 	s.members[c] = slices.Delete(s.members[c], i, i+1)
@@ -171,7 +266,7 @@ func (s *solver) take(r, c int) {
 		}
 		s.loss[c][to], s.mover[c][to] = math.Inf(1), None
 		for _, other := range s.members[c] {
-			if l := s.value[other][c] - s.worth(other, to); l < s.loss[c][to] {
+			if l := s.worth(other, c) - s.worth(other, to); l < s.loss[c][to] {
 				s.loss[c][to], s.mover[c][to] = l, other
 			}
 		}
@@ -191,7 +286,7 @@ func (s *solver) fill(c int) {
 
 func (s *solver) consider(r, c int) {
 	for to := range s.loss[c] {
-		if l := s.value[r][c] - s.worth(r, to); l < s.loss[c][to] {
+		if l := s.worth(r, c) - s.worth(r, to); l < s.loss[c][to] {
 			s.loss[c][to], s.mover[c][to] = l, r
 		}
 	}

@@ -3,6 +3,7 @@ package assign_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"waymark/internal/assign"
@@ -71,6 +72,13 @@ func TestBestAgainstAll(t *testing.T) {
 		if math.Abs(got.Value-want) > 1e-9 {
 			t.Fatalf("value %v, want %v, of %v with seats %v", got.Value, want, value, seats)
 		}
+		price := make([]float64, len(seats))
+		for c := range price {
+			price[c] = float64(rng.IntN(3)) * rng.Float64()
+		}
+		if from := assign.From(value, seats, price); math.Abs(from.Value-want) > 1e-9 || math.Abs(bound(value, seats, from.Price)-want) > 1e-9 {
+			t.Fatalf("from %v: value %v, want %v, of %v with seats %v, prices %v", price, from.Value, want, value, seats, from.Price)
+		}
 	}
 }
 
@@ -81,6 +89,13 @@ func TestBestProvesItself(t *testing.T) {
 	for _, size := range [][3]int{{200, 10, 20}, {300, 40, 9}, {60, 60, 1}, {100, 5, 200}} {
 		value, seats := draw(rng, size[0], size[1], size[2])
 		got := assign.Best(value, seats)
+		moved := slices.Clone(got.Price)
+		for c := range moved {
+			moved[c] = max(0, moved[c]+.2*rng.NormFloat64())
+		}
+		if from := assign.From(value, seats, moved); math.Abs(from.Value-got.Value) > 1e-6 || math.Abs(bound(value, seats, from.Price)-got.Value) > 1e-6 {
+			t.Errorf("%v: from near prices %v, proved %v; want %v", size, from.Value, bound(value, seats, from.Price), got.Value)
+		}
 		used := make([]int, len(seats))
 		sum := 0.0
 		for r, c := range got.Column {
@@ -108,5 +123,18 @@ func BenchmarkBest(b *testing.B) {
 	value, seats := draw(rng, 3000, 150, 36)
 	for b.Loop() {
 		assign.Best(value, seats)
+	}
+}
+
+// BenchmarkFrom begins at the prices of the problem before a tenth of its values changed.
+func BenchmarkFrom(b *testing.B) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	value, seats := draw(rng, 3000, 150, 36)
+	price := assign.Best(value, seats).Price
+	for range 3000 * 15 {
+		value[rng.IntN(3000)][rng.IntN(150)] += .3 * rng.NormFloat64()
+	}
+	for b.Loop() {
+		assign.From(value, seats, price)
 	}
 }

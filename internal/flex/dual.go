@@ -14,6 +14,8 @@ type dual struct {
 	*search           // what the blocks do at the prices; its sessions stay as they are held
 	price   []float64 // of claims that can be met in several blocks, from 0 to the claim's value
 	way     []float64 // where the last steps went
+	near    bool      // prices move after each block
+	low     []float64 // the lowest that each was in a step
 	least   float64   // bound so far
 	stuck   int       // steps since it fell
 	pace    float64
@@ -22,7 +24,7 @@ type dual struct {
 // newDual starts from a solution: a claim that is not met costs all that it is worth, one that
 // is met twice nothing, and one that is met once what the student gives up for it.
 func newDual(s *search) *dual {
-	d := &dual{search: s.clone(), price: make([]float64, len(s.claims)), way: make([]float64, len(s.claims)), least: math.Inf(1), pace: 1}
+	d := &dual{search: s.clone(), price: make([]float64, len(s.claims)), low: make([]float64, len(s.claims)), way: make([]float64, len(s.claims)), least: math.Inf(1), pace: 1}
 	for c, x := range d.claims {
 		switch {
 		case x.must:
@@ -63,31 +65,50 @@ func (d *dual) value(c int) float64 {
 	return d.claims[c].value
 }
 
-// step evaluates the bound at the prices, and moves them along its slope towards a lower one by
-// Polyak's (1969) rule, bent by the way of the steps before, which keeps them from going to
-// and fro (Camerini, Fratta and Maffioli, 1975). target is the objective of the best solution
-// known. It returns the least bound so far.
+// step evaluates the bound and moves the prices along its slope towards a lower one. Once they
+// are near, they move after each block, with what the others last did: such steps come
+// sooner to the same prices (Zhao, Luh and Wang, 1999). target is the objective of the best
+// solution known. It returns the least bound so far.
+//
+// A claim has had several prices by then. Whichever block meets it, its value is at most the
+// price there and what is missing from the lowest price to the value; so the bound takes the
+// lowest.
 func (d *dual) step(target float64) float64 {
+	copy(d.low, d.price)
 	bound := 0.0
 	for b := range d.blocks {
 		bound += d.bound(b, d.best(b, d.value, nil))
+		if d.near {
+			d.move(target, 1.2*d.pace/float64(len(d.blocks)))
+		}
 	}
 	for c, x := range d.claims {
 		switch {
 		case x.must:
-			bound -= d.price[c]
+			bound -= d.low[c]
 		case x.many:
-			bound += x.value - d.price[c]
+			bound += x.value - d.low[c]
 		}
 	}
-	if bound < d.least-1e-5*math.Abs(d.least) {
+	if bound < d.least-1e-4*math.Abs(d.least) {
 		d.stuck = 0
-	} else if d.stuck++; d.stuck >= 4 {
-		d.pace, d.stuck = d.pace*.7, 0
+	} else if d.stuck++; d.stuck >= 2 {
+		d.pace, d.stuck = d.pace*.75, 0
 	}
-	if bound < d.least {
-		d.least = bound
+	d.least = min(d.least, bound)
+	if !d.near {
+		d.move(target, d.pace)
+		d.near = d.least-target < near*math.Abs(d.least)
 	}
+	return d.least
+}
+
+// near is the gap from which on prices move after each block.
+const near = .1
+
+// move takes a share of the step of Polyak (1969) from what students do now, bent by the way of
+// the steps before, which keeps prices from going to and fro (Camerini, Fratta and Maffioli, 1975).
+func (d *dual) move(target, pace float64) {
 	norm := 0.0
 	for c, x := range d.claims {
 		if !x.many && !x.must {
@@ -101,18 +122,18 @@ func (d *dual) step(target float64) float64 {
 		norm += w * w
 	}
 	if norm == 0 {
-		return d.least
+		return
 	}
-	length := d.pace * max(bound-target, 1e-4*math.Abs(bound)) / norm
+	length := pace * max(d.least-target, 1e-4*math.Abs(d.least)) / norm
 	for c, w := range d.way {
 		if w != 0 {
 			d.price[c] = max(0, d.price[c]-length*w)
 			if !d.claims[c].must {
 				d.price[c] = min(d.price[c], d.claims[c].value)
 			}
+			d.low[c] = min(d.low[c], d.price[c])
 		}
 	}
-	return d.least
 }
 
 // bending is the share of the last way that a step keeps.

@@ -39,6 +39,8 @@ type block struct {
 	keep     []int    // of each row: the column in which it was published, or none
 	only     [][]int  // of each row: the columns of which one is required; nil if none is
 	helped   []int    // rows of students with supports
+
+	near []float64 // the last prices of seats, with which the next assignment begins
 }
 
 // session is one session, with what it can have.

@@ -29,6 +29,7 @@ func (s *search) arrange(b int, hold []float64, come []int, price []float64) {
 			if staffed[k] == none && len(x.Staff) > 0 {
 				continue
 			}
+			wants := s.wants(b, c)
 			for _, r := range x.rooms {
 				seats := min(x.Seats, s.rooms[r].Seats)
 				v := s.net(b, c, hold[c])
@@ -37,7 +38,11 @@ func (s *search) arrange(b int, hold []float64, come []int, price []float64) {
 				} else {
 					v += price[c] * float64(seats-come[c])
 				}
-				v += s.supported(b, c, r)
+				for _, w := range wants {
+					if covers(w.tags, s.rooms[r].Tags) {
+						v += w.worth
+					}
+				}
 				if s.rooms[r].ID == x.was.Room {
 					v += .01
 				}
@@ -94,26 +99,44 @@ func (s *search) give(b int, open []int, hold []float64, free []int) []int {
 	return assign.Best(value, free).Column
 }
 
-// supported is what a room adds for students who need what it has.
-func (s *search) supported(b, col, room int) float64 {
+// want is what a room with some tags adds for students who need them.
+type want struct {
+	tags  []string
+	worth float64
+}
+
+// wants are what students need of the room of a session.
+func (s *search) wants(b, col int) (out []want) {
 	blk := &s.blocks[b]
-	sum := 0.0
+	adults := s.adults(b, col)
 	for _, r := range blk.helped {
-		want := s.in.Students[blk.students[r]].Supports
-		if !blk.can[r][col] || !covers(want, blk.sessions[col].Supports, s.rooms[room].Tags, s.adults(b, col)) {
+		if !blk.can[r][col] {
 			continue
 		}
+		var tags []string
+		for _, tag := range s.in.Students[blk.students[r]].Supports {
+			if !slices.Contains(blk.sessions[col].Supports, tag) && !slices.Contains(adults, tag) {
+				tags = append(tags, tag)
+			}
+		}
+		worth := 0.0
 		if slices.Contains(blk.only[r], col) {
-			sum += must
+			worth += must
 		}
 		for _, l := range linksOf(blk.links[r], col) {
 			if s.claims[l.claim].must {
-				sum += must / 2
+				worth += must / 2
 			}
-			sum += s.claims[l.claim].value
+			worth += s.claims[l.claim].value
 		}
+		at := slices.IndexFunc(out, func(w want) bool { return slices.Equal(w.tags, tags) })
+		if at < 0 {
+			at = len(out)
+			out = append(out, want{tags: tags})
+		}
+		out[at].worth += worth
 	}
-	return sum
+	return out
 }
 
 // adults are the tags of who could lead a session.

@@ -243,7 +243,8 @@ func (s *search) best(b int, value func(claim int) float64, lift []float64) fill
 	for c := range seats {
 		seats[c] = s.seatsOf(b, c)
 	}
-	found := assign.Best(rows, seats)
+	found := assign.From(rows, seats, blk.near)
+	blk.near = found.Price
 	for r, c := range found.Column {
 		s.set(b, r, c)
 	}
