@@ -58,11 +58,14 @@ const (
 	Observe      Action = "observe"       // write evidence about a student
 	ReadClass    Action = "read class"    // roster, grid and steps of a class
 	DecideStep   Action = "decide step"   // accept or decline a proposed step
+	RaiseFlag    Action = "raise flag"    // say who looks after something, and what came of it
+	ContestFlag  Action = "contest flag"  // say what is not right about a flag
 	IssueCards   Action = "issue cards"   // make sign-in codes for a class
 	ReadSchool   Action = "read school"   // counts and means of a school, no names
 	ReadDistrict Action = "read district" // the same of the district
 	Import       Action = "import"        // load, apply and undo files
 	ManageModel  Action = "manage model"  // fit, compare and adopt the learner model and its criterion
+	ManageRules  Action = "manage rules"  // what is proposed to teachers, and when
 	ManagePeople Action = "manage people" // accounts, merges
 )
 
@@ -87,11 +90,14 @@ var rules = map[Action][]Relation{
 	Observe:      {TeacherOf},
 	ReadClass:    {TeacherOf, LeaderOf},
 	DecideStep:   {TeacherOf},
+	RaiseFlag:    {TeacherOf},
+	ContestFlag:  {Self, GuardianOf},
 	IssueCards:   {TeacherOf},
 	ReadSchool:   {LeaderOf, AdministratorOf},
 	ReadDistrict: {LeaderOf, AdministratorOf},
 	Import:       {AdministratorOf},
 	ManageModel:  {AdministratorOf},
+	ManageRules:  {AdministratorOf},
 	ManagePeople: {AdministratorOf},
 }
 

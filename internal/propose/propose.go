@@ -19,16 +19,13 @@ import (
 	"waymark/internal/roster"
 )
 
-// Rule names the rule and version behind a suggestion.
+// Rule names the rule and version behind a suggestion: of the program, or, as [Rules.Name]
+// says, of the school.
 type Rule string
 
 const (
 	RuleReady    Rule = "ready-to-learn/3"
 	RuleLookBack Rule = "look-back/2"
-	RuleStuck    Rule = "stuck-together/1"
-	RuleMoveOn   Rule = "ready-to-move-on/1"
-	RuleUnseen   Rule = "not-seen/1"
-	RuleOld      Rule = "evidence-too-old/1"
 )
 
 // Learner is what is known of one student, at one moment.
@@ -43,6 +40,7 @@ type Learner struct {
 	Goals     []plan.Goal
 	Choices   []plan.Choice // latest first
 	LastSeen  time.Time     // latest evidence that a person gave, zero if never
+	Situation Situation
 }
 
 func (l Learner) status(c competency.ID) mastery.Status {

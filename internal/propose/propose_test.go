@@ -187,7 +187,7 @@ func TestSteps(t *testing.T) {
 	class := []propose.Learner{stuckOn2("a"), stuckOn2("b"), ready, unseen,
 		learner("old1", map[competency.ID]mastery.Estimate{"other": est(mastery.Fading, 5, 80)}), learner("old2", map[competency.ID]mastery.Estimate{"other": est(mastery.Fading, 5, 80)})}
 	cat := chain()
-	steps := propose.Steps("c", class, cat, cat.Order, now)
+	steps := propose.Steps(propose.ShippedRules(), propose.Room{Class: "c", Students: class, Catalogue: cat, Focus: cat.Order, Now: now})
 	got := map[string][]string{}
 	for _, s := range steps {
 		key := string(s.Kind) + " " + string(s.Competency.ID)
@@ -198,7 +198,7 @@ func TestSteps(t *testing.T) {
 			t.Errorf("%+v lacks a because, a rule or a key", s)
 		}
 	}
-	want := map[string][]string{"small-group k1": {"a", "b"}, "move-on k3": {"ready"}, "check-in ": {"unseen"}, "recheck other": {"old1", "old2"}}
+	want := map[string][]string{"missing-before k1": {"a", "b"}, "move-on k3": {"ready"}, "not-seen ": {"unseen"}, "forgotten other": {"old1", "old2"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("steps (-want +got):\n%s", diff)
 	}

@@ -2,7 +2,11 @@ package propose
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +15,7 @@ import (
 	"waymark/internal/mastery"
 	"waymark/internal/material"
 	"waymark/internal/roster"
+	"waymark/internal/stats"
 )
 
 // Step is one thing that a teacher may do next, with whom and why.
@@ -19,98 +24,282 @@ type Step struct {
 	Kind       StepKind
 	Class      roster.ClassID
 	Competency competency.Competency // zero where the step is about no single one
+	Group      string                // the group that it is about, if any
 	Students   []roster.Person
 	Because    string
 	Rule       Rule
+	Playbook   []string // what one may do, in the school's words
+	Minutes    int
 	Material   *material.Material // a suggestion, or nil
-	Weight     float64            // rank: expected benefit times urgency
+	Inputs     []Input            // what the rule saw
+	Factors    []Factor           // of which the rank is the product
+	Weight     float64            // rank: expected benefit × urgency × fairness
+
+	urgency float64 // how far over its threshold, from 1
+}
+
+// ID names a step as it was proposed: another rule, because or student gives another.
+func (s Step) ID() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%s\x00%s\x00%s\x00%s", s.Class, s.Key, s.Rule, s.Because)
+	for _, p := range s.Students {
+		fmt.Fprintf(h, "\x00%s", p.ID)
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+// Input is one value that a rule looked at.
+type Input struct {
+	Student roster.PersonID `json:"student,omitempty"`
+	What    string          `json:"what"`
+	Value   string          `json:"value"`
+}
+
+// Factor is one part of a rank.
+type Factor struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+	Words string  `json:"words"`
 }
 
 // StepKind is the sort of step.
 type StepKind string
 
 const (
-	SmallGroup StepKind = "small-group" // teach a shared missing piece together
-	MoveOn     StepKind = "move-on"     // give the next thing
-	CheckIn    StepKind = "check-in"    // see a student who was not seen for long
-	Recheck    StepKind = "recheck"     // renew evidence that is too old to trust
+	SmallGroup  StepKind = "stuck"             // teach something together to those who are stuck on it
+	Before      StepKind = "missing-before"    // teach what comes before what they are stuck on
+	SameWrong   StepKind = "same-wrong-answer" // clear up what several got wrong alike
+	MoveOn      StepKind = "move-on"           // give the next thing
+	Recheck     StepKind = "forgotten"         // renew evidence that is too old to trust
+	CheckIn     StepKind = "not-seen"          // see a student who was not seen for long
+	OffPace     StepKind = "off-pace"          // a goal whose day comes too soon
+	GoalStalled StepKind = "goal-stalled"      // a goal on which nothing moves
+	ProfileOld  StepKind = "profile-stale"     // ask what is still true
+	Waiting     StepKind = "waiting"           // answer who waits
+	GroupEnds   StepKind = "group-ends"        // let a group end, or make new ones
+	Disengaging StepKind = "disengaging"       // behaviour that has changed
+	Warning     StepKind = "early-warning"     // attendance and course performance
 )
 
-// Thresholds of the teacher's steps.
-const (
-	StuckPieces   = 3                   // pieces without success before a student counts as stuck
-	StuckTogether = 2                   // students that make a small group
-	UnseenAfter   = 14 * 24 * time.Hour // without evidence from a person
-)
-
-// Steps returns what a teacher may do next in one class, most useful first.
-// focus is what the class works on, in its order.
-func Steps(class roster.ClassID, students []Learner, cat *Catalogue, focus []competency.ID, now time.Time) []Step {
-	steps := slices.Concat(
-		stuck(class, students, cat, focus),
-		moveOn(class, students, cat, focus),
-		unseen(class, students, now),
-		tooOld(class, students, cat, focus),
-	)
-	slices.SortFunc(steps, func(a, b Step) int {
-		return cmp.Or(cmp.Compare(b.Weight, a.Weight), strings.Compare(a.Key, b.Key))
-	})
-	return steps
+// Situation is what rules look at beside the estimates of a student.
+type Situation struct {
+	Minutes    int       // of adults' time in the last twelve weeks
+	GoalMoved  time.Time // when anything last moved on the oldest open goal; zero without a goal
+	OldProfile bool
+	Waits      time.Time // since when the oldest thing waits for an answer; zero if none does
+	WaitsFor   string
+	Stopped    int       // pieces of work stopped in the last four weeks
+	LastWork   time.Time // the latest evidence of any kind; zero if never
+	Missed     int       // flex blocks of the last twelve weeks that were missed, of
+	Blocks     int       // those recorded
 }
 
+// Alike is a wrong answer that several students gave.
+type Alike struct {
+	Question, Answer string
+	Competency       competency.ID
+	Students         []roster.PersonID
+}
+
+// Ending is a group and its last day.
+type Ending struct {
+	ID, Name string
+	Until    roster.Date
+	Students []roster.PersonID
+}
+
+// Room is a class as its rules see it.
+type Room struct {
+	Class     roster.ClassID
+	Students  []Learner
+	Catalogue *Catalogue
+	Focus     []competency.ID // what the class works on, in its order
+	Alike     []Alike
+	Groups    []Ending
+	Now       time.Time
+}
+
+// Steps returns what a teacher may do next in one class, the highest rank first.
+func Steps(rules Rules, in Room) []Step {
+	p := proposer{Room: in, rules: rules, place: map[roster.PersonID]int{}}
+	for i, l := range in.Students {
+		p.place[l.Person.ID] = i
+	}
+	p.stuck()
+	p.moveOn()
+	p.forgotten()
+	p.unseen()
+	p.alike()
+	p.goals()
+	p.profiles()
+	p.waiting()
+	p.endings()
+	p.disengaging()
+	p.warning()
+	p.rank()
+	slices.SortFunc(p.steps, func(a, b Step) int {
+		return cmp.Or(cmp.Compare(b.Weight, a.Weight), strings.Compare(a.Key, b.Key))
+	})
+	return p.steps
+}
+
+// Within returns the steps that fit into some minutes: each in its turn, if there is time left
+// for it. 0 minutes are no limit.
+func Within(steps []Step, minutes int) []Step {
+	if minutes <= 0 {
+		return steps
+	}
+	var fit []Step
+	for _, s := range steps {
+		if s.Minutes <= minutes {
+			fit = append(fit, s)
+			minutes -= s.Minutes
+		}
+	}
+	return fit
+}
+
+type proposer struct {
+	Room
+	rules Rules
+	place map[roster.PersonID]int
+	steps []Step
+}
+
+// add keeps a step that a rule proposes. about is what it is about, for its key; urgency is
+// how far the case lies over the threshold, 1 being at it.
+func (p *proposer) add(rule RuleText, about string, s Step, urgency float64, words map[string]string) {
+	if len(s.Students) > 0 {
+		words["first"] = s.Students[0].Name()
+	}
+	s.Kind, s.Class, s.Key = rule.Kind, p.Class, string(rule.Kind)+"|"+string(p.Class)+"|"+about
+	s.Because, s.Rule, s.Playbook, s.Minutes = rule.Say(words), p.rules.Name(rule.Kind), rule.Steps, rule.Minutes
+	for _, name := range slices.Sorted(maps.Keys(rule.Thresholds)) {
+		s.Inputs = append(s.Inputs, Input{What: "threshold: " + name, Value: fmt.Sprintf("%g", rule.Thresholds[name])})
+	}
+	if s.Competency.ID != "" {
+		s.Material = helpFor(p.Catalogue, s.Competency.ID)
+	}
+	s.Weight = rule.Benefit
+	s.urgency = math.Max(1, math.Min(2, urgency))
+	p.steps = append(p.steps, s)
+}
+
+// rank weighs each step: what one of its kind is worth, more for more students and for what
+// opens more, × how far over its threshold × up to half as much again for students who got
+// less of adults' time than the median.
+func (p *proposer) rank() {
+	var minutes []float64
+	for _, l := range p.Students {
+		minutes = append(minutes, float64(l.Situation.Minutes))
+	}
+	slices.Sort(minutes)
+	median := 0.0
+	if len(minutes) > 0 {
+		median = stats.Quantile(minutes, .5)
+	}
+	for i := range p.steps {
+		s := &p.steps[i]
+		n := len(s.Students)
+		opens := min(len(p.Catalogue.After[s.Competency.ID]), 5)
+		benefit := s.Weight * (1 + .2*float64(min(max(n, 1), 8)-1)) * (1 + .04*float64(opens))
+		less := 0
+		for _, st := range s.Students {
+			if float64(p.Students[p.place[st.ID]].Situation.Minutes) < median {
+				less++
+			}
+		}
+		fair := 1.0
+		if n > 0 {
+			fair += .5 * float64(less) / float64(n)
+		}
+		s.Factors = []Factor{
+			{"benefit", benefit, fmt.Sprintf("%s; it opens %d more", plural(n, "student", "students"), opens)},
+			{"urgency", s.urgency, "how far over the rule’s threshold"},
+			{"fairness", fair, fmt.Sprintf("%d of %d had less than the class’s median of %.0f minutes with an adult in twelve weeks", less, n, median)},
+		}
+		s.Weight = benefit * s.urgency * fair
+	}
+}
+
+// StuckPieces is how many pieces without success make a student stuck, where no rule says so.
+const StuckPieces = 3
+
 // Stuck reports whether a student has tried something several times without success.
-func Stuck(e mastery.Estimate) bool { return e.N >= StuckPieces && e.Status == mastery.Starting }
+func Stuck(e mastery.Estimate) bool { return stuckAfter(e, StuckPieces) }
+
+func stuckAfter(e mastery.Estimate, tries int) bool {
+	return e.N >= tries && e.Status == mastery.Starting
+}
 
 // stuck finds competencies on which several students have tried and not succeeded.
-// Where most of them miss the same prerequisite, the step is about that.
-func stuck(class roster.ClassID, students []Learner, cat *Catalogue, focus []competency.ID) []Step {
+// Where they miss the same prerequisite, the step is about that.
+func (p *proposer) stuck() {
+	direct, isDirect := p.rules.Of(SmallGroup)
+	before, isBefore := p.rules.Of(Before)
+	if !isDirect && !isBefore {
+		return
+	}
+	rule := direct
+	if !isDirect {
+		rule = before
+	}
+	tries := int(rule.Thresholds["tries"])
 	type need struct {
 		students []roster.Person
+		inputs   []Input
 		on       map[competency.ID]int // what they are stuck on
+		most     int
 	}
 	needs := map[competency.ID]*need{}
-	for _, l := range students {
-		for _, id := range focus {
-			if !Stuck(l.Estimates[id]) {
+	for _, l := range p.Students {
+		for _, id := range p.Focus {
+			e := l.Estimates[id]
+			if !stuckAfter(e, tries) {
 				continue
 			}
-			root := deepestGap(l, cat, id, 3)
+			root := id
+			if isBefore {
+				root = deepestGap(l, p.Catalogue, id, 3)
+			}
 			n := needs[root]
 			if n == nil {
 				n = &need{on: map[competency.ID]int{}}
 				needs[root] = n
 			}
 			n.on[id]++
-			if !slices.ContainsFunc(n.students, func(p roster.Person) bool { return p.ID == l.Person.ID }) {
+			n.most = max(n.most, e.N)
+			n.inputs = append(n.inputs, Input{l.Person.ID, title(p.Catalogue.Competencies[id]), fmt.Sprintf("%d pieces, estimate %.2f (%.2f to %.2f)", e.N, e.Value, e.Low, e.High)})
+			if !slices.ContainsFunc(n.students, func(o roster.Person) bool { return o.ID == l.Person.ID }) {
 				n.students = append(n.students, l.Person)
 			}
 		}
 	}
-	var steps []Step
-	for id, n := range needs {
-		if len(n.students) < StuckTogether {
+	for _, id := range slices.Sorted(maps.Keys(needs)) {
+		n := needs[id]
+		c := p.Catalogue.Competencies[id]
+		var on []string
+		for o := range n.on {
+			if o != id {
+				on = append(on, title(p.Catalogue.Competencies[o]))
+			}
+		}
+		slices.Sort(on)
+		rule, ok := direct, isDirect
+		if _, itself := n.on[id]; !itself || len(n.on) > 1 {
+			rule, ok = before, isBefore
+		}
+		if !ok || len(n.students) < int(rule.Thresholds["together"]) {
 			continue
 		}
-		c := cat.Competencies[id]
-		because := fmt.Sprintf("%d students have tried %q at least %d times without success.", len(n.students), title(c), StuckPieces)
-		if _, direct := n.on[id]; !direct || len(n.on) > 1 {
-			var on []string
-			for o := range n.on {
-				if o != id {
-					on = append(on, title(cat.Competencies[o]))
-				}
-			}
-			slices.Sort(on)
-			because = fmt.Sprintf("%d students are stuck, and %q comes before what they are stuck on (%s). They have not shown it yet.",
-				len(n.students), title(c), strings.Join(on[:min(2, len(on))], "; "))
+		students := plural(len(n.students), "student has", "students have")
+		if rule.Kind == Before {
+			students = plural(len(n.students), "student is", "students are")
 		}
-		steps = append(steps, Step{
-			Key: "stuck|" + string(class) + "|" + string(id), Kind: SmallGroup, Class: class, Competency: c, Students: n.students,
-			Because: because, Rule: RuleStuck, Material: helpFor(cat, id),
-			Weight: 2 + 0.5*float64(min(len(n.students), 8)) + 0.1*float64(min(len(cat.After[id]), 5)),
+		p.add(rule, string(id), Step{Competency: c, Students: n.students, Inputs: n.inputs}, float64(n.most)/float64(max(tries, 1)), map[string]string{
+			"students": students, "what": title(c), "tries": fmt.Sprint(tries), "on": strings.Join(on[:min(2, len(on))], "; "),
 		})
 	}
-	return steps
 }
 
 // deepestGap follows missing prerequisites down and returns the first one that a
@@ -129,33 +318,33 @@ func deepestGap(l Learner, cat *Catalogue, id competency.ID, depth int) competen
 
 // moveOn finds students who meet all that the class works on up to something that
 // they have not begun.
-func moveOn(class roster.ClassID, students []Learner, cat *Catalogue, focus []competency.ID) []Step {
+func (p *proposer) moveOn() {
+	rule, ok := p.rules.Of(MoveOn)
+	if !ok {
+		return
+	}
 	ready := map[competency.ID][]roster.Person{}
-	for _, l := range students {
+	inputs := map[competency.ID][]Input{}
+	for _, l := range p.Students {
 		met := 0
 		var next competency.ID
-		for _, id := range focus {
+		for _, id := range p.Focus {
 			if l.status(id) == mastery.Met {
 				met++
-			} else if next == "" && l.Estimates[id].N == 0 && len(cat.Before[id]) > 0 && held(l, cat.Before[id]) {
+			} else if next == "" && l.Estimates[id].N == 0 && len(p.Catalogue.Before[id]) > 0 && held(l, p.Catalogue.Before[id]) {
 				next = id
 			}
 		}
-		if next != "" && met >= 3 {
+		if next != "" && met >= int(rule.Thresholds["met"]) {
 			ready[next] = append(ready[next], l.Person)
+			inputs[next] = append(inputs[next], Input{l.Person.ID, "met of what the class works on", fmt.Sprint(met)})
 		}
 	}
-	var steps []Step
-	for id, people := range ready {
-		c := cat.Competencies[id]
-		steps = append(steps, Step{
-			Key: "move|" + string(class) + "|" + string(id), Kind: MoveOn, Class: class, Competency: c, Students: people,
-			Because: fmt.Sprintf("%s what comes before %q and %s not started it.", plural(len(people), "student meets", "students meet"), title(c), haveHas(len(people))),
-			Rule:    RuleMoveOn, Material: helpFor(cat, id),
-			Weight: 1.6 + 0.25*float64(min(len(people), 8)),
-		})
+	for _, id := range slices.Sorted(maps.Keys(ready)) {
+		people, c := ready[id], p.Catalogue.Competencies[id]
+		p.add(rule, string(id), Step{Competency: c, Students: people, Inputs: inputs[id]}, 1,
+			map[string]string{"students": plural(len(people), "student is", "students are"), "what": title(c)})
 	}
-	return steps
 }
 
 func held(l Learner, ids []competency.ID) bool {
@@ -168,55 +357,238 @@ func held(l Learner, ids []competency.ID) bool {
 }
 
 // unseen lists the students whom nobody has observed for long, longest first.
-func unseen(class roster.ClassID, students []Learner, now time.Time) []Step {
+func (p *proposer) unseen() {
+	rule, ok := p.rules.Of(CheckIn)
+	if !ok {
+		return
+	}
+	days := rule.Thresholds["days"]
+	after := time.Duration(days * float64(24*time.Hour))
 	var late []Learner
-	for _, l := range students {
-		if l.LastSeen.IsZero() || now.Sub(l.LastSeen) >= UnseenAfter {
+	for _, l := range p.Students {
+		if l.LastSeen.IsZero() || p.Now.Sub(l.LastSeen) >= after {
 			late = append(late, l)
 		}
 	}
 	if len(late) == 0 {
-		return nil
+		return
 	}
 	slices.SortFunc(late, func(a, b Learner) int {
 		return cmp.Or(a.LastSeen.Compare(b.LastSeen), strings.Compare(string(a.Person.ID), string(b.Person.ID)))
 	})
-	longest := "has no evidence from a person yet"
+	s, urgency := Step{}, 2.0
+	when := "has no evidence from a person yet"
 	if t := late[0].LastSeen; !t.IsZero() {
-		longest = "was last seen " + Ago(now.Sub(t))
+		when = "was last seen " + Ago(p.Now.Sub(t))
+		urgency = float64(p.Now.Sub(t)) / float64(max(after, 1))
 	}
-	s := Step{Key: "unseen|" + string(class), Kind: CheckIn, Class: class, Rule: RuleUnseen,
-		Because: fmt.Sprintf("Nobody has written down anything about %s for %d days or more. %s %s.",
-			plural(len(late), "student", "students"), int(UnseenAfter.Hours()/24), late[0].Person.Name(), longest),
-		Weight: 1.8 + 0.2*float64(min(len(late), 8))}
 	for _, l := range late {
 		s.Students = append(s.Students, l.Person)
+		seen := "never"
+		if !l.LastSeen.IsZero() {
+			seen = l.LastSeen.Format(time.DateOnly)
+		}
+		s.Inputs = append(s.Inputs, Input{l.Person.ID, "last seen by a person", seen})
 	}
-	return []Step{s}
+	p.add(rule, "", s, urgency, map[string]string{"students": plural(len(late), "student", "students"), "days": fmt.Sprintf("%g", days), "when": when})
 }
 
-// tooOld finds what the class has met once and not shown for too long to rely on.
-func tooOld(class roster.ClassID, students []Learner, cat *Catalogue, focus []competency.ID) []Step {
-	var steps []Step
-	for _, id := range focus {
-		var people []roster.Person
-		for _, l := range students {
-			if l.status(id) == mastery.Fading {
-				people = append(people, l.Person)
+// forgotten finds what the class has met once and not shown for too long to rely on.
+func (p *proposer) forgotten() {
+	rule, ok := p.rules.Of(Recheck)
+	if !ok {
+		return
+	}
+	for _, id := range p.Focus {
+		s := Step{Competency: p.Catalogue.Competencies[id]}
+		for _, l := range p.Students {
+			if e := l.Estimates[id]; e.Status == mastery.Fading {
+				s.Students = append(s.Students, l.Person)
+				s.Inputs = append(s.Inputs, Input{l.Person.ID, "last evidence", e.Last.Format(time.DateOnly)})
 			}
 		}
-		if len(people) < 2 {
+		if len(s.Students) < max(1, int(rule.Thresholds["together"])) {
 			continue
 		}
-		c := cat.Competencies[id]
-		steps = append(steps, Step{
-			Key: "old|" + string(class) + "|" + string(id), Kind: Recheck, Class: class, Competency: c, Students: people,
-			Because: fmt.Sprintf("%s %q once, but the evidence is older than %d weeks.", plural(len(people), "student met", "students met"), title(c), int(mastery.StaleAfter.Hours()/24/7)),
-			Rule:    RuleOld, Material: helpFor(cat, id),
-			Weight: 0.8 + 0.1*float64(min(len(people), 10)) + 0.1*float64(min(len(cat.After[id]), 5)),
-		})
+		p.add(rule, string(id), s, 1, map[string]string{"students": plural(len(s.Students), "student", "students"), "what": title(s.Competency), "weeks": fmt.Sprint(int(mastery.StaleAfter.Hours() / 24 / 7))})
 	}
-	return steps
+}
+
+func (p *proposer) alike() {
+	rule, ok := p.rules.Of(SameWrong)
+	if !ok {
+		return
+	}
+	for _, a := range p.Alike {
+		s := Step{Competency: p.Catalogue.Competencies[a.Competency]}
+		for _, id := range a.Students {
+			if at, here := p.place[id]; here {
+				s.Students = append(s.Students, p.Students[at].Person)
+				s.Inputs = append(s.Inputs, Input{id, a.Question, a.Answer})
+			}
+		}
+		together := max(2, int(rule.Thresholds["together"]))
+		if len(s.Students) >= together {
+			p.add(rule, a.Question+"="+a.Answer, s, float64(len(s.Students))/float64(together),
+				map[string]string{"students": plural(len(s.Students), "student", "students"), "question": a.Question, "answer": a.Answer})
+		}
+	}
+}
+
+// goals finds goals whose day is near though they are not, and goals on which nothing moves.
+func (p *proposer) goals() {
+	pace, isPace := p.rules.Of(OffPace)
+	stalled, isStalled := p.rules.Of(GoalStalled)
+	for _, l := range p.Students {
+		for _, g := range l.Goals {
+			if !g.Done.IsZero() {
+				continue
+			}
+			e := l.Estimates[g.Competency]
+			if by := g.By.Time(); isPace && !by.IsZero() && g.Competency != "" {
+				left := by.Sub(p.Now).Hours() / 24
+				if left <= pace.Thresholds["days"] && e.Status != mastery.Met && e.Status != mastery.Nearly {
+					p.add(pace, string(g.ID), Step{Competency: p.Catalogue.Competencies[g.Competency], Students: []roster.Person{l.Person},
+						Inputs: []Input{{l.Person.ID, "days left", fmt.Sprintf("%.0f", left)}, {l.Person.ID, "estimate", fmt.Sprintf("%.2f from %d pieces", e.Value, e.N)}}},
+						1+(pace.Thresholds["days"]-left)/28, map[string]string{"goal": g.What, "what": title(p.Catalogue.Competencies[g.Competency]), "day": g.By.Time().Format("January 2")})
+					continue
+				}
+			}
+			moved := g.Set
+			if e.Last.After(moved) {
+				moved = e.Last
+			}
+			if days := p.Now.Sub(moved).Hours() / 24; isStalled && days >= stalled.Thresholds["days"] && stalled.Thresholds["days"] > 0 {
+				p.add(stalled, string(g.ID), Step{Competency: p.Catalogue.Competencies[g.Competency], Students: []roster.Person{l.Person},
+					Inputs: []Input{{l.Person.ID, "last moved", moved.Format(time.DateOnly)}}},
+					days/stalled.Thresholds["days"], map[string]string{"goal": g.What, "days": fmt.Sprintf("%.0f", days)})
+			}
+		}
+	}
+}
+
+func (p *proposer) profiles() {
+	rule, ok := p.rules.Of(ProfileOld)
+	if !ok {
+		return
+	}
+	var s Step
+	for _, l := range p.Students {
+		if l.Situation.OldProfile {
+			s.Students = append(s.Students, l.Person)
+		}
+	}
+	if n := len(s.Students); n > 0 && n >= int(rule.Thresholds["together"]) {
+		p.add(rule, "", s, 1, map[string]string{"students": plural(n, "student", "students")})
+	}
+}
+
+func (p *proposer) waiting() {
+	rule, ok := p.rules.Of(Waiting)
+	if !ok {
+		return
+	}
+	var s Step
+	longest, what := 0.0, ""
+	for _, l := range p.Students {
+		if l.Situation.Waits.IsZero() {
+			continue
+		}
+		days := p.Now.Sub(l.Situation.Waits).Hours() / 24
+		if days < rule.Thresholds["days"] {
+			continue
+		}
+		s.Students = append(s.Students, l.Person)
+		s.Inputs = append(s.Inputs, Input{l.Person.ID, l.Situation.WaitsFor, "since " + l.Situation.Waits.Format(time.DateOnly)})
+		if days > longest || what == "" {
+			longest, what = days, l.Situation.WaitsFor
+		}
+	}
+	if len(s.Students) > 0 {
+		p.add(rule, "", s, longest/max(1, rule.Thresholds["days"]), map[string]string{"students": plural(len(s.Students), "student is", "students are"), "days": fmt.Sprintf("%.0f", longest), "what": what})
+	}
+}
+
+func (p *proposer) endings() {
+	rule, ok := p.rules.Of(GroupEnds)
+	if !ok {
+		return
+	}
+	for _, g := range p.Groups {
+		left := g.Until.Time().Sub(p.Now).Hours() / 24
+		if left > rule.Thresholds["days"] {
+			continue
+		}
+		s := Step{Group: g.ID, Inputs: []Input{{What: "last day", Value: string(g.Until)}}}
+		for _, id := range g.Students {
+			if at, here := p.place[id]; here {
+				s.Students = append(s.Students, p.Students[at].Person)
+			}
+		}
+		p.add(rule, g.ID, s, 1-left/14, map[string]string{"group": g.Name, "day": g.Until.Time().Format("January 2")})
+	}
+}
+
+// disengaging looks at what students do, and at nothing else.
+func (p *proposer) disengaging() {
+	rule, ok := p.rules.Of(Disengaging)
+	if !ok {
+		return
+	}
+	for _, l := range p.Students {
+		x := l.Situation
+		var signs []string
+		var inputs []Input
+		sign := func(holds bool, what, value string) {
+			if holds {
+				signs = append(signs, value+" "+what)
+				inputs = append(inputs, Input{l.Person.ID, what, value})
+			}
+		}
+		sign(float64(x.Stopped) >= rule.Thresholds["stopped"], "pieces of chosen work were stopped", fmt.Sprint(x.Stopped))
+		if !x.LastWork.IsZero() {
+			days := p.Now.Sub(x.LastWork).Hours() / 24
+			sign(days >= rule.Thresholds["quiet"], "days without any work", fmt.Sprintf("%.0f", days))
+		}
+		sign(x.Blocks >= 4 && float64(x.Missed) >= rule.Thresholds["missed"]*float64(x.Blocks) && x.Missed > 0, fmt.Sprintf("of %d flex blocks were missed", x.Blocks), fmt.Sprint(x.Missed))
+		if len(signs) >= 2 { // one sign alone is a day like others
+			p.add(rule, string(l.Person.ID), Step{Students: []roster.Person{l.Person}, Inputs: inputs}, float64(len(signs))/2, map[string]string{"signs": strings.Join(signs, "; ")})
+		}
+	}
+}
+
+// warning looks at attendance and course performance.
+func (p *proposer) warning() {
+	rule, ok := p.rules.Of(Warning)
+	if !ok {
+		return
+	}
+	for _, l := range p.Students {
+		var signs []string
+		var inputs []Input
+		x, urgency := l.Situation, 1.0
+		if missed := rule.Thresholds["missed"]; float64(x.Blocks) >= rule.Thresholds["blocks"] && x.Missed > 0 && float64(x.Missed) >= missed*float64(x.Blocks) {
+			signs = append(signs, fmt.Sprintf("missed %d of %d flex blocks", x.Missed, x.Blocks))
+			inputs = append(inputs, Input{l.Person.ID, "flex blocks missed", fmt.Sprintf("%d of %d", x.Missed, x.Blocks)})
+			urgency = max(urgency, float64(x.Missed)/float64(x.Blocks)/max(missed, .01))
+		}
+		tried, starting := 0, 0
+		for _, id := range p.Focus {
+			if e := l.Estimates[id]; e.N > 0 {
+				tried++
+				if e.Status == mastery.Starting {
+					starting++
+				}
+			}
+		}
+		if share := rule.Thresholds["starting"]; tried >= 4 && float64(starting) >= share*float64(tried) {
+			signs = append(signs, fmt.Sprintf("is just starting on %d of %d things that were tried", starting, tried))
+			inputs = append(inputs, Input{l.Person.ID, "just starting", fmt.Sprintf("%d of %d tried", starting, tried)})
+		}
+		if len(signs) > 0 {
+			p.add(rule, string(l.Person.ID), Step{Students: []roster.Person{l.Person}, Inputs: inputs}, urgency, map[string]string{"signs": strings.Join(signs, " and ")})
+		}
+	}
 }
 
 // helpFor suggests the material that suits a group best: core before others, off
@@ -251,9 +623,42 @@ func plural(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-func haveHas(n int) string {
-	if n == 1 {
-		return "has"
+// Alternative is a step that was there at the same time and came after.
+type Alternative struct {
+	Step    string  `json:"step"`
+	Because string  `json:"because"`
+	Weight  float64 `json:"weight"`
+}
+
+// Proposal is a step as it was proposed, with all that explains it.
+type Proposal struct {
+	ID           string            `json:"id"`
+	Class        roster.ClassID    `json:"class"`
+	Step         string            `json:"step"`
+	Kind         StepKind          `json:"kind"`
+	Rule         Rule              `json:"rule"`
+	Because      string            `json:"because"`
+	Students     []roster.PersonID `json:"students"`
+	Inputs       []Input           `json:"inputs"`
+	Factors      []Factor          `json:"factors"`
+	Alternatives []Alternative     `json:"alternatives"`
+	Playbook     []string          `json:"playbook"`
+	Weight       float64           `json:"weight"`
+	At           time.Time         `json:"at"` // when it was first proposed
+}
+
+// Proposals are steps as they are kept: each with the next three as its alternatives.
+func Proposals(steps []Step, now time.Time) []Proposal {
+	var out []Proposal
+	for i, s := range steps {
+		p := Proposal{ID: s.ID(), Class: s.Class, Step: s.Key, Kind: s.Kind, Rule: s.Rule, Because: s.Because, Inputs: s.Inputs, Factors: s.Factors, Playbook: s.Playbook, Weight: s.Weight, At: now}
+		for _, o := range s.Students {
+			p.Students = append(p.Students, o.ID)
+		}
+		for _, o := range steps[i+1 : min(i+4, len(steps))] {
+			p.Alternatives = append(p.Alternatives, Alternative{o.Key, o.Because, o.Weight})
+		}
+		out = append(out, p)
 	}
-	return "have"
+	return out
 }

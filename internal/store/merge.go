@@ -52,6 +52,7 @@ func (db *DB) Merge(ctx context.Context, d roster.DistrictID, keep, gone, actor 
 			`UPDATE plan_signature SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE choice_checkpoint SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE outside SET student = $3 WHERE district = $1 AND student = $2`,
+			`UPDATE flag SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE choice SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE sitting SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE profile_event SET student = $3 WHERE district = $1 AND student = $2`,

@@ -332,23 +332,3 @@ func (db *DB) WishRoad(ctx context.Context, d roster.DistrictID, student roster.
 		d, student, newID(), w.Competency, w.Want, w.Author, micros(db.now()))
 	return err
 }
-
-// Decide keeps what a teacher made of a proposed step.
-func (db *DB) Decide(ctx context.Context, d roster.DistrictID, s propose.Decision) error {
-	_, err := db.exec(ctx, `INSERT INTO step_decision (district, id, class, step, rule, because, students, decision, reason, actor, at, until)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		d, newID(), s.Class, s.Step, s.Rule, s.Because, joinList(s.Students), s.What, s.Reason, s.Actor, micros(s.At), micros(s.Until))
-	return err
-}
-
-// Decisions returns the decisions on a class's steps that still hold, latest first.
-func (db *DB) Decisions(ctx context.Context, d roster.DistrictID, class roster.ClassID) ([]propose.Decision, error) {
-	return many(ctx, db, func(row func(...any) error) (s propose.Decision, err error) {
-		var at, until int64
-		var students string
-		err = row(&s.Class, &s.Step, &s.Rule, &s.Because, &students, &s.What, &s.Reason, &s.Actor, &at, &until)
-		s.Students, s.At, s.Until = splitList[roster.PersonID](students), moment(at), moment(until)
-		return s, err
-	}, `SELECT class, step, rule, because, students, decision, reason, actor, at, until FROM step_decision
-		WHERE district = $1 AND class = $2 AND until > $3 ORDER BY at DESC, id DESC`, d, class, micros(db.now()))
-}

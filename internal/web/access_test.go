@@ -111,21 +111,29 @@ var allowed = map[string]string{
 	"POST /students/{student}/requests/{request}/agree":         "teacher",
 	"POST /students/{student}/requests/{request}/withdraw":      "student,guardian",
 	"POST /students/{student}/commitments/{commitment}":         "student,guardian,teacher",
+	"GET /students/{student}/flags":                             readers,
+	"POST /students/{student}/flags":                            "teacher",
+	"POST /students/{student}/flags/{flag}":                     "teacher",
+	"POST /students/{student}/flags/{flag}/contest":             "student,guardian",
 	"GET /family": guardians,
 
-	"GET /teach":                    teachers,
-	"GET /teach/calendar":           teachers,
-	"POST /teach/calendar":          teachers,
-	"GET /calendar/{calendar}":      anybody,
-	"GET /find":                     staff,
-	"GET /classes":                  staff,
-	"GET /classes/{class}":          "teacher,leader",
-	"GET /classes/{class}/grid.csv": "teacher,leader",
-	"GET /classes/{class}/observe":  "teacher",
-	"POST /classes/{class}/observe": "teacher",
-	"POST /classes/{class}/steps":   "teacher",
-	"GET /classes/{class}/cards":    "teacher",
-	"POST /classes/{class}/cards":   "teacher",
+	"GET /teach":                                teachers,
+	"GET /teach/calendar":                       teachers,
+	"POST /teach/calendar":                      teachers,
+	"GET /calendar/{calendar}":                  anybody,
+	"GET /find":                                 staff,
+	"GET /classes":                              staff,
+	"GET /classes/{class}":                      "teacher,leader",
+	"GET /classes/{class}/grid.csv":             "teacher,leader",
+	"GET /classes/{class}/observe":              "teacher",
+	"POST /classes/{class}/observe":             "teacher",
+	"POST /classes/{class}/steps":               "teacher",
+	"GET /classes/{class}/proposals/{proposal}": "teacher",
+	"POST /classes/{class}/proposals":           "teacher",
+	"GET /admin/proposals":                      "administrator",
+	"POST /admin/proposals":                     "administrator",
+	"GET /classes/{class}/cards":                "teacher",
+	"POST /classes/{class}/cards":               "teacher",
 
 	"GET /classes/{class}/talks":                 "teacher",
 	"POST /classes/{class}/talks":                "teacher",
@@ -183,7 +191,7 @@ func TestEveryRouteDeniesByDefault(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	values := map[string]string{"student": string(person("student")), "person": string(person("student")), "class": string(room12), "school": string(cedar),
-		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "sitting": "none", "version": "none", "entry": "none", "request": "none", "calendar": "none", "commitment": "none", "check": "none", "goal": "none", "item": "none", "helper": "none", "outside": "none", "asked": "none", "checkpoint": "none", "step": "none", "run": "none", "upload": "none"}
+		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "flag": "none", "proposal": "none", "block": "none", "session": "none", "group": "none", "offer": "none", "sitting": "none", "version": "none", "entry": "none", "request": "none", "calendar": "none", "commitment": "none", "check": "none", "goal": "none", "item": "none", "helper": "none", "outside": "none", "asked": "none", "checkpoint": "none", "step": "none", "run": "none", "upload": "none"}
 	actors := map[string]guard.Actor{"": {}, "stranger": {District: "d2", Person: person("teacher"), Name: "Stranger"}}
 	for _, role := range everybody {
 		if _, ok := actors[role]; ok {

@@ -29,6 +29,7 @@ const classStepsMost = 3
 type classPage struct {
 	District roster.DistrictID
 	Class    roster.Class
+	Off      bool // its proposals are turned off
 	Own      bool // the actor teaches it: may decide, observe, make cards
 	Students int
 	List     stepList
@@ -110,7 +111,7 @@ func (s *Server) serveClass(w http.ResponseWriter, r *http.Request, a guard.Acto
 	}
 	v := classPage{District: a.District, Class: class, Own: own, Students: len(work.learners), Grid: g, List: stepList{Back: "class"}}
 	if own {
-		if v.List.Steps, err = s.openSteps(ctx, a.District, work); err != nil {
+		if v.List.Steps, v.Off, err = s.openSteps(ctx, a.District, work); err != nil {
 			return err
 		}
 		// The grid is what the page is for; the first few steps lead to the others.

@@ -90,10 +90,13 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Act
 			{guard.ReadClass, "see the class together", false},
 			{guard.GiveCheck, "give checks and see how they went", false},
 			{guard.DecideStep, "decide on proposed steps", false},
+			{guard.RaiseFlag, "say who looks after something, and what came of it", true},
+			{guard.ContestFlag, "say that a flag is not right", true},
 			{guard.IssueCards, "print sign-in cards", false},
 			{guard.ReadSchool, "see counts and averages of a school, without names, never of fewer than " + number(mastery.SmallCell) + " students", false},
 			{guard.Import, "load files from the school's other systems and undo that", false},
 			{guard.ManagePeople, "manage accounts", false},
+			{guard.ManageRules, "change the rules of what is proposed", false},
 			{guard.ManageModel, "decide how evidence becomes estimates, and see the questions of checks", false},
 		} {
 			if _, ok := guard.Allowed(x.action, []guard.Relation{rel}); !ok {

@@ -87,6 +87,10 @@ func (s *Server) routes() []route {
 		{"POST /students/{student}/requests/{request}/agree", toStudent(guard.Confer), s.agreeOnTalk},
 		{"POST /students/{student}/requests/{request}/withdraw", toStudent(guard.AskTalk), s.withdrawRequest},
 		{"POST /students/{student}/commitments/{commitment}", toStudent(guard.KeepPromise), s.closeCommitment},
+		{"GET /students/{student}/flags", toStudent(guard.ReadRecord), s.showFlags},
+		{"POST /students/{student}/flags", toStudent(guard.RaiseFlag), s.raiseFlag},
+		{"POST /students/{student}/flags/{flag}", toStudent(guard.RaiseFlag), s.closeFlag},
+		{"POST /students/{student}/flags/{flag}/contest", toStudent(guard.ContestFlag), s.contestFlag},
 		{"GET /family", family, s.showFamily},
 
 		// Teachers.
@@ -98,6 +102,8 @@ func (s *Server) routes() []route {
 		{"GET /classes/{class}", toClass(guard.ReadClass), s.serveClass},
 		{"GET /classes/{class}/grid.csv", toClass(guard.ReadClass), s.serveGridCSV},
 		{"POST /classes/{class}/steps", toClass(guard.DecideStep), s.decideStep},
+		{"GET /classes/{class}/proposals/{proposal}", toClass(guard.DecideStep), s.showProposal},
+		{"POST /classes/{class}/proposals", toClass(guard.DecideStep), s.turnProposals},
 		{"GET /classes/{class}/observe", toClass(guard.Observe), s.serveObserve},
 		{"POST /classes/{class}/observe", toClass(guard.Observe), s.saveObservation},
 		{"GET /classes/{class}/cards", toClass(guard.IssueCards), s.serveCards},
@@ -135,6 +141,10 @@ func (s *Server) routes() []route {
 		{"POST /admin/imports/mapping/files/{upload}", toDistrict(guard.Import), s.tryColumns},
 		{"POST /admin/imports/mapping/files/{upload}/mapping.yaml", toDistrict(guard.Import), s.downloadMapping},
 		{"POST /admin/imports/mapping/files/{upload}/import", toDistrict(guard.Import), s.importColumns},
+
+		// Administrators: what is proposed.
+		{"GET /admin/proposals", toDistrict(guard.ManageRules), s.showProposalRules},
+		{"POST /admin/proposals", toDistrict(guard.ManageRules), s.changeProposalRules},
 
 		// Administrators: the learner model and the bank of questions.
 		{"GET /admin/model", toDistrict(guard.ManageModel), s.showModel},

@@ -115,6 +115,7 @@ func (s *Server) shell(r *http.Request, a guard.Actor, view any) shell {
 		add("/admin/imports", "up", "nav.imports")
 		add("/admin/people", "people", "nav.people")
 		add("/admin/model", "tune", "nav.model")
+		add("/admin/proposals", "steps", "nav.rules")
 		add("/admin/bank", "list", "nav.questions")
 	}
 	// The link with the longest path that the page lies under is where we are.
@@ -212,9 +213,11 @@ func (s *Server) funcs() template.FuncMap {
 			}
 			return fmt.Sprintf("%d %s", n, many)
 		},
-		"upper": upperFirst,
-		"pair":  func(a, b any) struct{ A, B any } { return struct{ A, B any }{a, b} },
-		"add":   func(a, b int) int { return a + b },
+		"upper":    upperFirst,
+		"minutes":  func() []int { return []int{10, 20, 30, 45, 60, 90} },
+		"outcomes": func() []propose.Outcome { return propose.Outcomes },
+		"pair":     func(a, b any) struct{ A, B any } { return struct{ A, B any }{a, b} },
+		"add":      func(a, b int) int { return a + b },
 	}
 }
 

@@ -32,6 +32,7 @@ type Store interface {
 	modelStore
 	profileStore
 	conferenceStore
+	proposalStore
 }
 
 type accountStore interface {
@@ -127,8 +128,26 @@ type planStore interface {
 	AskedOutside(ctx context.Context, hash string) (roster.DistrictID, plan.Outside, error)
 	SaySeen(ctx context.Context, hash string, seen plan.Answer, verifier, remark string) error
 	CountOutside(ctx context.Context, d roster.DistrictID, student roster.PersonID, id plan.OutsideID, by roster.PersonID) error
+}
+
+type proposalStore interface {
+	Rules(ctx context.Context, d roster.DistrictID) (propose.Rules, error)
+	RulesOf(ctx context.Context, d roster.DistrictID, version int) (propose.Rules, error)
+	RuleVersions(ctx context.Context, d roster.DistrictID, most int) ([]propose.RuleVersion, error)
+	SetRules(ctx context.Context, d roster.DistrictID, r propose.Rules, was int, note string, author roster.PersonID) (version int, err error)
+	Propose(ctx context.Context, d roster.DistrictID, list []propose.Proposal) error
+	Proposal(ctx context.Context, d roster.DistrictID, id string) (propose.Proposal, error)
 	Decide(ctx context.Context, d roster.DistrictID, x propose.Decision) error
 	Decisions(ctx context.Context, d roster.DistrictID, class roster.ClassID) ([]propose.Decision, error)
+	DecisionsOn(ctx context.Context, d roster.DistrictID, class roster.ClassID, step string) ([]propose.Decision, error)
+	ProposalsOff(ctx context.Context, d roster.DistrictID, class roster.ClassID) (bool, error)
+	TurnProposals(ctx context.Context, d roster.DistrictID, class roster.ClassID, off bool, author roster.PersonID) error
+	Alike(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) ([]propose.Alike, error)
+	Flags(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]propose.Flag, error)
+	FlagsOf(ctx context.Context, d roster.DistrictID, owner roster.PersonID) ([]propose.Flag, error)
+	RaiseFlag(ctx context.Context, d roster.DistrictID, f propose.Flag) error
+	CloseFlag(ctx context.Context, d roster.DistrictID, student roster.PersonID, id string, o propose.Outcome, note string, by roster.PersonID) error
+	ContestFlag(ctx context.Context, d roster.DistrictID, student roster.PersonID, id, words string, by roster.PersonID) error
 }
 
 type profileStore interface {

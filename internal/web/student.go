@@ -250,6 +250,7 @@ type meView struct {
 	Simple    bool // what there is to do comes first
 	LookBacks []lookBackView
 	Goals     []goalView
+	FlagsHref string // what is looked after
 	Talks     string // all talks
 	Plan      string
 	Agreed    *requestView // the next talk that a time is agreed for
@@ -299,7 +300,7 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request, a guard.Actor) e
 	if err != nil {
 		return err
 	}
-	v := meView{Name: cmp.Or(p.Person.Given, p.Person.Name()), Offer: newOfferView(p, 0), LookBacks: newLookBacks(p, lookBacks), Goals: newGoalViews(p, true, true), Talks: talksHref(a.Person), Plan: planHref(a.Person),
+	v := meView{Name: cmp.Or(p.Person.Given, p.Person.Name()), Offer: newOfferView(p, 0), LookBacks: newLookBacks(p, lookBacks), Goals: newGoalViews(p, true, true), Talks: talksHref(a.Person), FlagsHref: flagsHref(a.Person), Plan: planHref(a.Person),
 		topics: []live.Topic{live.StudentTopic(string(a.District), string(a.Person))}}
 	act, _ := r.Context().Value(settingsKey{}).(profile.Settings)
 	v.Simple = act.Simple

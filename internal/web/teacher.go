@@ -3,13 +3,12 @@ package web
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"waymark/internal/competency"
 	"waymark/internal/conference"
@@ -109,10 +108,6 @@ func sameGrade(a, b []string) bool {
 	})
 }
 
-func (w classWork) steps(now time.Time) []propose.Step {
-	return propose.Steps(w.class.ID, w.learners, w.cat, w.focus(now, gridMost), now)
-}
-
 // stepView is one step with how it is shown.
 type stepView struct {
 	Key      string
@@ -124,8 +119,13 @@ type stepView struct {
 	Students []stepStudent // the first few
 	More     []stepStudent
 	Material *material.Material
+	Minutes  int
+	Playbook []string
 	Do, Href string // the prepared action
+	Why      string // where it is explained
+	Flag     string // where a flag can be raised; empty where the step is about several students
 	weight   float64
+	step     propose.Step
 }
 
 type stepStudent struct {
@@ -140,6 +140,7 @@ type stepList struct {
 	ShowClass bool
 	Back      string // what the decision's form sends: teach or class
 	In        roster.ClassID
+	Minutes   int // that the list was fitted to
 }
 
 const chipsMost = 8
@@ -147,16 +148,46 @@ const chipsMost = 8
 // view arranges a step to be shown.
 func (w classWork) view(st propose.Step) stepView {
 	name := cmp.Or(st.Competency.Short, st.Competency.Statement)
-	v := stepView{Key: st.Key, Class: w.class, Because: st.Because, Material: st.Material, weight: st.Weight}
+	v := stepView{Key: st.Key, Class: w.class, Because: st.Because, Material: st.Material, Minutes: st.Minutes, Playbook: st.Playbook, weight: st.Weight, step: st,
+		Why: classPath(w.class.ID) + "/proposals/" + st.ID()}
+	first, talk := "", ""
+	if len(st.Students) > 0 {
+		first, talk = st.Students[0].Name(), briefHref(st.Students[0].ID)
+	}
+	observe := true
 	switch st.Kind {
-	case propose.SmallGroup:
+	case propose.SmallGroup, propose.Before:
 		v.Kind, v.Icon, v.Title, v.Do = "Small group", "people", name+", together", "Teach and write down"
+	case propose.SameWrong:
+		v.Kind, v.Icon, v.Title, v.Do = "Same wrong answer", "people", "Clear up: "+cmp.Or(name, "a wrong answer"), "Clear it up and write down"
 	case propose.MoveOn:
 		v.Kind, v.Icon, v.Title, v.Do = "Ready to move on", "climb", "On to: "+name, "Start and write down"
 	case propose.CheckIn:
 		v.Kind, v.Icon, v.Title, v.Do = "Check in", "talk", "Look at what they do now", "Check in now"
+	case propose.OffPace:
+		v.Kind, v.Icon, v.Title, v.Do = "Goal", "flag", "The goal of "+first+" comes too soon", "Open the brief"
+	case propose.GoalStalled:
+		v.Kind, v.Icon, v.Title, v.Do = "Goal", "flag", "The goal of "+first+" stands still", "Open the brief"
+	case propose.ProfileOld:
+		v.Kind, v.Icon, v.Title, v.Do, v.Href, observe = "Profile", "heart", "Ask what is still true", "Open the profiles", classPath(w.class.ID)+"/profiles", false
+	case propose.Waiting:
+		v.Kind, v.Icon, v.Title, v.Do, v.Href, observe = "Feedback", "write", "Answer who waits", "Open what waits", "/teach#ideas", false
+		if st.Students != nil {
+			v.Href = talksHref(st.Students[0].ID)
+		}
+	case propose.GroupEnds:
+		v.Kind, v.Icon, v.Title, v.Do, v.Href, observe = "Group", "people", "A group ends", "Open the groups", classPath(w.class.ID)+"/groups", false
+	case propose.Disengaging:
+		v.Kind, v.Icon, v.Title, v.Do = "What they do has changed", "eye", "See "+first, "Open the brief"
+	case propose.Warning:
+		v.Kind, v.Icon, v.Title, v.Do = "Early warning", "eye", "See "+first, "Open the brief"
 	default:
 		v.Kind, v.Icon, v.Title, v.Do = "Look again", "eye", "Look again at: "+name, "Check it now"
+	}
+	switch st.Kind {
+	case propose.OffPace, propose.GoalStalled, propose.Disengaging, propose.Warning:
+		v.Href, observe = talk, false
+		v.Flag = v.Why + "#flag"
 	}
 	ids := make([]string, 0, len(st.Students))
 	for _, p := range st.Students {
@@ -172,6 +203,9 @@ func (w classWork) view(st propose.Step) stepView {
 			v.More = append(v.More, x)
 		}
 	}
+	if !observe {
+		return v
+	}
 	q := url.Values{"students": {strings.Join(ids, ",")}}
 	if st.Competency.ID != "" {
 		q.Set("competency", string(st.Competency.ID))
@@ -182,19 +216,6 @@ func (w classWork) view(st propose.Step) stepView {
 
 func classPath(id roster.ClassID) string { return "/classes/" + url.PathEscape(string(id)) }
 
-// openSteps returns a class's steps on which no decision holds.
-func (s *Server) openSteps(ctx context.Context, d roster.DistrictID, w classWork) ([]stepView, error) {
-	decisions, err := s.Store.Decisions(ctx, d, w.class.ID)
-	if err != nil {
-		return nil, err
-	}
-	var out []stepView
-	for _, st := range propose.Open(w.steps(s.Now()), decisions) {
-		out = append(out, w.view(st))
-	}
-	return out, nil
-}
-
 // stepsMost is how many steps the home shows unasked: what fits a day.
 const stepsMost = 7
 
@@ -204,8 +225,12 @@ type teachView struct {
 	Chosen    roster.ClassID // only this class's steps; empty for all
 	List      stepList
 	All       bool
-	Total     int    // steps in all
-	AllHref   string // shows all of them
+	Total     int            // steps in all
+	Minutes   int            // that the teacher has; 0 for a list of usual length
+	Takes     int            // minutes that the steps shown take
+	Off       []roster.Class // classes whose proposals are turned off
+	Flags     []flagView     // that the teacher looks after
+	AllHref   string         // shows all of them
 	Asked     []requestView
 	Ideas     []ideaView
 	Answering string // the form of the idea that could not be answered like this
@@ -251,9 +276,12 @@ func (s *Server) renderTeach(w http.ResponseWriter, r *http.Request, a guard.Act
 		if err != nil {
 			return err
 		}
-		steps, err := s.openSteps(ctx, a.District, work)
+		steps, off, err := s.openSteps(ctx, a.District, work)
 		if err != nil {
 			return err
+		}
+		if off {
+			v.Off = append(v.Off, c)
 		}
 		v.Classes = append(v.Classes, classCard{Class: c, Students: len(work.learners), Steps: len(steps), Own: true})
 		for _, l := range work.learners {
@@ -279,8 +307,21 @@ func (s *Server) renderTeach(w http.ResponseWriter, r *http.Request, a guard.Act
 		return err
 	}
 	v.Total = len(v.List.Steps)
-	if !v.All {
+	v.Minutes, _ = strconv.Atoi(r.URL.Query().Get("minutes"))
+	v.Minutes = max(0, min(480, v.Minutes))
+	switch {
+	case v.All:
+	case v.Minutes > 0:
+		v.List.Steps = within(v.List.Steps, v.Minutes)
+	default:
 		v.List.Steps = v.List.Steps[:min(stepsMost, v.Total)]
+	}
+	v.List.Minutes = v.Minutes
+	for _, x := range v.List.Steps {
+		v.Takes += x.Minutes
+	}
+	if v.Flags, err = s.ownFlags(ctx, a); err != nil {
+		return err
 	}
 	q := url.Values{"all": {"1"}}
 	if v.Chosen != "" {
@@ -380,78 +421,4 @@ func (s *Server) ledClasses(ctx context.Context, a guard.Actor) ([]classCard, er
 		}
 	}
 	return out, nil
-}
-
-const maxReason = 300 // characters
-
-// holds says how long a decision keeps a step away.
-func holds(what string) (time.Duration, bool) {
-	const day = 24 * time.Hour
-	switch what {
-	case "later":
-		return 7 * day, true
-	case "done":
-		return 14 * day, true
-	case "declined":
-		return 28 * day, true
-	}
-	return 0, false
-}
-
-// decideStep keeps what a teacher made of a step. The step is computed again, so that
-// its because and its students are stored as they are true now.
-func (s *Server) decideStep(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
-	what, key, reason := r.PostFormValue("do"), r.PostFormValue("step"), ""
-	hold, ok := holds(what)
-	if !ok {
-		return fault.Field("do", "Choose what to do with this step: done, later or not useful.")
-	}
-	if what == "declined" {
-		if reason = strings.TrimSpace(r.PostFormValue("reason")); reason == "" {
-			return fault.Field("reason", "Say in a few words why this step is not useful.")
-		}
-		if utf8.RuneCountInString(reason) > maxReason {
-			return fault.Field("reason", "Please use at most %d characters for the reason.", maxReason)
-		}
-	}
-	ctx := r.Context()
-	class, err := s.Store.Class(ctx, a.District, classID(r))
-	if err != nil {
-		return err
-	}
-	back := classPath(class.ID)
-	if r.PostFormValue("back") == "teach" {
-		back = "/teach"
-		if in := r.PostFormValue("in"); in != "" {
-			back += "?class=" + url.QueryEscape(in)
-		}
-	}
-	decisions, err := s.Store.Decisions(ctx, a.District, class.ID)
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(decisions, func(d propose.Decision) bool { return d.Step == key }) {
-		return seeOther(w, r, back, "decided") // a second press, or a colleague was faster
-	}
-	work, err := s.classWork(ctx, a.District, class)
-	if err != nil {
-		return err
-	}
-	steps := work.steps(s.Now())
-	i := slices.IndexFunc(steps, func(st propose.Step) bool { return st.Key == key })
-	if i < 0 {
-		return fault.New(fault.Conflict, "This step is not proposed any more: something has changed since you opened the page.")
-	}
-	st := steps[i]
-	x := propose.Decision{Class: class.ID, Step: key, Rule: st.Rule, Because: st.Because, What: what, Reason: reason, Actor: a.Person, At: s.Now(), Until: s.Now().Add(hold)}
-	for _, p := range st.Students {
-		x.Students = append(x.Students, p.ID)
-	}
-	if err := s.Store.Decide(ctx, a.District, x); err != nil {
-		return fmt.Errorf("keep decision: %w", err)
-	}
-	return seeOther(w, r, back, "decided")
 }

@@ -127,7 +127,7 @@ func TestDecidedStepsAreStoredAndDisappear(t *testing.T) {
 				t.Fatalf("%d decisions, %v; want 1", len(got), err)
 			}
 			d := got[0]
-			if d.What != c.do || d.Reason != c.reason || d.Rule != "stuck-together/1" || d.Because == "" || len(d.Students) != 2 || d.Actor != person("teacher") {
+			if d.What != c.do || d.Reason != c.reason || d.Rule != "stuck/1" || d.Because == "" || len(d.Students) != 2 || d.Actor != person("teacher") {
 				t.Errorf("decision = %+v", d)
 			}
 			s.later(time.Duration(c.days)*24*time.Hour - time.Minute)

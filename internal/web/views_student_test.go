@@ -11,6 +11,7 @@ var studentViews = map[string]any{
 	"check":         checkView{},
 	"profile":       profileView{},
 	"talks":         talksView{},
+	"flags":         flagsView{},
 	"road":          roadView{},
 	"checked":       checkedView{},
 	"path":          pathView{},

@@ -15,8 +15,8 @@ import (
 
 // teacherViews are the pages of teachers.
 var teacherViews = map[string]any{
-	"checks": checksView{},
-	"given":  givenView{}, "profiles": profilesView{}, "queue": queueView{}, "brief": briefView{}, "calendar": calendarView{},
+	"checks": checksView{}, "proposal": proposalView{},
+	"given": givenView{}, "profiles": profilesView{}, "queue": queueView{}, "brief": briefView{}, "calendar": calendarView{},
 	"teach": teachView{}, "classes": classesView{}, "grid": classPage{}, "observe": observeView{}, "cards": cardsView{}, "find": findView{},
 }
 

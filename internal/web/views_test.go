@@ -17,6 +17,7 @@ import (
 	"waymark/internal/mastery"
 	"waymark/internal/plan"
 	"waymark/internal/profile"
+	"waymark/internal/propose"
 	"waymark/internal/roster"
 )
 
@@ -98,6 +99,9 @@ func (f *filling) fill(v reflect.Value, path string, depth int) {
 		return
 	case *plan.Stage:
 		*x = plan.Showing
+		return
+	case *propose.Outcome:
+		*x = propose.Better
 		return
 	case *plan.Party:
 		*x = plan.ByGuardian

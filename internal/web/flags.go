@@ -1,0 +1,195 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"waymark/internal/fault"
+	"waymark/internal/guard"
+	"waymark/internal/live"
+	"waymark/internal/propose"
+	"waymark/internal/roster"
+)
+
+// flagsView is what somebody looks after for a student, as student, family and staff see it.
+type flagsView struct {
+	spoken
+	Student roster.Person
+	Own     bool
+	Back    string
+	Flags   []flagView
+	Over    []flagView
+	Refused string // the form that could not be taken
+	Errors  formErrors
+	topics  []live.Topic
+}
+
+func (v flagsView) Topics() []live.Topic { return v.topics }
+
+type flagView struct {
+	propose.Flag
+	Name      string // of the student
+	OwnerName string
+	Due       bool
+	Href      string
+	Contests  string // where the reader contests it; empty if they may not
+	Close     string // where staff say what came of it
+}
+
+func flagsHref(student roster.PersonID) string { return recordHref(student) + "/flags" }
+
+func (s *Server) showFlags(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	return s.renderFlags(w, r, a, nil)
+}
+
+func (s *Server) renderFlags(w http.ResponseWriter, r *http.Request, a guard.Actor, wrong error) error {
+	ctx, d, student := r.Context(), a.District, studentID(r)
+	speech, err := s.speech(r, a)
+	if err != nil {
+		return err
+	}
+	v := flagsView{spoken: speech, Own: student == a.Person, Back: recordHref(student), topics: []live.Topic{live.StudentTopic(string(d), string(student))}}
+	if v.Student, err = s.Store.Person(ctx, d, student); err != nil {
+		return err
+	}
+	rel, err := s.Store.ToStudent(ctx, a, student)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(rel, guard.GuardianOf) {
+		v.Back = "/family"
+	}
+	_, contest := guard.Allowed(guard.ContestFlag, rel)
+	_, raise := guard.Allowed(guard.RaiseFlag, rel)
+	list, err := s.Store.Flags(ctx, d, []roster.PersonID{student})
+	if err != nil {
+		return err
+	}
+	for _, f := range list {
+		x := flagView{Flag: f, Due: f.Due(s.Now())}
+		if x.OwnerName, err = s.namesOf(ctx, d)(f.Owner); err != nil {
+			return err
+		}
+		if !f.Open(s.Now()) {
+			v.Over = append(v.Over, x)
+			continue
+		}
+		at := flagsHref(student) + "/" + urlPath(f.ID)
+		if contest {
+			x.Contests = at + "/contest"
+		}
+		if raise {
+			x.Close = at
+		}
+		v.Flags = append(v.Flags, x)
+	}
+	code, wrongs, err := speech.refused(wrong)
+	if err != nil {
+		return err
+	}
+	v.Errors = wrongs
+	if wrong != nil {
+		v.Refused = r.URL.Path
+	}
+	return s.render(w, r, a, code, "flags", v)
+}
+
+// ownFlags are the open flags that somebody looks after and whose students they may still see.
+func (s *Server) ownFlags(ctx context.Context, a guard.Actor) (views []flagView, err error) {
+	list, err := s.Store.FlagsOf(ctx, a.District, a.Person)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range list {
+		rel, err := s.Store.ToStudent(ctx, a, f.Student)
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := guard.Allowed(guard.RaiseFlag, rel); !ok {
+			continue
+		}
+		x := flagView{Flag: f, Due: f.Due(s.Now()), Href: flagsHref(f.Student)}
+		if x.Name, err = s.namesOf(ctx, a.District)(f.Student); err != nil {
+			return nil, err
+		}
+		views = append(views, x)
+	}
+	return views, nil
+}
+
+// raiseFlag makes a flag of a proposal: with an owner, a first action and a day to look again.
+func (s *Server) raiseFlag(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	ctx, d, student := r.Context(), a.District, studentID(r)
+	p, err := s.Store.Proposal(ctx, d, r.PostForm.Get("proposal"))
+	if err != nil {
+		return err
+	}
+	if err := s.door.Class(ctx, a, guard.DecideStep, p.Class); err != nil {
+		return err
+	}
+	if !slices.Equal(p.Students, []roster.PersonID{student}) {
+		return fault.Field("proposal", "This proposal is not about this student.")
+	}
+	rule, _, err := s.ruleOf(ctx, d, p.Rule)
+	if err != nil {
+		return err
+	}
+	f := propose.Flag{Student: student, Proposal: p.ID, Because: p.Because, Rule: p.Rule, Owner: roster.PersonID(r.PostForm.Get("owner")),
+		Action: strings.TrimSpace(r.PostForm.Get("action")), Review: roster.Date(r.PostForm.Get("review")), Author: a.Person,
+		Expires: roster.Date(s.Now().AddDate(0, 0, max(8, rule.Expires)).Format(time.DateOnly))}
+	owners, err := s.Store.TeachersOf(ctx, d, student)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(owners, func(o roster.Person) bool { return o.ID == f.Owner }) {
+		f.Owner = ""
+	}
+	if err := s.Store.RaiseFlag(ctx, d, f); fault.KindOf(err) == fault.Invalid && err != nil {
+		return s.renderProposal(w, r, a, p.ID, err)
+	} else if err != nil {
+		return err
+	}
+	return s.afterTalk(w, r, a, flagsHref(student), "said")
+}
+
+func (s *Server) closeFlag(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	o, note := propose.Outcome(r.PostForm.Get("outcome")), strings.TrimSpace(r.PostForm.Get("note"))
+	var wrong error
+	switch {
+	case !slices.Contains(propose.Outcomes, o):
+		wrong = fault.Field("outcome", "Say what came of it.")
+	case utf8.RuneCountInString(note) > maxReason:
+		wrong = fault.Field("note", "Please use at most %d characters.", maxReason)
+	}
+	if wrong != nil {
+		return s.renderFlags(w, r, a, wrong)
+	}
+	if err := s.Store.CloseFlag(r.Context(), a.District, studentID(r), r.PathValue("flag"), o, note, a.Person); err != nil {
+		return err
+	}
+	return s.afterTalk(w, r, a, flagsHref(studentID(r)), "said")
+}
+
+func (s *Server) contestFlag(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	words := strings.TrimSpace(r.PostForm.Get("words"))
+	if words == "" || utf8.RuneCountInString(words) > maxReason {
+		return s.renderFlags(w, r, a, fault.Field("words", "Write down what is not right, in at most %d characters.", maxReason))
+	}
+	if err := s.Store.ContestFlag(r.Context(), a.District, studentID(r), r.PathValue("flag"), words, a.Person); err != nil {
+		return err
+	}
+	return s.afterTalk(w, r, a, flagsHref(studentID(r)), "said")
+}

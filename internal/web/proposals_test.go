@@ -1,0 +1,127 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"waymark/internal/propose"
+	"waymark/internal/roster"
+)
+
+// why returns the address behind "Why this?" of a step.
+func why(t *testing.T, p *page, title string) string {
+	t.Helper()
+	for _, a := range p.all("a") {
+		if strings.Contains(textOf(a), "Why this?") && strings.Contains(textOf(a), title) {
+			return attr(a, "href")
+		}
+	}
+	t.Fatalf("no step %q says why", title)
+	return ""
+}
+
+func TestAStepOpensToItsBecause(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	at := why(t, s.get("teacher", "/teach"), "Equal fractions, together")
+	p := s.get("teacher", at).is(http.StatusOK)
+	p.says("The rule: stuck, version 1", "threshold: tries", "Liam O’Connor", "benefit", "urgency", "fairness", "What one may do")
+	s.get("other teacher", strings.Replace(at, string(room12), string(room3), 1)).is(http.StatusNotFound)
+	s.get("leader", at).is(http.StatusNotFound)
+	kept, err := s.db.Proposal(t.Context(), district, at[strings.LastIndex(at, "/")+1:])
+	if err != nil || kept.Rule != "stuck/1" || len(kept.Students) != 2 || len(kept.Inputs) == 0 || len(kept.Alternatives) == 0 {
+		t.Errorf("kept %+v, %v", kept, err)
+	}
+}
+
+func TestTheDayListFitsTheMinutes(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	all := len(s.get("teacher", "/teach?all=1").all("li", "class", "card step"))
+	few := s.get("teacher", "/teach?minutes=10").is(http.StatusOK)
+	if n := len(few.all("li", "class", "card step")); n == 0 || n >= all {
+		t.Errorf("%d of %d steps fit into 10 minutes", n, all)
+	}
+	few.says("These take about")
+}
+
+func TestAClassTurnsItsProposalsOff(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.post("leader", room12Path+"/proposals", url.Values{"do": {"off"}}).is(http.StatusNotFound)
+	s.post("teacher", room12Path+"/proposals", url.Values{"do": {"off"}}).goesTo(room12Path + "?done=said")
+	for path, says := range map[string]string{room12Path: "Proposals are turned off for this class", "/teach": "Proposals are turned off for"} {
+		off := s.get("teacher", path).is(http.StatusOK)
+		off.saysNot("Equal fractions, together")
+		off.says(says)
+	}
+	s.post("teacher", room12Path+"/proposals", url.Values{"do": {"on"}}).goesTo(room12Path + "?done=said")
+	s.get("teacher", "/teach").says("Equal fractions, together")
+}
+
+func TestRulesAreTheSchoolsOwn(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	p := s.get("administrator", "/admin/proposals").is(http.StatusOK)
+	p.says("Version 1 is at work")
+	form := p.form("/admin/proposals")
+	text := propose.ShippedRules().Text
+	stricter := strings.Replace(text, "thresholds: {tries: 3, together: 2} # pieces", "thresholds: {tries: 3, together: 9} # pieces", 1)
+	form.Set("rules", stricter)
+	form.Set("do", "try")
+	tried := s.post("administrator", "/admin/proposals", form).is(http.StatusOK)
+	tried.says("What would change", "Nothing is kept yet")
+	s.get("administrator", "/admin/proposals").says("Version 1 is at work")
+
+	form.Set("do", "keep")
+	s.post("administrator", "/admin/proposals", form).is(http.StatusUnprocessableEntity).says("Say in a few words what you changed")
+	form.Set("note", "Nine make a group.")
+	s.post("administrator", "/admin/proposals", form).goesTo("/admin/proposals?done=said")
+	s.get("administrator", "/admin/proposals").says("Version 2 is at work", "Nine make a group.")
+	s.get("teacher", "/teach").saysNot("Equal fractions, together")
+
+	s.post("administrator", "/admin/proposals", form).is(http.StatusConflict).says("Somebody else changed the rules")
+	form.Set("rules", strings.Replace(text, "minutes: 15", "minutes: 0", 1))
+	s.post("administrator", "/admin/proposals", form).is(http.StatusUnprocessableEntity).says("Rule 1 (stuck): minutes is 0")
+	s.get("teacher", "/admin/proposals").is(http.StatusNotFound)
+}
+
+// A flag has an owner, is seen by student and family, can be contested, and ends by itself.
+func TestAFlagAndItsEnd(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	maya := person("student")
+	proposal := propose.Proposal{ID: "abc123abc123", Class: room12, Step: "early-warning|x", Kind: propose.Warning, Rule: "early-warning/1", Because: "Maya missed 3 of 20 flex blocks.",
+		Students: []roster.PersonID{maya}, At: s.now()}
+	if err := s.db.Propose(t.Context(), district, []propose.Proposal{proposal}); err != nil {
+		t.Fatal(err)
+	}
+	at := "/students/" + string(maya) + "/flags"
+	form := s.get("teacher", room12Path+"/proposals/abc123abc123").is(http.StatusOK).form(at)
+	form.Set("action", "Ask how the mornings are.")
+	s.post("teacher", at, form).is(http.StatusUnprocessableEntity).says("no flag without somebody who does")
+	form.Set("owner", string(person("teacher")))
+	s.post("other teacher", at, form).is(http.StatusNotFound)
+	s.post("teacher", at, form).goesTo(at + "?done=said")
+	s.get("teacher", "/teach").says("What I look after", "Ask how the mornings are.")
+	for _, role := range []string{"student", "guardian", "leader"} {
+		s.get(role, at).is(http.StatusOK).says("Maya missed 3 of 20 flex blocks.", "Ask how the mornings are.")
+	}
+	flags, err := s.db.Flags(t.Context(), district, []roster.PersonID{maya})
+	if err != nil || len(flags) != 1 {
+		t.Fatal(flags, err)
+	}
+	one := at + "/" + flags[0].ID
+	s.post("teacher", one+"/contest", url.Values{"words": {"no"}}).is(http.StatusNotFound)
+	s.post("student", one+"/contest", url.Values{}).is(http.StatusUnprocessableEntity)
+	s.post("guardian", one+"/contest", url.Values{"words": {"She was ill."}}).goesTo(at + "?done=said")
+	s.get("teacher", at).says("She was ill.")
+	s.post("teacher", one, url.Values{"outcome": {"none"}}).is(http.StatusUnprocessableEntity)
+
+	s.signInAgainAfter(50 * 24 * time.Hour)
+	s.get("teacher", "/teach").saysNot("What I look after")
+	s.get("student", at).says("It ended by itself")
+}
