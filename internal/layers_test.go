@@ -19,7 +19,7 @@ roster competency tracing grading recall flex group
 tracing/bkt assess/irt
 evidence material
 mastery plan assess profile
-propose guard conference
+propose guard conference timetable
 simulate
 tabular
 oneroster caseio

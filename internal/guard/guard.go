@@ -33,6 +33,8 @@ const (
 	TeacherOf       Relation = "teacher of"
 	LeaderOf        Relation = "leader of" // of a school the student or class belongs to, or of the district
 	AdministratorOf Relation = "administrator of"
+	StaffOf         Relation = "staff of"     // of a school: teachers and aides
+	CounselorOf     Relation = "counselor of" // of a school
 )
 
 // Action is something that may be done.
@@ -61,6 +63,9 @@ const (
 	RaiseFlag    Action = "raise flag"    // say who looks after something, and what came of it
 	ContestFlag  Action = "contest flag"  // say what is not right about a flag
 	IssueCards   Action = "issue cards"   // make sign-in codes for a class
+	SeeFlex      Action = "see flex"      // what is held in a school's flex time, where, and who is there
+	OfferFlex    Action = "offer flex"    // offer sessions, ask students to come, write down who came
+	RunFlex      Action = "run flex"      // set flex time up, solve and publish it
 	ReadSchool   Action = "read school"   // counts and means of a school, no names
 	ReadDistrict Action = "read district" // the same of the district
 	Import       Action = "import"        // load, apply and undo files
@@ -93,6 +98,9 @@ var rules = map[Action][]Relation{
 	RaiseFlag:    {TeacherOf},
 	ContestFlag:  {Self, GuardianOf},
 	IssueCards:   {TeacherOf},
+	SeeFlex:      {StaffOf, CounselorOf, LeaderOf, AdministratorOf},
+	OfferFlex:    {StaffOf, CounselorOf, LeaderOf},
+	RunFlex:      {CounselorOf, LeaderOf, AdministratorOf},
 	ReadSchool:   {LeaderOf, AdministratorOf},
 	ReadDistrict: {LeaderOf, AdministratorOf},
 	Import:       {AdministratorOf},

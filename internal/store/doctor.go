@@ -55,6 +55,16 @@ func digested() [][2]string {
 		[2]string{"proposal", "district, id, class, step, kind, rule, because, students"},
 		[2]string{"proposals_off", "district, class, author"},
 		[2]string{"flag", "district, student, proposal, because, rule, owner, doing, review, expires, author, outcome, outcome_note, closed_by, contest, contested_by"},
+		[2]string{"flex_calendar", "district, school, body, author"},
+		[2]string{"flex_room", "district, school, id, name, seats, tags"},
+		[2]string{"flex_offer", "district, school, title, purpose, competencies, seats, least, door, grades, leader, room, equipment, materials, slots, state, author"},
+		[2]string{"flex_request", "district, student, school, week, rank, answer, why, answered_by"},
+		[2]string{"flex_required", "district, student, school, week, why, author"},
+		[2]string{"flex_away", "district, school, person, slot, author"},
+		[2]string{"flex_instead", "district, school, slot, person, author"},
+		[2]string{"flex_week", "district, school, week, seed, solved_by, published_by"},
+		[2]string{"flex_held", "district, school, slot, room, leader"},
+		[2]string{"flex_place", "district, student, slot, school, how, attended, marked_by"},
 		[2]string{"step_decision", "district, class, step, rule, because, students, decision, reason, actor"},
 	)
 }

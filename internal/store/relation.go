@@ -57,7 +57,9 @@ func (db *DB) ToSchool(ctx context.Context, a guard.Actor, school roster.OrgID) 
 			UNION SELECT o.parent FROM org o JOIN above a ON o.id = a.id WHERE o.district = $2 AND o.parent <> '')
 		SELECT DISTINCT CASE WHEN role IN `+leaderRoles+` THEN 'leader of' ELSE 'administrator of' END FROM role
 		WHERE district = $2 AND person = $3 AND active AND `+onDay+` AND org IN (SELECT id FROM above)
-			AND (role IN `+leaderRoles+` OR role IN `+adminRoles+`) ORDER BY 1`, a.District, a.Person, school)
+			AND (role IN `+leaderRoles+` OR role IN `+adminRoles+`)
+		UNION SELECT CASE WHEN role = 'counselor' THEN 'counselor of' ELSE 'staff of' END FROM role
+		WHERE district = $2 AND person = $3 AND active AND `+onDay+` AND org = $4 AND role IN ('teacher', 'aide', 'counselor') ORDER BY 1`, a.District, a.Person, school)
 }
 
 // ToDistrict returns what an actor is to the district as a whole.

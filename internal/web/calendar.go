@@ -11,6 +11,7 @@ import (
 	"waymark/internal/conference"
 	"waymark/internal/guard"
 	"waymark/internal/roster"
+	"waymark/internal/timetable"
 )
 
 // calendarView lists the talks that are agreed on, and makes an address for calendars.
@@ -82,7 +83,7 @@ func (s *Server) serveCalendar(w http.ResponseWriter, r *http.Request, _ guard.A
 	}
 	cal := ics.NewCalendarFor("Waymark")
 	cal.SetMethod(ics.MethodPublish)
-	cal.SetXWRCalName("Waymark: talks")
+	cal.SetXWRCalName("Waymark: talks and flex time")
 	cal.SetRefreshInterval("PT1H")
 	for _, q := range talks {
 		p, err := s.Store.Person(r.Context(), who.District, q.Student)
@@ -97,6 +98,21 @@ func (s *Server) serveCalendar(w http.ResponseWriter, r *http.Request, _ guard.A
 		e.SetProperty(ics.ComponentPropertyDtEnd, q.Agreed.Add(talkLength).Format(clock))
 		e.SetSummary("Talk with " + initials(p))
 		e.SetURL(s.base(r) + briefHref(q.Student))
+	}
+	held, schools, err := s.Store.FlexLed(r.Context(), who.District, who.Person, timetable.Monday(s.Now()))
+	if err != nil {
+		return err
+	}
+	books := map[string]*book{}
+	for i, x := range held {
+		monday := timetable.Monday(x.Slot.Date().Time())
+		key := string(schools[i]) + " " + string(monday)
+		if books[key] == nil {
+			if books[key], err = s.book(r.Context(), who.District, schools[i], monday); err != nil {
+				return err
+			}
+		}
+		addFlexEvent(cal, books[key].session(books[key].offers[x.Offer], x.Slot), s.Now())
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/calendar; charset=utf-8")

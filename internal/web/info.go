@@ -64,7 +64,7 @@ type relationRights struct {
 
 func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	var v privacyView
-	for _, rel := range []guard.Relation{guard.Self, guard.GuardianOf, guard.TeacherOf, guard.LeaderOf, guard.AdministratorOf} {
+	for _, rel := range []guard.Relation{guard.Self, guard.GuardianOf, guard.TeacherOf, guard.LeaderOf, guard.StaffOf, guard.CounselorOf, guard.AdministratorOf} {
 		rights := relationRights{Who: rightsOf(rel)}
 		for _, x := range []struct {
 			action guard.Action
@@ -93,6 +93,9 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Act
 			{guard.RaiseFlag, "say who looks after something, and what came of it", true},
 			{guard.ContestFlag, "say that a flag is not right", true},
 			{guard.IssueCards, "print sign-in cards", false},
+			{guard.SeeFlex, "see what is held in the school’s flex time, where, and who is there", false},
+			{guard.OfferFlex, "offer sessions in flex time, ask students to come, and write down who came", false},
+			{guard.RunFlex, "plan and publish the school’s flex time", false},
 			{guard.ReadSchool, "see counts and averages of a school, without names, never of fewer than " + number(mastery.SmallCell) + " students", false},
 			{guard.Import, "load files from the school's other systems and undo that", false},
 			{guard.ManagePeople, "manage accounts", false},
@@ -123,6 +126,10 @@ func rightsOf(rel guard.Relation) string {
 		return "A teacher, of students in their classes"
 	case guard.LeaderOf:
 		return "A leader, of students in their school"
+	case guard.StaffOf:
+		return "A teacher or aide, of the school where they work"
+	case guard.CounselorOf:
+		return "A counselor, of their school"
 	case guard.AdministratorOf:
 		return "An administrator of the district"
 	}

@@ -102,6 +102,13 @@ func (s *Server) room(ctx context.Context, d roster.DistrictID, w classWork, now
 			at[id].Situation.OldProfile = profile.Fresh(events, now).Old(now)
 		}
 	}
+	missed, err := s.Store.FlexMissed(ctx, d, ids, roster.Date(now.Add(-minutesWindow).Format(time.DateOnly)))
+	if err != nil {
+		return room, err
+	}
+	for id, n := range missed {
+		at[id].Situation.Missed, at[id].Situation.Blocks = n[0], n[1]
+	}
 	room.Alike, err = s.Store.Alike(ctx, d, ids, now.Add(-alikeWindow))
 	return room, err
 }

@@ -44,6 +44,10 @@ func (s *Server) routes() []route {
 		{"GET /me/goals", self(guard.ReadRecord), s.showGoals},
 		{"POST /me/goals", self(guard.SetGoal), s.addGoal},
 		{"POST /me/goals/{goal}/done", self(guard.SetGoal), s.finishGoal},
+		{"GET /me/flex", self(guard.ReadRecord), s.showMyFlex},
+		{"GET /me/flex.ics", self(guard.ReadRecord), s.flexCalendar},
+		{"POST /me/flex/requests", self(guard.Choose), s.askForFlex},
+		{"POST /me/flex/swap", self(guard.Choose), s.swapFlex},
 		{"POST /me/checks", self(guard.TakeCheck), s.beginCheck},
 		{"GET /me/checks/{sitting}", self(guard.TakeCheck), s.showCheck},
 		{"GET /me/checks/{sitting}/carry", self(guard.TakeCheck), s.carryCheck},
@@ -87,6 +91,8 @@ func (s *Server) routes() []route {
 		{"POST /students/{student}/requests/{request}/agree", toStudent(guard.Confer), s.agreeOnTalk},
 		{"POST /students/{student}/requests/{request}/withdraw", toStudent(guard.AskTalk), s.withdrawRequest},
 		{"POST /students/{student}/commitments/{commitment}", toStudent(guard.KeepPromise), s.closeCommitment},
+		{"GET /students/{student}/flex", toStudent(guard.ReadRecord), s.showFlexOf},
+		{"POST /students/{student}/flex/requests/{request}", toStudent(guard.AnswerIdea), s.answerFlex},
 		{"GET /students/{student}/flags", toStudent(guard.ReadRecord), s.showFlags},
 		{"POST /students/{student}/flags", toStudent(guard.RaiseFlag), s.raiseFlag},
 		{"POST /students/{student}/flags/{flag}", toStudent(guard.RaiseFlag), s.closeFlag},
@@ -95,6 +101,7 @@ func (s *Server) routes() []route {
 
 		// Teachers.
 		{"GET /teach", teaching, s.serveTeach},
+		{"GET /teach/flex", teaching, s.showFlexTeach},
 		{"GET /teach/calendar", teaching, s.showCalendar},
 		{"POST /teach/calendar", teaching, s.makeCalendar},
 		{"GET /calendar/{calendar}", public, s.serveCalendar},
@@ -126,6 +133,22 @@ func (s *Server) routes() []route {
 		{"GET /schools/{school}/attention", toSchool(guard.ReadSchool), s.showAttention},
 		{"GET /schools/{school}/choices", toSchool(guard.ReadSchool), s.showSchoolChoices},
 		{"GET /schools/{school}/plans", toSchool(guard.ReadSchool), s.showSchoolPlans},
+
+		// Flex time.
+		{"GET /schools/{school}/flex", toSchool(guard.SeeFlex), s.showFlexBoard},
+		{"POST /schools/{school}/flex/set-up", toSchool(guard.RunFlex), s.setUpFlex},
+		{"POST /schools/{school}/flex/solve", toSchool(guard.RunFlex), s.solveFlex},
+		{"POST /schools/{school}/flex/publish", toSchool(guard.RunFlex), s.publishFlex},
+		{"POST /schools/{school}/flex/away", toSchool(guard.RunFlex), s.reportAway},
+		{"POST /schools/{school}/flex/substitute", toSchool(guard.RunFlex), s.substitute},
+		{"POST /schools/{school}/flex/offers", toSchool(guard.OfferFlex), s.addOffer},
+		{"POST /schools/{school}/flex/offers/{offer}/end", toSchool(guard.OfferFlex), s.endOffer},
+		{"GET /schools/{school}/flex/sessions/{session}", toSchool(guard.SeeFlex), s.showSession},
+		{"POST /schools/{school}/flex/attendance", toSchool(guard.OfferFlex), s.markAttendance},
+		{"POST /schools/{school}/flex/walk-in", toSchool(guard.OfferFlex), s.walkIn},
+		{"POST /schools/{school}/flex/require", toSchool(guard.OfferFlex), s.requireStudents},
+		{"GET /schools/{school}/flex/corridor", toSchool(guard.SeeFlex), s.showCorridor},
+		{"GET /schools/{school}/flex/doors", toSchool(guard.SeeFlex), s.showDoors},
 
 		// Administrators: files in.
 		{"GET /admin/imports", toDistrict(guard.Import), s.showImports},

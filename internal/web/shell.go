@@ -95,10 +95,12 @@ func (s *Server) shell(r *http.Request, a guard.Actor, view any) shell {
 		add("/me/path", "path", "nav.path")
 		add("/me/goals", "flag", "nav.goals")
 		add(profileHref(a.Person), "heart", "nav.about")
+		add("/me/flex", "date", "nav.flex")
 	}
 	if a.Has(roster.Teacher) || a.Has(roster.Aide) {
 		add("/teach", "home", "nav.today")
 		add("/classes", "grid", "nav.classes")
+		add("/teach/flex", "date", "nav.flex")
 		sh.Search = true
 	}
 	if a.Has(roster.Guardian) {
@@ -217,6 +219,8 @@ func (s *Server) funcs() template.FuncMap {
 		"minutes":  func() []int { return []int{10, 20, 30, 45, 60, 90} },
 		"outcomes": func() []propose.Outcome { return propose.Outcomes },
 		"pair":     func(a, b any) struct{ A, B any } { return struct{ A, B any }{a, b} },
+		"times":    func(a, b float64) float64 { return a * b },
+		"sum":      func(a, b float64) float64 { return a + b },
 		"add":      func(a, b int) int { return a + b },
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"waymark/internal/competency"
 	"waymark/internal/conference"
 	"waymark/internal/evidence"
+	"waymark/internal/flex"
 	"waymark/internal/guard"
 	"waymark/internal/intake"
 	"waymark/internal/mastery"
@@ -16,6 +17,7 @@ import (
 	"waymark/internal/profile"
 	"waymark/internal/propose"
 	"waymark/internal/roster"
+	"waymark/internal/timetable"
 )
 
 // Store is what pages read and write, by subject.
@@ -33,6 +35,7 @@ type Store interface {
 	profileStore
 	conferenceStore
 	proposalStore
+	flexStore
 }
 
 type accountStore interface {
@@ -236,4 +239,41 @@ type Intake interface {
 	Discard(ctx context.Context, d roster.DistrictID, run intake.RunID) error
 	Run(ctx context.Context, d roster.DistrictID, run intake.RunID) (intake.Summary, error)
 	Runs(ctx context.Context, d roster.DistrictID, most int) ([]intake.Summary, error)
+}
+
+type flexStore interface {
+	FlexCalendar(ctx context.Context, d roster.DistrictID, school roster.OrgID) (timetable.Calendar, error)
+	SetFlexCalendar(ctx context.Context, d roster.DistrictID, school roster.OrgID, c timetable.Calendar, author roster.PersonID) error
+	FlexRooms(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]timetable.Room, error)
+	SetFlexRooms(ctx context.Context, d roster.DistrictID, school roster.OrgID, rooms []timetable.Room) error
+	FlexOffers(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]timetable.Offer, error)
+	FlexOffer(ctx context.Context, d roster.DistrictID, school roster.OrgID, id timetable.OfferID) (timetable.Offer, error)
+	AddFlexOffer(ctx context.Context, d roster.DistrictID, o timetable.Offer) (timetable.OfferID, error)
+	EndFlexOffer(ctx context.Context, d roster.DistrictID, school roster.OrgID, id timetable.OfferID) error
+	FlexRequests(ctx context.Context, d roster.DistrictID, school roster.OrgID, week roster.Date) ([]timetable.Request, error)
+	FlexRequestsOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID, from roster.Date) ([]timetable.Request, error)
+	AskForFlex(ctx context.Context, d roster.DistrictID, school roster.OrgID, student roster.PersonID, week roster.Date, offers []timetable.OfferID) error
+	AnswerFlex(ctx context.Context, d roster.DistrictID, student roster.PersonID, id timetable.RequestID, answer, why string, by roster.PersonID) error
+	FlexRequired(ctx context.Context, d roster.DistrictID, school roster.OrgID, week roster.Date) ([]timetable.Requirement, error)
+	RequireFlex(ctx context.Context, d roster.DistrictID, school roster.OrgID, week roster.Date, offer timetable.OfferID, students []roster.PersonID, why string, by roster.PersonID) error
+	Release(ctx context.Context, d roster.DistrictID, student roster.PersonID, offer timetable.OfferID, week roster.Date) error
+	FlexAway(ctx context.Context, d roster.DistrictID, school roster.OrgID, week roster.Date) ([]timetable.Away, error)
+	SetFlexAway(ctx context.Context, d roster.DistrictID, school roster.OrgID, person roster.PersonID, day roster.Date, slots []timetable.SlotID, author roster.PersonID) error
+	FlexInstead(ctx context.Context, d roster.DistrictID, school roster.OrgID, week roster.Date) ([]timetable.Substitute, error)
+	AddFlexInstead(ctx context.Context, d roster.DistrictID, school roster.OrgID, x timetable.Substitute, author roster.PersonID) error
+	FlexHeld(ctx context.Context, d roster.DistrictID, school roster.OrgID, from, before roster.Date) ([]timetable.Held, error)
+	FlexLed(ctx context.Context, d roster.DistrictID, leader roster.PersonID, from roster.Date) ([]timetable.Held, []roster.OrgID, error)
+	FlexPlaces(ctx context.Context, d roster.DistrictID, school roster.OrgID, from, before roster.Date) ([]timetable.Place, error)
+	FlexPlacesOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID, from, before roster.Date) ([]timetable.Place, error)
+	FlexSession(ctx context.Context, d roster.DistrictID, school roster.OrgID, slot timetable.SlotID, offer timetable.OfferID) ([]timetable.Place, error)
+	FlexAsked(ctx context.Context, d roster.DistrictID, school roster.OrgID, from, before roster.Date) (map[roster.PersonID][2]int, error)
+	FlexMissed(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since roster.Date) (map[roster.PersonID][2]int, error)
+	FlexWeek(ctx context.Context, d roster.DistrictID, school roster.OrgID, week roster.Date) (timetable.Solved, error)
+	DraftFlex(ctx context.Context, d roster.DistrictID, school roster.OrgID, week roster.Date, s *flex.Solution, by roster.PersonID) error
+	PublishFlex(ctx context.Context, d roster.DistrictID, school roster.OrgID, week roster.Date, solved time.Time, open []timetable.SlotID, by roster.PersonID) error
+	TakeFlexPlace(ctx context.Context, d roster.DistrictID, school roster.OrgID, p timetable.Place, seats int) error
+	MarkFlex(ctx context.Context, d roster.DistrictID, school roster.OrgID, slot timetable.SlotID, offer timetable.OfferID, marks map[roster.PersonID]timetable.Attended, by roster.PersonID) error
+	StaffOf(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]roster.Person, error)
+	SchoolsOf(ctx context.Context, d roster.DistrictID, p roster.PersonID, roles ...string) ([]roster.Org, error)
+	MasteryGrid(ctx context.Context, d roster.DistrictID, students []roster.PersonID, on []competency.ID) ([]mastery.Record, error)
 }

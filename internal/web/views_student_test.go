@@ -12,6 +12,7 @@ var studentViews = map[string]any{
 	"profile":       profileView{},
 	"talks":         talksView{},
 	"flags":         flagsView{},
+	"myflex":        myFlex{},
 	"road":          roadView{},
 	"checked":       checkedView{},
 	"path":          pathView{},

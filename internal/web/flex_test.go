@@ -1,0 +1,204 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"waymark/internal/roster"
+	"waymark/internal/timetable"
+)
+
+const flexPath = "/schools/cedar/flex"
+
+// offer lets the teacher offer a session in blocks of the next week.
+func (s *site) offer(title string, change url.Values, slots ...string) timetable.OfferID {
+	s.t.Helper()
+	f := url.Values{"title": {title}, "purpose": {"workshop"}, "seats": {"2"}, "door": {"open"}, "week": {"2026-11-23"}, "slot": slots}
+	for k, v := range change {
+		f[k] = v
+	}
+	s.post("teacher", flexPath+"/offers", f).goesTo("/teach/flex?school=cedar&week=2026-11-23&done=said")
+	offers, err := s.db.FlexOffers(s.t.Context(), district, cedar)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, o := range offers {
+		if o.Title == title {
+			return o.ID
+		}
+	}
+	s.t.Fatalf("%s is not offered", title)
+	return ""
+}
+
+// setUpFlex gives Cedar two blocks a week and two rooms.
+func (s *site) setUpFlex() {
+	s.t.Helper()
+	s.post("leader", flexPath+"/set-up", url.Values{"week": {"2026-11-23"}, "periods": {"Flex, Monday, 10:20, 11:00\nFlex, Wednesday, 10:20, 11:00"}, "rooms": {"Room 12, 30, step-free\nLab, 16, lab"}}).goesTo(flexPath + "?week=2026-11-23&done=said")
+}
+
+const (
+	mondayFlex    = "2026-11-23/flex-monday"
+	wednesdayFlex = "2026-11-25/flex-wednesday"
+)
+
+func TestAFlexWeekFromOfferToDoor(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.get("leader", flexPath+"?week=2026-11-23").is(http.StatusOK).says("No flex time in this week")
+	s.setUpFlex()
+	strips := s.offer("Fraction strips", url.Values{"competency": {string(equal)}}, mondayFlex, wednesdayFlex)
+	chess := s.offer("Chess", url.Values{"purpose": {"club"}, "seats": {"5"}}, mondayFlex)
+	s.offer("Quiet study", url.Values{"purpose": {"study"}, "seats": {"30"}}, wednesdayFlex)
+
+	// Maya and Sam of the other school: he sees nothing of Cedar's.
+	s.get("student", "/me/flex?week=2026-11-23").is(http.StatusOK).says("Fraction strips", "Chess", "not published yet")
+	other := s.get("other student", "/me/flex?week=2026-11-23").is(http.StatusOK)
+	other.saysNot("Chess")
+	wish := func(o timetable.OfferID) string { return "wish-" + string(o) }
+	s.post("student", "/me/flex/requests", url.Values{"week": {"2026-11-23"}, wish(chess): {"1"}, wish(strips): {"1"}}).is(http.StatusUnprocessableEntity).says("two wishes with the number 1")
+	s.post("student", "/me/flex/requests", url.Values{"week": {"2026-11-23"}, wish(chess): {"1"}}).goesTo("/me/flex?week=2026-11-23&done=said")
+
+	// Nobody publishes what nobody has planned; the teacher may not plan.
+	s.post("teacher", flexPath+"/solve", url.Values{"week": {"2026-11-23"}}).is(http.StatusNotFound)
+	s.post("leader", flexPath+"/publish", url.Values{"week": {"2026-11-23"}, "stamp": {"1"}}).is(http.StatusConflict)
+	s.post("leader", flexPath+"/solve", url.Values{"week": {"2026-12-21"}}).is(http.StatusUnprocessableEntity).says("Nothing is offered")
+	s.post("leader", flexPath+"/solve", url.Values{"week": {"2026-11-23"}}).goesTo(flexPath + "?week=2026-11-23#draft")
+	s.get("student", "/me/flex?week=2026-11-23").says("not published yet")
+	draft := s.get("leader", flexPath+"?week=2026-11-23").is(http.StatusOK)
+	draft.says("A plan that is not published", "Requests granted 1; 0 not")
+	s.post("leader", flexPath+"/publish", draft.form(flexPath+"/publish")).goesTo(flexPath + "?week=2026-11-23&done=said")
+
+	// Two sessions at once by one teacher cannot be: one is held, the wish of Maya tells which.
+	mine := s.get("student", "/me/flex?week=2026-11-23").is(http.StatusOK)
+	mine.says("Chess in", "granted", "Quiet study")
+	places, err := s.db.FlexPlaces(t.Context(), district, cedar, "2026-11-23", "2026-11-30")
+	if err != nil || len(places) != 11 { // five in Chess, six on Wednesday
+		t.Errorf("%d places, %v: %v", len(places), err, places)
+	}
+	s.get("guardian", "/students/"+string(person("student"))+"/flex?week=2026-11-23").is(http.StatusOK).says("Chess")
+	if ics := s.get("student", "/me/flex.ics").is(http.StatusOK); !strings.Contains(ics.Body, "SUMMARY:Chess") || !strings.Contains(ics.Body, "DTSTART:20261123T102000") {
+		t.Errorf("the calendar holds %s", ics.Body)
+	}
+	s.get("teacher", flexPath+"/doors?week=2026-11-23&day=2026-11-23").is(http.StatusOK).says("Chess", "Maya Álvarez")
+	corridor := s.get("teacher", flexPath+"/corridor?week=2026-11-23&day=2026-11-23").is(http.StatusOK)
+	corridor.says("Chess", "Ngozi Okafor")
+	corridor.saysNot("Maya")
+
+	// Whoever has no place walks in where there is a seat; one press says who came.
+	session := flexPath + "/sessions/" + url.PathEscape(string(chess)+"@"+mondayFlex)
+	at := url.Values{"session": {string(chess) + "@" + mondayFlex}}
+	with := func(pairs ...string) url.Values {
+		f := url.Values{"session": at["session"]}
+		for i := 0; i < len(pairs); i += 2 {
+			f.Set(pairs[i], pairs[i+1])
+		}
+		return f
+	}
+	s.get("teacher", session).is(http.StatusOK).says("5 students come, 0 seats are free")
+	in := map[roster.PersonID]bool{}
+	for _, p := range places {
+		if p.Offer == chess {
+			in[p.Student] = true
+		}
+	}
+	var out string
+	for _, name := range []string{"liam", "aaliyah", "minh", "noah", "emma"} {
+		if !in[person(name)] {
+			out = name
+		}
+	}
+	s.post("teacher", flexPath+"/walk-in", with("student", string(person(out)))).is(http.StatusUnprocessableEntity).says("All 5 seats are taken")
+	s.post("teacher", flexPath+"/walk-in", with("student", "Nobody")).is(http.StatusUnprocessableEntity).says("Choose a student of the school")
+	s.post("teacher", flexPath+"/attendance", with("student", string(person("student")), "mark", "missed")).goesTo(session)
+	s.post("teacher", flexPath+"/attendance", with("all", "here")).goesTo(session)
+	s.post("teacher", flexPath+"/attendance", with("student", string(person(out)), "mark", "here")).is(http.StatusNotFound)
+	missed, err := s.db.FlexMissed(t.Context(), district, []roster.PersonID{person("student")}, "2026-11-01")
+	if err != nil || missed[person("student")] != [2]int{1, 1} {
+		t.Errorf("missed %v, %v", missed, err)
+	}
+	s.post("other teacher", flexPath+"/attendance", with("all", "here")).is(http.StatusNotFound)
+}
+
+func TestATeacherIsAwayAndTheWeekHolds(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.setUpFlex()
+	strips := s.offer("Fraction strips", url.Values{"seats": {"6"}}, mondayFlex, wednesdayFlex)
+	publish := func() {
+		t.Helper()
+		p := s.get("leader", flexPath+"?week=2026-11-23").is(http.StatusOK)
+		s.post("leader", flexPath+"/publish", p.form(flexPath+"/publish")).goesTo(flexPath + "?week=2026-11-23&done=said")
+	}
+	held := func() int {
+		t.Helper()
+		h, err := s.db.FlexHeld(t.Context(), district, cedar, "2026-11-23", "2026-11-30")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(h)
+	}
+	s.post("leader", flexPath+"/solve", url.Values{"week": {"2026-11-23"}}).goesTo(flexPath + "?week=2026-11-23#draft")
+	publish()
+	if held() != 2 {
+		t.Fatalf("%d sessions held; want 2", held())
+	}
+	s.post("leader", flexPath+"/away", url.Values{"person": {string(person("teacher"))}, "day": {"2026-11-23"}}).goesTo(flexPath + "?week=2026-11-23#draft")
+	s.get("leader", flexPath+"?week=2026-11-23").says("Ngozi Okafor is away on 2026-11-23", "A plan that is not published", "Students who move")
+	publish()
+	if held() != 1 {
+		t.Errorf("%d sessions held though the teacher is away; want 1", held())
+	}
+	// She comes back; the plan does too.
+	s.post("leader", flexPath+"/away", url.Values{"person": {string(person("teacher"))}, "day": {"2026-11-23"}, "do": {"back"}}).goesTo(flexPath + "?week=2026-11-23#draft")
+	publish()
+	if held() != 2 {
+		t.Errorf("%d sessions held; want 2", held())
+	}
+	// What has begun stays as it was, and a plan made before somebody else's is not published.
+	s.signInAgainAfter(3*24*time.Hour + 3*time.Hour) // Monday noon
+	s.post("leader", flexPath+"/solve", url.Values{"week": {"2026-11-23"}}).goesTo(flexPath + "?week=2026-11-23#draft")
+	old := s.get("leader", flexPath+"?week=2026-11-23").form(flexPath + "/publish")
+	s.later(time.Minute)
+	s.post("leader", flexPath+"/solve", url.Values{"week": {"2026-11-23"}}).goesTo(flexPath + "?week=2026-11-23#draft")
+	s.post("leader", flexPath+"/publish", old).is(http.StatusConflict)
+	publish()
+	places, err := s.db.FlexSession(t.Context(), district, cedar, mondayFlex, strips)
+	if err != nil || len(places) != 6 {
+		t.Errorf("%d places in the block that has begun, %v", len(places), err)
+	}
+}
+
+func TestSwapsRequirementsAndMentors(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.setUpFlex()
+	strips := s.offer("Fraction strips", url.Values{"seats": {"6"}}, mondayFlex)
+	maya := person("student")
+	session := string(strips) + "@" + mondayFlex
+	s.post("teacher", flexPath+"/require", url.Values{"session": {session}, "required": {"Maya Álvarez (04)"}}).is(http.StatusUnprocessableEntity).says("Say in a few words why")
+	s.post("teacher", flexPath+"/require", url.Values{"session": {session}, "required": {"Maya Álvarez (04)"}, "why": {"We finish the wall."}}).goesTo(flexPath + "/sessions/" + url.PathEscape(session) + "?done=said")
+	s.get("student", "/me/flex?week=2026-11-23").says("We finish the wall.")
+	s.post("leader", flexPath+"/solve", url.Values{"week": {"2026-11-23"}})
+	p := s.get("leader", flexPath+"?week=2026-11-23")
+	s.post("leader", flexPath+"/publish", p.form(flexPath+"/publish"))
+	s.post("student", "/me/flex/swap", url.Values{"session": {session}}).is(http.StatusUnprocessableEntity).says("Your teacher asked you to be in Fraction strips")
+	s.post("liam", "/me/flex/swap", url.Values{"session": {"nothing@" + mondayFlex}}).is(http.StatusUnprocessableEntity)
+
+	if err := s.db.SetMentor(t.Context(), district, maya, person("teacher"), person("teacher")); err != nil {
+		t.Fatal(err)
+	}
+	s.offer("Chess", nil, wednesdayFlex)
+	offers, _ := s.db.FlexOffers(t.Context(), district, cedar)
+	s.post("student", "/me/flex/requests", url.Values{"week": {"2026-11-23"}, "wish-" + string(offers[0].ID): {"1"}}).goesTo("/me/flex?week=2026-11-23&done=said")
+	asked := s.get("teacher", "/teach/flex?week=2026-11-23").is(http.StatusOK)
+	asked.says("What my mentees ask for", "Maya Álvarez: Chess")
+	list, _ := s.db.FlexRequestsOf(t.Context(), district, []roster.PersonID{maya}, "2026-11-23")
+	answer := "/students/" + string(maya) + "/flex/requests/" + string(list[0].ID)
+	s.post("other teacher", answer, url.Values{"answer": {"no"}, "why": {"x"}}).is(http.StatusNotFound)
+	s.post("teacher", answer, url.Values{"answer": {"no"}, "why": {"The wall first."}}).goesTo("/teach/flex?done=said")
+	s.get("student", "/me/flex?week=2026-11-23").says("Not this time: The wall first.")
+}
