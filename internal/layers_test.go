@@ -15,10 +15,10 @@ import (
 const layers = `
 fault stats language assign
 strict
-roster competency tracing grading recall flex group
+roster competency tracing grading recall flex
 tracing/bkt assess/irt
 evidence material
-mastery plan assess profile
+mastery plan assess profile group
 propose guard conference timetable
 simulate
 tabular

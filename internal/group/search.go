@@ -940,7 +940,7 @@ func (s *search) solution(seed uint64, rng *rand.Rand) *Solution {
 		for _, i := range c.students {
 			p.Students = append(p.Students, s.in.Students[i].ID)
 		}
-		p.Roles = s.roles(c.students, rng)
+		p.Roles = roles(s.in, p.Students, rng)
 		out.Groups = append(out.Groups, p)
 	}
 	Explain(s.in, out, func(id string) string { return id })
@@ -954,29 +954,40 @@ func (s *search) solution(seed uint64, rng *rand.Rand) *Solution {
 }
 
 // roles gives each role to who has had it least, by one best assignment; equals draw.
-func (s *search) roles(students []int, rng *rand.Rand) []Role {
-	if len(s.in.Roles) == 0 || len(students) == 0 {
+func roles(in *Instance, students []string, rng *rand.Rand) []Role {
+	if len(in.Roles) == 0 || len(students) == 0 {
 		return nil
 	}
 	had := map[Role]int{}
 	most := 0
-	for _, h := range s.in.Held {
+	for _, h := range in.Held {
 		had[Role{h.Role, h.Student}] += h.Times
 		most = max(most, had[Role{h.Role, h.Student}])
 	}
-	value := make([][]float64, len(s.in.Roles))
+	value := make([][]float64, len(in.Roles))
 	seats := make([]int, len(students))
 	for i := range seats {
-		seats[i] = (len(s.in.Roles) + len(students) - 1) / len(students)
+		seats[i] = (len(in.Roles) + len(students) - 1) / len(students)
 	}
-	for r, role := range s.in.Roles {
-		for _, i := range students {
-			value[r] = append(value[r], float64(1+most-had[Role{role, s.in.Students[i].ID}])+.01*rng.Float64())
+	for r, role := range in.Roles {
+		for _, id := range students {
+			value[r] = append(value[r], float64(1+most-had[Role{role, id}])+.01*rng.Float64())
 		}
 	}
 	var out []Role
 	for r, c := range assign.Best(value, seats).Column {
-		out = append(out, Role{s.in.Roles[r], s.in.Students[students[c]].ID})
+		out = append(out, Role{in.Roles[r], students[c]})
 	}
 	return out
+}
+
+// Rotate gives every role to somebody else where it can: those that are held now count as had.
+func Rotate(in *Instance, s *Solution, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 0x524f4c45))
+	for g := range s.Groups {
+		for _, r := range s.Groups[g].Roles {
+			in.Held = append(in.Held, Held{r.Student, r.Role, 1})
+		}
+		s.Groups[g].Roles = roles(in, s.Groups[g].Students, rng)
+	}
 }

@@ -60,6 +60,7 @@ const (
 	Observe      Action = "observe"       // write evidence about a student
 	ReadClass    Action = "read class"    // roster, grid and steps of a class
 	DecideStep   Action = "decide step"   // accept or decline a proposed step
+	MakeGroups   Action = "make groups"   // propose, arrange and end groups of a class
 	RaiseFlag    Action = "raise flag"    // say who looks after something, and what came of it
 	ContestFlag  Action = "contest flag"  // say what is not right about a flag
 	IssueCards   Action = "issue cards"   // make sign-in codes for a class
@@ -95,6 +96,7 @@ var rules = map[Action][]Relation{
 	Observe:      {TeacherOf},
 	ReadClass:    {TeacherOf, LeaderOf},
 	DecideStep:   {TeacherOf},
+	MakeGroups:   {TeacherOf},
 	RaiseFlag:    {TeacherOf},
 	ContestFlag:  {Self, GuardianOf},
 	IssueCards:   {TeacherOf},

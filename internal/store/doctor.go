@@ -65,6 +65,10 @@ func digested() [][2]string {
 		[2]string{"flex_week", "district, school, week, seed, solved_by, published_by"},
 		[2]string{"flex_held", "district, school, slot, room, leader"},
 		[2]string{"flex_place", "district, student, slot, school, how, attended, marked_by"},
+		[2]string{"group_set", "district, class, title, until, instance, author"},
+		[2]string{"group_member", "district, student, class, place, because, role, answered"},
+		[2]string{"group_pulse", "district, class, relevance, inclusion, support, belongs"},
+		[2]string{"tutoring", "district, student, competency, side, class"},
 		[2]string{"step_decision", "district, class, step, rule, because, students, decision, reason, actor"},
 	)
 }
@@ -123,7 +127,7 @@ func (db *DB) digestTable(ctx context.Context, table, columns string) (sum [32]b
 }
 
 // booleans are columns that SQLite keeps as numbers.
-var booleans = []string{"active", "is_primary", "enabled", "assessable", "calibrated", "dropped"}
+var booleans = []string{"active", "is_primary", "enabled", "assessable", "calibrated", "dropped", "answered"}
 
 func writeValue(h hash.Hash, column string, v any) {
 	switch v := v.(type) {

@@ -55,6 +55,8 @@ func (db *DB) Merge(ctx context.Context, d roster.DistrictID, keep, gone, actor 
 			`UPDATE flex_request SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE flex_required SET student = $3 WHERE district = $1 AND student = $2 AND id NOT IN (SELECT id FROM flex_required WHERE district = $1 AND student = $3)`,
 			`UPDATE flex_place SET student = $3 WHERE district = $1 AND student = $2 AND slot NOT IN (SELECT slot FROM flex_place WHERE district = $1 AND student = $3)`,
+			`UPDATE group_member SET student = $3 WHERE district = $1 AND student = $2 AND group_set NOT IN (SELECT group_set FROM group_member WHERE district = $1 AND student = $3)`,
+			`UPDATE tutoring SET student = $3 WHERE district = $1 AND student = $2 AND competency NOT IN (SELECT competency FROM tutoring WHERE district = $1 AND student = $3)`,
 			`UPDATE flag SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE choice SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE sitting SET student = $3 WHERE district = $1 AND student = $2`,

@@ -103,8 +103,8 @@ func TestRelations(t *testing.T) {
 		ctx := t.Context()
 		want := map[string]map[string][]guard.Relation{
 			"amy": {"amy": {guard.Self}},
-			"tea": {"amy": {guard.TeacherOf}, "bob": {guard.TeacherOf}, "class c1": {guard.TeacherOf}},
-			"tom": {"cyd": {guard.TeacherOf}, "class c2": {guard.TeacherOf}},
+			"tea": {"amy": {guard.TeacherOf}, "bob": {guard.TeacherOf}, "class c1": {guard.TeacherOf}, "school s1": {guard.StaffOf}},
+			"tom": {"cyd": {guard.TeacherOf}, "class c2": {guard.TeacherOf}, "school s2": {guard.StaffOf}},
 			"pam": {"amy": {guard.GuardianOf}},
 			"lea": {"amy": {guard.LeaderOf}, "bob": {guard.LeaderOf}, "class c1": {guard.LeaderOf}, "school s1": {guard.LeaderOf}},
 			"adm": {"school s1": {guard.AdministratorOf}, "school s2": {guard.AdministratorOf}, "district": {guard.AdministratorOf}},

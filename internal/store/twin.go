@@ -34,6 +34,7 @@ var twins = []twin{
 			OR EXISTS (SELECT 1 FROM plan_signature n WHERE n.district = person.district AND n.student = person.id)
 			OR EXISTS (SELECT 1 FROM outside o WHERE o.district = person.district AND o.student = person.id)
 			OR EXISTS (SELECT 1 FROM flex_place x WHERE x.district = person.district AND x.student = person.id)
+			OR EXISTS (SELECT 1 FROM group_member w WHERE w.district = person.district AND w.student = person.id)
 			OR EXISTS (SELECT 1 FROM flag f WHERE f.district = person.district AND f.student = person.id)
 			OR EXISTS (SELECT 1 FROM choice c WHERE c.district = person.district AND c.student = person.id)
 			OR EXISTS (SELECT 1 FROM sitting s WHERE s.district = person.district AND s.student = person.id)

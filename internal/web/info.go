@@ -90,6 +90,7 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Act
 			{guard.ReadClass, "see the class together", false},
 			{guard.GiveCheck, "give checks and see how they went", false},
 			{guard.DecideStep, "decide on proposed steps", false},
+			{guard.MakeGroups, "make groups of the class", false},
 			{guard.RaiseFlag, "say who looks after something, and what came of it", true},
 			{guard.ContestFlag, "say that a flag is not right", true},
 			{guard.IssueCards, "print sign-in cards", false},

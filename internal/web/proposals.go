@@ -109,6 +109,22 @@ func (s *Server) room(ctx context.Context, d roster.DistrictID, w classWork, now
 	for id, n := range missed {
 		at[id].Situation.Missed, at[id].Situation.Blocks = n[0], n[1]
 	}
+	sets, err := s.Store.GroupSets(ctx, d, w.class.ID, now.Add(-setsSince))
+	if err != nil {
+		return room, err
+	}
+	for _, set := range sets {
+		if set.Used.IsZero() || !set.Ended.IsZero() || set.Until().Time().Before(now.AddDate(0, 0, -7)) {
+			continue
+		}
+		x := propose.Ending{ID: string(set.ID), Name: set.Title, Until: set.Until()}
+		for _, g := range set.Solution.Groups {
+			for _, id := range g.Students {
+				x.Students = append(x.Students, roster.PersonID(id))
+			}
+		}
+		room.Groups = append(room.Groups, x)
+	}
 	room.Alike, err = s.Store.Alike(ctx, d, ids, now.Add(-alikeWindow))
 	return room, err
 }

@@ -219,9 +219,13 @@ func (s *Server) funcs() template.FuncMap {
 		"minutes":  func() []int { return []int{10, 20, 30, 45, 60, 90} },
 		"outcomes": func() []propose.Outcome { return propose.Outcomes },
 		"pair":     func(a, b any) struct{ A, B any } { return struct{ A, B any }{a, b} },
-		"times":    func(a, b float64) float64 { return a * b },
-		"sum":      func(a, b float64) float64 { return a + b },
-		"add":      func(a, b int) int { return a + b },
+		"ranks":    func() []int { return []int{1, 2, 3, 4} },
+		"pulse": func() []struct{ Name, Words string } {
+			return []struct{ Name, Words string }{{"relevance", "The work was about something that matters to me."}, {"inclusion", "My ideas counted in the group."}, {"support", "The teacher helped when we needed it."}}
+		},
+		"times": func(a, b float64) float64 { return a * b },
+		"sum":   func(a, b float64) float64 { return a + b },
+		"add":   func(a, b int) int { return a + b },
 	}
 }
 

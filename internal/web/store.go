@@ -9,6 +9,7 @@ import (
 	"waymark/internal/conference"
 	"waymark/internal/evidence"
 	"waymark/internal/flex"
+	"waymark/internal/group"
 	"waymark/internal/guard"
 	"waymark/internal/intake"
 	"waymark/internal/mastery"
@@ -36,6 +37,7 @@ type Store interface {
 	conferenceStore
 	proposalStore
 	flexStore
+	groupStore
 }
 
 type accountStore interface {
@@ -276,4 +278,18 @@ type flexStore interface {
 	StaffOf(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]roster.Person, error)
 	SchoolsOf(ctx context.Context, d roster.DistrictID, p roster.PersonID, roles ...string) ([]roster.Org, error)
 	MasteryGrid(ctx context.Context, d roster.DistrictID, students []roster.PersonID, on []competency.ID) ([]mastery.Record, error)
+}
+
+type groupStore interface {
+	GroupSets(ctx context.Context, d roster.DistrictID, class roster.ClassID, since time.Time) ([]group.Set, error)
+	GroupSet(ctx context.Context, d roster.DistrictID, class roster.ClassID, id group.SetID) (group.Set, error)
+	AddGroupSet(ctx context.Context, d roster.DistrictID, s group.Set) (group.SetID, error)
+	ChangeGroupSet(ctx context.Context, d roster.DistrictID, s group.Set) error
+	GroupsOf(ctx context.Context, d roster.DistrictID, student roster.PersonID, most int) ([]group.Set, map[group.SetID]bool, error)
+	SayPulse(ctx context.Context, d roster.DistrictID, student roster.PersonID, class roster.ClassID, set group.SetID, p group.Pulse) error
+	Pulses(ctx context.Context, d roster.DistrictID, class roster.ClassID, since time.Time) ([]group.Pulse, error)
+	// SubgroupsOf returns to which group of each dimension some students belong.
+	SubgroupsOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID]map[string]string, error)
+	Tutoring(ctx context.Context, d roster.DistrictID, class roster.ClassID) (can, need map[competency.ID][]roster.PersonID, err error)
+	SetTutoring(ctx context.Context, d roster.DistrictID, class roster.ClassID, student roster.PersonID, c competency.ID, side string) error
 }

@@ -250,8 +250,10 @@ type meView struct {
 	Simple    bool // what there is to do comes first
 	LookBacks []lookBackView
 	Goals     []goalView
-	FlagsHref string // what is looked after
-	Talks     string // all talks
+	InGroups  []myGroup
+	Boards    []roster.Class // whose board of who helps whom there is
+	FlagsHref string         // what is looked after
+	Talks     string         // all talks
 	Plan      string
 	Agreed    *requestView // the next talk that a time is agreed for
 	Promises  []commitmentView
@@ -338,6 +340,10 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request, a guard.Actor) e
 	if i := slices.IndexFunc(asked, func(q requestView) bool { return !q.Agreed.IsZero() }); i >= 0 {
 		v.Agreed = &asked[i]
 	}
+	if v.InGroups, err = s.myGroups(r.Context(), a.District, a.Person); err != nil {
+		return err
+	}
+	v.Boards = p.Classes
 	return s.render(w, r, a, http.StatusOK, "me", v)
 }
 

@@ -24,6 +24,7 @@ export function word(key, english, n) {
 
 const modules = [
   ['[data-grid]', () => import('./grid.js')],
+  ['[data-groups]', () => import('./groups.js')],
   ['[data-live]', () => import('./live.js')],
   ['form[data-check]', () => import('./check.js')],
   ['html[data-read] main', () => import('./read.js')],

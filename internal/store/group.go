@@ -1,0 +1,208 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"time"
+
+	"waymark/internal/competency"
+	"waymark/internal/fault"
+	"waymark/internal/group"
+	"waymark/internal/roster"
+)
+
+const setColumns = `class, id, title, instance, solution, author, at, used, ended`
+
+func scanSet(row func(...any) error) (s group.Set, err error) {
+	var instance, solution string
+	var at, used, ended int64
+	if err := row(&s.Class, &s.ID, &s.Title, &instance, &solution, &s.Author, &at, &used, &ended); err != nil {
+		return s, err
+	}
+	s.At, s.Used, s.Ended = moment(at), moment(used), moment(ended)
+	if err := json.Unmarshal([]byte(instance), &s.Instance); err != nil {
+		return s, err
+	}
+	return s, json.Unmarshal([]byte(solution), &s.Solution)
+}
+
+// GroupSets returns the groups of a class that were made since a time, latest first.
+func (db *DB) GroupSets(ctx context.Context, d roster.DistrictID, class roster.ClassID, since time.Time) ([]group.Set, error) {
+	return many(ctx, db, scanSet, `SELECT `+setColumns+` FROM group_set WHERE district = $1 AND class = $2 AND at >= $3 ORDER BY at DESC, id DESC`, d, class, micros(since))
+}
+
+// GroupSet returns the groups of a class that were made together.
+func (db *DB) GroupSet(ctx context.Context, d roster.DistrictID, class roster.ClassID, id group.SetID) (group.Set, error) {
+	s, err := one(ctx, db, scanSet, `SELECT `+setColumns+` FROM group_set WHERE district = $1 AND class = $2 AND id = $3`, d, class, id)
+	if err != nil && fault.KindOf(err) == fault.NotFound {
+		err = fault.New(fault.NotFound, "These groups are not there any more.")
+	}
+	return s, err
+}
+
+// AddGroupSet keeps groups that are not in use yet.
+func (db *DB) AddGroupSet(ctx context.Context, d roster.DistrictID, s group.Set) (group.SetID, error) {
+	s.ID = group.SetID(newID())
+	instance, solution, err := setTexts(s)
+	if err != nil {
+		return "", err
+	}
+	_, err = db.exec(ctx, `INSERT INTO group_set (district, class, id, title, until, instance, solution, author, at, used, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0)`,
+		d, s.Class, s.ID, s.Title, s.Until(), instance, solution, s.Author, micros(db.now()))
+	return s.ID, err
+}
+
+func setTexts(s group.Set) (instance, solution string, err error) {
+	a, err := json.Marshal(s.Instance)
+	if err != nil {
+		return "", "", err
+	}
+	b, err := json.Marshal(s.Solution)
+	return string(a), string(b), err
+}
+
+// ChangeGroupSet keeps groups that were arranged anew; those in use have their members changed.
+func (db *DB) ChangeGroupSet(ctx context.Context, d roster.DistrictID, s group.Set) error {
+	instance, solution, err := setTexts(s)
+	if err != nil {
+		return err
+	}
+	return db.Tx(ctx, func(tx *DB) error {
+		n, err := tx.exec(ctx, `UPDATE group_set SET instance = $4, solution = $5, used = $6, ended = $7 WHERE district = $1 AND class = $2 AND id = $3`,
+			d, s.Class, s.ID, instance, solution, micros(s.Used), micros(s.Ended))
+		if err != nil || n == 0 || s.Used.IsZero() {
+			return err
+		}
+		for _, g := range s.Solution.Groups {
+			for i, p := range g.Students {
+				role, because := "", ""
+				for _, r := range g.Roles {
+					if r.Student == p {
+						role = r.Role
+					}
+				}
+				if i < len(g.Because) {
+					because = g.Because[i]
+				}
+				if _, err := tx.exec(ctx, `INSERT INTO group_member (district, student, class, group_set, place, because, role, answered) VALUES ($1, $2, $3, $4, $5, $6, $7, FALSE)
+					ON CONFLICT (district, student, class, group_set) DO UPDATE SET place = excluded.place, because = excluded.because, role = excluded.role`,
+					d, p, s.Class, s.ID, g.ID, because, role); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// member is where a student is in groups.
+type member struct {
+	class roster.ClassID
+	set   group.SetID
+}
+
+// GroupsOf returns the sets in which a student is, latest first, and in which of them they have
+// said how it was.
+func (db *DB) GroupsOf(ctx context.Context, d roster.DistrictID, student roster.PersonID, most int) (sets []group.Set, answered map[group.SetID]bool, err error) {
+	answered = map[group.SetID]bool{}
+	list, err := many(ctx, db, func(row func(...any) error) (m member, err error) {
+		var done bool
+		err = row(&m.class, &m.set, &done)
+		answered[m.set] = done
+		return m, err
+	}, `SELECT m.class, m.group_set, m.answered FROM group_member m JOIN group_set s ON s.district = m.district AND s.class = m.class AND s.id = m.group_set
+		WHERE m.district = $1 AND m.student = $2 ORDER BY s.used DESC, s.id DESC LIMIT $3`, d, student, int64(most))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, m := range list {
+		s, err := db.GroupSet(ctx, d, m.class, m.set)
+		if err != nil {
+			return nil, nil, err
+		}
+		sets = append(sets, s)
+	}
+	return sets, answered, nil
+}
+
+// SayPulse keeps what a member says of their groups. What is kept names nobody, and nothing of it
+// tells when it was said.
+func (db *DB) SayPulse(ctx context.Context, d roster.DistrictID, student roster.PersonID, class roster.ClassID, set group.SetID, p group.Pulse) error {
+	belongs, err := json.Marshal(p.Groups)
+	if err != nil {
+		return err
+	}
+	return db.Tx(ctx, func(tx *DB) error {
+		n, err := tx.exec(ctx, `UPDATE group_member SET answered = TRUE WHERE district = $1 AND student = $2 AND class = $3 AND group_set = $4 AND answered = FALSE`, d, student, class, set)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return fault.New(fault.Conflict, "You have said so already. Thank you.")
+		}
+		_, err = tx.exec(ctx, `INSERT INTO group_pulse (district, class, group_set, id, relevance, inclusion, support, belongs) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			d, class, set, rand.Text(), int64(p.Relevance), int64(p.Inclusion), int64(p.Support), string(belongs))
+		return err
+	})
+}
+
+// Pulses returns what members of a class said since its groups of a time on.
+func (db *DB) Pulses(ctx context.Context, d roster.DistrictID, class roster.ClassID, since time.Time) ([]group.Pulse, error) {
+	return many(ctx, db, func(row func(...any) error) (p group.Pulse, err error) {
+		var belongs string
+		if err := row(&p.Relevance, &p.Inclusion, &p.Support, &belongs); err != nil {
+			return p, err
+		}
+		return p, json.Unmarshal([]byte(belongs), &p.Groups)
+	}, `SELECT p.relevance, p.inclusion, p.support, p.belongs FROM group_pulse p JOIN group_set s ON s.district = p.district AND s.class = p.class AND s.id = p.group_set
+		WHERE p.district = $1 AND p.class = $2 AND s.at >= $3 ORDER BY p.id`, d, class, micros(since))
+}
+
+// SubgroupsOf returns to which group of each dimension some students belong.
+func (db *DB) SubgroupsOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID]map[string]string, error) {
+	args := []any{d}
+	list, err := many(ctx, db, scanGrouped, `SELECT `+groupedColumns+`
+		FROM person p LEFT JOIN demographics g ON g.district = p.district AND g.id = p.id AND g.active WHERE p.district = $1 AND p.id IN (`+marks(&args, students)+`)`, args...)
+	out := make(map[roster.PersonID]map[string]string, len(list))
+	for _, s := range list {
+		out[s.id] = s.groups
+	}
+	return out, err
+}
+
+// tutoring is that a student can teach something, or needs help with it.
+type tutoring struct {
+	student    roster.PersonID
+	competency competency.ID
+	side       string
+}
+
+// Tutoring returns who of a class can teach what, and who needs help with what.
+func (db *DB) Tutoring(ctx context.Context, d roster.DistrictID, class roster.ClassID) (can, need map[competency.ID][]roster.PersonID, err error) {
+	can, need = map[competency.ID][]roster.PersonID{}, map[competency.ID][]roster.PersonID{}
+	list, err := many(ctx, db, func(row func(...any) error) (t tutoring, err error) {
+		return t, row(&t.student, &t.competency, &t.side)
+	},
+		`SELECT student, competency, side FROM tutoring WHERE district = $1 AND class = $2 ORDER BY at, student`, d, class)
+	for _, t := range list {
+		side := need
+		if t.side == "can" {
+			side = can
+		}
+		side[t.competency] = append(side[t.competency], t.student)
+	}
+	return can, need, err
+}
+
+// SetTutoring keeps that a student can teach something ("can") or needs help with it ("need"),
+// or takes it back (empty).
+func (db *DB) SetTutoring(ctx context.Context, d roster.DistrictID, class roster.ClassID, student roster.PersonID, c competency.ID, side string) error {
+	if side == "" {
+		_, err := db.exec(ctx, `DELETE FROM tutoring WHERE district = $1 AND student = $2 AND competency = $3`, d, student, c)
+		return err
+	}
+	_, err := db.exec(ctx, `INSERT INTO tutoring (district, student, competency, side, class, at) VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (district, student, competency) DO UPDATE SET side = excluded.side, class = excluded.class, at = excluded.at`, d, student, c, side, class, micros(db.now()))
+	return err
+}
