@@ -121,6 +121,15 @@ func letLive(ctx context.Context, db *store.DB, c *clock, d roster.DistrictID, p
 		}
 	}
 	c.at = time.Time{}
+	schools := []roster.OrgID{teacher.School}
+	if p := named["9"]; p.School != "" && p.School != teacher.School {
+		schools = append(schools, p.School)
+	}
+	for _, school := range schools {
+		if err := flexTime(ctx, db, d, school, seed, today); err != nil {
+			return err
+		}
+	}
 	for p, tag := range languages {
 		if err := db.SetLanguage(ctx, d, p, tag); err != nil {
 			return err
