@@ -16,6 +16,15 @@ func Explain(in *Instance, s *Solution, name func(id string) string) {
 	for i := range in.Students {
 		t.student[in.Students[i].ID] = &in.Students[i]
 	}
+	sum, n := 0.0, 0.0
+	for _, st := range in.Students {
+		if st.Level != nil {
+			sum, n = sum+*st.Level, n+1
+		}
+	}
+	if n > 0 {
+		t.level = sum / n
+	}
 	for g := range s.Groups {
 		t.tell(&s.Groups[g])
 	}
@@ -25,6 +34,7 @@ type teller struct {
 	in      *Instance
 	student map[string]*Student
 	name    func(id string) string
+	level   float64 // mean of all
 }
 
 func (t *teller) tell(p *Proposed) {
@@ -117,7 +127,13 @@ func (t *teller) because(p *Proposed, id string, amounts func(*Student) []Amount
 		out = append(out, fmt.Sprintf("%s is given here.", t.name(want)))
 	}
 	if w.Mixed > 0 && st.Level != nil {
-		out = append(out, "Each group has students who are further and less far on.")
+		sum, n := 0.0, 0.0
+		for _, o := range p.Students {
+			if x := t.student[o]; x != nil && x.Level != nil {
+				sum, n = sum+*x.Level, n+1
+			}
+		}
+		out = append(out, fmt.Sprintf("Level %.2f; the group’s mean is %.2f and that of all %.2f.", *st.Level, sum/n, t.level))
 	}
 	if len(out) == 0 {
 		out = append(out, "Here the sizes and the balance of all groups come out best.")
