@@ -64,6 +64,7 @@ func fixture(t *testing.T, db *store.DB) {
 		{"tom", "Tom", "Other", "teacher", "s2", "c2", nil},
 		{"pam", "Pam", "Zorn", "parent", "s1", "", nil},
 		{"lea", "Lea", "Der", "principal", "s1", "", nil},
+		{"cou", "Cou", "Nsel", "counselor", "s1", "", nil},
 		{"adm", "Adm", "In", "districtAdministrator", "dist", "", nil},
 	}
 	for i, p := range people {
@@ -107,9 +108,10 @@ func TestRelations(t *testing.T) {
 			"tom": {"cyd": {guard.TeacherOf}, "class c2": {guard.TeacherOf}, "school s2": {guard.StaffOf}},
 			"pam": {"amy": {guard.GuardianOf}},
 			"lea": {"amy": {guard.LeaderOf}, "bob": {guard.LeaderOf}, "class c1": {guard.LeaderOf}, "school s1": {guard.LeaderOf}},
+			"cou": {"school s1": {guard.CounselorOf}},
 			"adm": {"school s1": {guard.AdministratorOf}, "school s2": {guard.AdministratorOf}, "district": {guard.AdministratorOf}},
 		}
-		for _, who := range []string{"amy", "bob", "tea", "tom", "pam", "lea", "adm"} {
+		for _, who := range []string{"amy", "bob", "tea", "tom", "pam", "lea", "cou", "adm"} {
 			a := guard.Actor{District: d, Person: id(t, db, who)}
 			got := map[string][]guard.Relation{}
 			keep := func(what string, r []guard.Relation, err error) {
