@@ -19,7 +19,7 @@ check:
 # Figures, on both databases. Takes long; `go run ./test/bench -quick` is a taste of it.
 bench:
 	@test/bench/run
-	@go test -run "^$$" -bench . -benchtime 1x ./internal/assign ./internal/flex ./internal/group
+	@go test -run "^$$" -bench . -benchtime 1x -timeout 40m ./internal/assign ./internal/flex ./internal/group
 
 # Figures of the learner model: make bench-learner DATA=folder of given logs; without one, logs are drawn.
 bench-learner:
