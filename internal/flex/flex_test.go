@@ -129,6 +129,22 @@ func TestRulesHold(t *testing.T) {
 	}
 }
 
+// A requirement that comes after publishing moves the student.
+func TestRequiredAfterPublishing(t *testing.T) {
+	t.Parallel()
+	in := &flex.Instance{
+		Schema: flex.InstanceSchema, Blocks: []flex.Block{{ID: "a"}},
+		Sessions:  []flex.Session{{ID: "first", Block: "a", Purpose: flex.Lab, Seats: 4}, {ID: "second", Block: "a", Purpose: flex.Study, Seats: 4}},
+		Students:  []flex.Student{{ID: "x"}, {ID: "y"}},
+		Required:  []flex.Requirement{{Student: "x", Sessions: []string{"second"}}},
+		Published: []flex.Held{{ID: "first", Students: []string{"x"}}, {ID: "second", Students: []string{"y"}}},
+	}
+	s := flex.Solve(t.Context(), in, 1)
+	if r := flex.Verify(in, s); !r.OK || s.Status != flex.OK || s.Moved != 1 {
+		t.Errorf("%s, %d moved, %v", s.Status, s.Moved, r.Broken)
+	}
+}
+
 // What is listed twice counts once, and for nobody else's session.
 func TestListedTwice(t *testing.T) {
 	t.Parallel()

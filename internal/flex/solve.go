@@ -164,7 +164,7 @@ func (s *search) kept() (n int) {
 	}
 	for b := range s.blocks {
 		for r, c := range s.at[b] {
-			if c != none && s.blocks[b].only[r] != nil {
+			if c != none && slices.Contains(s.blocks[b].only[r], c) {
 				n++
 			}
 		}

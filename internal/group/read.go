@@ -129,11 +129,11 @@ func (in *Instance) checkSizes(c *strict.Checker) {
 	if n == 0 || n > largest {
 		c.Wrong("students", "are %d; there must be 1 to %d", n, largest)
 	}
-	if in.Least < 1 || in.Most < in.Least {
-		c.Wrong("least", "is %d and most is %d; a group has 1 or more students, and most is not below least", in.Least, in.Most)
+	if in.Least < 1 || in.Most < in.Least || in.Most > largest {
+		c.Wrong("least", "is %d and most is %d; a group has 1 to %d students, and most is not below least", in.Least, in.Most, largest)
 		return
 	}
-	if in.Number < 0 || len(in.Groups) > 0 && in.Number != 0 && in.Number != len(in.Groups) {
+	if in.Number < 0 || in.Number > largest || len(in.Groups) > 0 && in.Number != 0 && in.Number != len(in.Groups) {
 		c.Wrong("number", "is %d; it must be 0, or how many groups there are (%d)", in.Number, len(in.Groups))
 		return
 	}
@@ -152,8 +152,9 @@ func (in *Instance) checkSizes(c *strict.Checker) {
 	least, most := 0, 0
 	for i := range in.Groups {
 		a, b := in.sizes(i)
-		if a < 0 || b < a {
-			c.Wrong(fmt.Sprintf("groups[%d].least", i), "is %d, and most is %d; most must not be below least", a, b)
+		if a < 0 || b < a || b > largest {
+			c.Wrong(fmt.Sprintf("groups[%d].least", i), "is %d, and most is %d; they go from 0 to %d, and most must not be below least", a, b, largest)
+			return
 		}
 		least, most = least+a, most+b
 	}

@@ -51,6 +51,8 @@ func (s Set) Asks(now time.Time) bool {
 func (s Set) Validate(now time.Time) error {
 	until := s.Until().Time()
 	switch {
+	case s.Instance.Least < 2: // alone, a child would be told on by what the score says of balance
+		return fault.Field("least", "A group has two students or more.")
 	case strings.TrimSpace(s.Title) == "" || utf8.RuneCountInString(s.Title) > 80:
 		return fault.Field("title", "Give the groups a name of at most 80 characters.")
 	case until.IsZero() || !until.After(now):
@@ -82,6 +84,9 @@ func (s *Set) Move(student, to string) error {
 	}
 	if from < 0 || target < 0 {
 		return fault.Field("to", "Choose a group that is there.")
+	}
+	if from != target && len(s.Solution.Groups[from].Students) <= s.Instance.Least {
+		return fault.New(fault.Conflict, "This would leave fewer than %d in the group. Move somebody there first.", s.Instance.Least)
 	}
 	if from != target {
 		a, b := &s.Solution.Groups[from], &s.Solution.Groups[target]

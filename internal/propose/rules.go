@@ -79,7 +79,7 @@ var braces = regexp.MustCompile(`\{[a-z]+\}`)
 // known is what a rule of each kind can say and which numbers it needs.
 var known = map[StepKind]struct{ words, numbers []string }{
 	SmallGroup:  {[]string{"students", "what", "tries"}, []string{"tries", "together"}},
-	Before:      {[]string{"students", "what", "on", "tries"}, []string{"tries", "together"}},
+	Before:      {[]string{"students", "what", "on"}, []string{"together"}},
 	SameWrong:   {[]string{"students", "question", "answer"}, []string{"together", "days"}},
 	MoveOn:      {[]string{"students", "what"}, []string{"met"}},
 	Recheck:     {[]string{"students", "what", "weeks"}, []string{"together"}},

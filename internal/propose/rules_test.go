@@ -78,7 +78,7 @@ func TestEachRule(t *testing.T) {
 		}, "a missed 3 of 20 flex blocks and is just starting on 4 of 4 things that were tried."},
 		propose.SameWrong: {func(_ *propose.Learner, r *propose.Room) {
 			r.Students = append(r.Students, learner("b", nil), learner("c", nil))
-			r.Alike = []propose.Alike{{Question: "1/2 + 1/3 = ?", Answer: "2/5", Competency: "k2", Students: []roster.PersonID{"a", "b", "c"}}}
+			r.Alike = []propose.Alike{{Question: "1/2 + 1/3 = ?", Answer: "2/5", Competency: "k2", Students: []roster.PersonID{"a", "b", "c"}, Last: days(3)}}
 		}, "3 students gave the same wrong answer to “1/2 + 1/3 = ?”: “2/5”."},
 	} {
 		room := propose.Room{Class: "c", Students: []propose.Learner{learner("a", nil)}, Catalogue: chain(), Focus: []competency.ID{"k1", "k2", "k3", "other"}, Now: now}

@@ -99,6 +99,7 @@ type Alike struct {
 	Question, Answer string
 	Competency       competency.ID
 	Students         []roster.PersonID
+	Last             time.Time // when it was last given
 }
 
 // Ending is a group and its last day.
@@ -240,11 +241,10 @@ func (p *proposer) stuck() {
 	if !isDirect && !isBefore {
 		return
 	}
-	rule := direct
-	if !isDirect {
-		rule = before
+	tries := StuckPieces
+	if i := slices.IndexFunc(p.rules.List, func(t RuleText) bool { return t.Kind == SmallGroup }); i >= 0 {
+		tries = int(p.rules.List[i].Thresholds["tries"])
 	}
-	tries := int(rule.Thresholds["tries"])
 	type need struct {
 		students []roster.Person
 		inputs   []Input
@@ -420,6 +420,9 @@ func (p *proposer) alike() {
 		return
 	}
 	for _, a := range p.Alike {
+		if p.Now.Sub(a.Last) > time.Duration(rule.Thresholds["days"]*float64(24*time.Hour)) {
+			continue
+		}
 		s := Step{Competency: p.Catalogue.Competencies[a.Competency]}
 		for _, id := range a.Students {
 			if at, here := p.place[id]; here {

@@ -138,10 +138,26 @@ func (db *DB) FlexRequestsOf(ctx context.Context, d roster.DistrictID, students 
 // AskForFlex replaces a student's requests for a week: offers, the most wished one first.
 func (db *DB) AskForFlex(ctx context.Context, d roster.DistrictID, school roster.OrgID, student roster.PersonID, week roster.Date, offers []timetable.OfferID) error {
 	return db.Tx(ctx, func(tx *DB) error {
-		if _, err := tx.exec(ctx, `DELETE FROM flex_request WHERE district = $1 AND student = $2 AND school = $3 AND week = $4`, d, student, school, week); err != nil {
+		before, err := tx.FlexRequestsOf(ctx, d, []roster.PersonID{student}, week)
+		if err != nil {
 			return err
 		}
+		for _, q := range before {
+			if q.Week != week {
+				continue
+			}
+			if i := slices.Index(offers, q.Offer); i >= 0 { // an answer to it stays
+				if _, err := tx.exec(ctx, `UPDATE flex_request SET rank = $4 WHERE district = $1 AND student = $2 AND id = $3`, d, student, q.ID, int64(i+1)); err != nil {
+					return err
+				}
+			} else if _, err := tx.exec(ctx, `DELETE FROM flex_request WHERE district = $1 AND student = $2 AND id = $3 AND answer <> 'no'`, d, student, q.ID); err != nil {
+				return err
+			}
+		}
 		for i, o := range offers {
+			if slices.ContainsFunc(before, func(q timetable.Request) bool { return q.Week == week && q.Offer == o }) {
+				continue
+			}
 			if _, err := tx.exec(ctx, `INSERT INTO flex_request (district, student, id, school, offer, week, rank, at, answer, why, answered_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '', '', '')`,
 				d, student, newID(), school, o, week, int64(i+1), micros(tx.now())); err != nil {
 				return err
@@ -215,12 +231,12 @@ func (db *DB) FlexInstead(ctx context.Context, d roster.DistrictID, school roste
 	return many(ctx, db, func(row func(...any) error) (s timetable.Substitute, err error) {
 		return s, row(&s.Offer, &s.Slot, &s.Person)
 	},
-		`SELECT offer, slot, person FROM flex_instead WHERE district = $1 AND school = $2 AND slot >= $3 AND slot < $4 ORDER BY slot, offer, person`, d, school, week, until(week))
+		`SELECT offer, slot, person FROM flex_instead WHERE district = $1 AND school = $2 AND slot >= $3 AND slot < $4 ORDER BY slot, offer, at, person`, d, school, week, until(week))
 }
 
 // AddFlexInstead says who can lead a session instead.
 func (db *DB) AddFlexInstead(ctx context.Context, d roster.DistrictID, school roster.OrgID, s timetable.Substitute, author roster.PersonID) error {
-	_, err := db.exec(ctx, `INSERT INTO flex_instead (district, school, offer, slot, person, author, at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (district, school, offer, slot, person) DO NOTHING`,
+	_, err := db.exec(ctx, `INSERT INTO flex_instead (district, school, offer, slot, person, author, at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (district, school, offer, slot, person) DO UPDATE SET at = excluded.at, author = excluded.author`,
 		d, school, s.Offer, s.Slot, s.Person, author, micros(db.now()))
 	return err
 }
@@ -257,6 +273,19 @@ func scanPlace(row func(...any) error) (p timetable.Place, err error) {
 // FlexPlaces returns who is where in a school from one day to before another.
 func (db *DB) FlexPlaces(ctx context.Context, d roster.DistrictID, school roster.OrgID, from, before roster.Date) ([]timetable.Place, error) {
 	return many(ctx, db, scanPlace, `SELECT `+placeColumns+` FROM flex_place WHERE district = $1 AND school = $2 AND slot >= $3 AND slot < $4 ORDER BY slot, offer, student`, d, school, from, before)
+}
+
+// FlexTaken counts who is in each session of a school from one day to before another.
+func (db *DB) FlexTaken(ctx context.Context, d roster.DistrictID, school roster.OrgID, from, before roster.Date) (map[string]int, error) {
+	out := map[string]int{}
+	_, err := many(ctx, db, func(row func(...any) error) (n int, err error) {
+		var offer timetable.OfferID
+		var slot timetable.SlotID
+		err = row(&offer, &slot, &n)
+		out[timetable.SessionID(offer, slot)] = n
+		return n, err
+	}, `SELECT offer, slot, count(*) FROM flex_place WHERE district = $1 AND school = $2 AND slot >= $3 AND slot < $4 GROUP BY offer, slot`, d, school, from, before)
+	return out, err
 }
 
 // FlexPlacesOf returns where some students are from one day to before another.
@@ -365,6 +394,9 @@ func (db *DB) PublishFlex(ctx context.Context, d roster.DistrictID, school roste
 			return err
 		}
 		for _, p := range recorded {
+			if p.How != timetable.Assigned && p.Marked.After(w.Solved) && slices.Contains(open, p.Slot) {
+				return fault.New(fault.Conflict, "Since this plan was made, students have taken other places. Plan the week again: their places are kept then.")
+			}
 			if p.Attended != timetable.Unmarked {
 				kept[string(p.Student)+" "+string(p.Slot)] = true
 			}

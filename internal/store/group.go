@@ -147,7 +147,8 @@ func (db *DB) SayPulse(ctx context.Context, d roster.DistrictID, student roster.
 	})
 }
 
-// Pulses returns what members of a class said since its groups of a time on.
+// Pulses returns what members of a class said of groups that were made since a time and of
+// which nobody is asked any more: what comes in while somebody looks would tell on who said it.
 func (db *DB) Pulses(ctx context.Context, d roster.DistrictID, class roster.ClassID, since time.Time) ([]group.Pulse, error) {
 	return many(ctx, db, func(row func(...any) error) (p group.Pulse, err error) {
 		var belongs string
@@ -156,7 +157,8 @@ func (db *DB) Pulses(ctx context.Context, d roster.DistrictID, class roster.Clas
 		}
 		return p, json.Unmarshal([]byte(belongs), &p.Groups)
 	}, `SELECT p.relevance, p.inclusion, p.support, p.belongs FROM group_pulse p JOIN group_set s ON s.district = p.district AND s.class = p.class AND s.id = p.group_set
-		WHERE p.district = $1 AND p.class = $2 AND s.at >= $3 ORDER BY p.id`, d, class, micros(since))
+		WHERE p.district = $1 AND p.class = $2 AND s.at >= $3 AND (s.until < $4 OR s.ended > 0 AND s.ended < $5) ORDER BY p.id`, d, class, micros(since),
+		db.now().AddDate(0, 0, -8).Format(time.DateOnly), micros(db.now().AddDate(0, 0, -8)))
 }
 
 // SubgroupsOf returns to which group of each dimension some students belong.

@@ -167,11 +167,14 @@ func (db *DB) Alike(ctx context.Context, d roster.DistrictID, students []roster.
 	type given struct {
 		item, answer string
 		student      roster.PersonID
+		last         int64
 	}
 	args := []any{d, micros(since)}
-	list, err := many(ctx, db, func(row func(...any) error) (g given, err error) { return g, row(&g.item, &g.answer, &g.student) },
-		`SELECT DISTINCT a.item, a.answer, s.student FROM sitting s JOIN sitting_answer a ON a.district = s.district AND a.sitting = s.id
-		WHERE s.district = $1 AND a.at >= $2 AND a.category = 0 AND a.answer <> '' AND s.student IN (`+marks(&args, students)+`) ORDER BY a.item, a.answer, s.student`, args...)
+	list, err := many(ctx, db, func(row func(...any) error) (g given, err error) {
+		return g, row(&g.item, &g.answer, &g.student, &g.last)
+	},
+		`SELECT a.item, a.answer, s.student, max(a.at) FROM sitting s JOIN sitting_answer a ON a.district = s.district AND a.sitting = s.id
+		WHERE s.district = $1 AND a.at >= $2 AND a.category = 0 AND a.answer <> '' AND s.student IN (`+marks(&args, students)+`) GROUP BY a.item, a.answer, s.student ORDER BY a.item, a.answer, s.student`, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -180,11 +183,13 @@ func (db *DB) Alike(ctx context.Context, d roster.DistrictID, students []roster.
 	for i := 0; i < len(list); {
 		j := i
 		var who []roster.PersonID
+		var last int64
 		for ; j < len(list) && list[j].item == list[i].item && list[j].answer == list[i].answer; j++ {
 			who = append(who, list[j].student)
+			last = max(last, list[j].last)
 		}
 		if len(who) > 1 {
-			out = append(out, propose.Alike{Question: list[i].item, Answer: list[i].answer, Students: who})
+			out = append(out, propose.Alike{Question: list[i].item, Answer: list[i].answer, Students: who, Last: moment(last)})
 			items = append(items, assess.ItemID(list[i].item))
 		}
 		i = j

@@ -56,7 +56,7 @@ type Slot struct {
 // ID names a slot: its date and its period.
 func (s Slot) ID() SlotID { return SlotID(string(s.Date) + "/" + s.Period.ID) }
 
-// Begins is the time at which it begins, of the school's clock.
+// Begins is the time at which it begins, as the school's clock shows it; see [Clock].
 func (s Slot) Begins() time.Time { return at(s.Date, s.Start) }
 
 // Ends is the time at which it ends.
@@ -68,6 +68,12 @@ func at(d roster.Date, clock string) time.Time {
 		return d.Time()
 	}
 	return t
+}
+
+// Clock is what the school's clock shows at a time: the day and hour of its own time zone,
+// written as if they were UTC, as slots are.
+func Clock(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
 }
 
 // SlotID is the date and the period of a slot, as 2026-11-30/lunch.
@@ -164,8 +170,8 @@ func (c Calendar) Check() error {
 		}
 		a, errA := time.Parse("15:04", p.Start)
 		b, errB := time.Parse("15:04", p.End)
-		if errA != nil || errB != nil || !b.After(a) {
-			return fault.Field("periods", "%s: it goes from %q to %q; write times as 10:20, the end after the beginning.", line, p.Start, p.End)
+		if errA != nil || errB != nil || !b.After(a) || a.Format("15:04") != p.Start || b.Format("15:04") != p.End {
+			return fault.Field("periods", "%s: it goes from %q to %q; write times as 09:20, the end after the beginning.", line, p.Start, p.End)
 		}
 		if p.ID == "" || seen[p.ID] {
 			return fault.Field("periods", "%s: the block %q is there twice. Give each its own name.", line, p.Name)
@@ -323,9 +329,9 @@ type Week struct {
 	Required  []Requirement
 	Away      []Away
 	Instead   []Substitute
-	Held      []Held  // as published before
-	Places    []Place // as published before, with what came after
-	NotBefore time.Time
+	Held      []Held    // as published before
+	Places    []Place   // as published before, with what came after
+	NotBefore time.Time // of the school's clock: what has begun by then stays as it is
 }
 
 // Student is one student of the week.
@@ -370,14 +376,18 @@ func (w Week) Instance() *flex.Instance {
 		}
 		return string(id)
 	}
+	rooms := map[string]bool{}
+	for _, r := range w.Rooms {
+		rooms[r.ID] = true
+	}
 	sessions := map[OfferID][]string{}
 	for _, o := range w.Offers {
 		for _, slot := range o.Slots {
-			if !open[slot] {
+			if !open[slot] || slices.Contains(sessions[o.ID], SessionID(o.ID, slot)) {
 				continue
 			}
 			s := flex.Session{ID: SessionID(o.ID, slot), Block: string(slot), Offer: string(o.ID), Purpose: o.Purpose, Seats: o.Seats, Least: o.Least,
-				Door: o.Door, Grades: o.Grades, Equipment: o.Equipment, Staff: []string{adult(o.Leader)}}
+				Door: o.Door, Grades: grades(o.Grades), Equipment: o.Equipment, Staff: []string{adult(o.Leader)}}
 			for _, c := range o.Competencies {
 				s.Competencies = append(s.Competencies, string(c))
 			}
@@ -387,12 +397,12 @@ func (w Week) Instance() *flex.Instance {
 			if o.Possible {
 				s.State = flex.Possible
 			}
-			if o.Room != "" {
+			if rooms[o.Room] { // a room that is gone binds nobody
 				s.Rooms = []string{o.Room}
 			}
 			for _, x := range w.Instead {
-				if x.Offer == o.ID && x.Slot == slot {
-					s.Staff = append(s.Staff, adult(x.Person))
+				if x.Offer == o.ID && x.Slot == slot { // the last one said leads it, and nobody else
+					s.Staff = []string{adult(x.Person)}
 				}
 			}
 			in.Sessions = append(in.Sessions, s)
@@ -407,15 +417,24 @@ func (w Week) Instance() *flex.Instance {
 	known := map[roster.PersonID]bool{}
 	for _, s := range w.Students {
 		known[s.ID] = true
-		in.Students = append(in.Students, flex.Student{ID: string(s.ID), Grade: s.Grade, Needs: s.Needs, Asked: s.Asked, Granted: s.Granted})
+		in.Students = append(in.Students, flex.Student{ID: string(s.ID), Grade: grade(s.Grade), Needs: s.Needs, Asked: s.Asked, Granted: s.Granted})
 	}
+	had := map[Place]bool{} // in what has begun
+	for _, p := range w.Places {
+		if !open[p.Slot] && p.Attended != Missed {
+			had[Place{Student: p.Student, Offer: p.Offer}] = true
+		}
+	}
+	done := map[Place]bool{}
 	for _, r := range w.Requests {
-		if r.Answer != "no" && known[r.Student] && len(sessions[r.Offer]) > 0 {
+		key := Place{Student: r.Student, Offer: r.Offer}
+		if r.Answer != "no" && known[r.Student] && len(sessions[r.Offer]) > 0 && !had[key] && !done[key] {
+			done[key] = true
 			in.Requests = append(in.Requests, flex.Request{Student: string(r.Student), Offer: string(r.Offer), Rank: r.Rank})
 		}
 	}
 	for _, r := range w.Required {
-		if known[r.Student] && len(sessions[r.Offer]) > 0 {
+		if known[r.Student] && len(sessions[r.Offer]) > 0 && !had[Place{Student: r.Student, Offer: r.Offer}] {
 			in.Required = append(in.Required, flex.Requirement{Student: string(r.Student), Sessions: sessions[r.Offer], By: string(r.By)})
 		}
 	}
@@ -432,6 +451,16 @@ func (w Week) Instance() *flex.Instance {
 		in.Published = append(in.Published, p)
 	}
 	return in
+}
+
+// grade is a grade as it is compared: rosters write 09, people 9.
+func grade(g string) string { return cmp.Or(strings.TrimLeft(g, "0"), g) }
+
+func grades(all []string) (out []string) {
+	for _, g := range all {
+		out = append(out, grade(g))
+	}
+	return out
 }
 
 // Published takes a solution apart into sessions and places.

@@ -98,6 +98,10 @@ func TestInstanceOfAWeek(t *testing.T) {
 		t.Fatal(r.Broken)
 	}
 	held, places := timetable.Published(s)
+	// A clock in New York that shows 7:40 says 7:40 here, whatever UTC says.
+	if got := timetable.Clock(time.Date(2026, 11, 24, 7, 40, 0, 0, time.FixedZone("", -5*3600))); !got.Equal(time.Date(2026, 11, 24, 7, 40, 0, 0, time.UTC)) {
+		t.Errorf("the clock shows %v", got)
+	}
 	for _, h := range held {
 		if h.Offer == "talk" && h.Leader != "t3" {
 			t.Errorf("the talk is led by %s; want the substitute", h.Leader)

@@ -141,6 +141,15 @@ func (s *Server) raiseFlag(w http.ResponseWriter, r *http.Request, a guard.Actor
 	if err != nil {
 		return err
 	}
+	if !slices.Contains(rule.Who, "teacher") {
+		mentors, err := s.Store.Mentors(ctx, d, []roster.PersonID{student})
+		if err != nil {
+			return err
+		}
+		if mentors[student] != a.Person {
+			return fault.New(fault.Forbidden, "By your school’s rules, only the student’s mentor acts on this.")
+		}
+	}
 	f := propose.Flag{Student: student, Proposal: p.ID, Because: p.Because, Rule: p.Rule, Owner: roster.PersonID(r.PostForm.Get("owner")),
 		Action: strings.TrimSpace(r.PostForm.Get("action")), Review: roster.Date(r.PostForm.Get("review")), Author: a.Person,
 		Expires: roster.Date(s.Now().AddDate(0, 0, max(8, rule.Expires)).Format(time.DateOnly))}

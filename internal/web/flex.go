@@ -33,10 +33,10 @@ func flexHref(school roster.OrgID) string { return "/schools/" + urlPath(string(
 
 // monday reads the week of a request; the next one with school where there is none.
 func (s *Server) monday(r *http.Request, field string) roster.Date {
-	if d := roster.Date(r.FormValue(field)).Time(); !d.IsZero() {
+	now := timetable.Clock(s.Now())
+	if d := roster.Date(r.FormValue(field)).Time(); !d.IsZero() && d.After(now.AddDate(-2, 0, 0)) && d.Before(now.AddDate(2, 0, 0)) {
 		return timetable.Monday(d)
 	}
-	now := s.Now()
 	if now.Weekday() == time.Saturday || now.Weekday() == time.Sunday {
 		now = now.AddDate(0, 0, 2)
 	}
@@ -49,7 +49,7 @@ func weekAfter(monday roster.Date, weeks int) roster.Date {
 
 // flexWeek gathers all that is known of a school's week.
 func (s *Server) flexWeek(ctx context.Context, d roster.DistrictID, school roster.OrgID, monday roster.Date) (w timetable.Week, err error) {
-	w.Monday, w.NotBefore = monday, s.Now()
+	w.Monday, w.NotBefore = monday, timetable.Clock(s.Now())
 	next := weekAfter(monday, 1)
 	if w.Calendar, err = s.Store.FlexCalendar(ctx, d, school); err != nil {
 		return w, err
@@ -354,7 +354,7 @@ func (s *Server) boardSolutions(ctx context.Context, a guard.Actor, school roste
 		if sol == nil {
 			return nil, nil
 		}
-		x := &draftView{Solution: *sol, At: at, Stamp: strconv.FormatInt(at.UnixMicro(), 10), Parts: sol.Parts, Granted: len(requests) - len(sol.Refused)}
+		x := &draftView{Solution: *sol, At: at, Stamp: strconv.FormatInt(at.UnixMicro(), 10), Parts: sol.Parts, Granted: granted(sol, requests)}
 		var err error
 		if x.Who, err = s.namesOf(ctx, a.District)(by); err != nil {
 			return nil, err
@@ -383,6 +383,23 @@ func (s *Server) boardSolutions(ctx context.Context, a guard.Actor, school roste
 	return err
 }
 
+// granted counts the requests for which a plan has a place.
+func granted(sol *flex.Solution, requests []timetable.Request) (n int) {
+	in := map[[2]string]bool{}
+	for _, h := range sol.Sessions {
+		offer, _ := timetable.ParseSession(h.ID)
+		for _, p := range h.Students {
+			in[[2]string{p, string(offer)}] = true
+		}
+	}
+	for _, q := range requests {
+		if in[[2]string{string(q.Student), string(q.Offer)}] {
+			n++
+		}
+	}
+	return n
+}
+
 // book is what pages know of a week's sessions.
 type book struct {
 	calendar timetable.Calendar
@@ -396,7 +413,7 @@ type book struct {
 
 // book reads a week's sessions, with offers that have ended but are held.
 func (s *Server) book(ctx context.Context, d roster.DistrictID, school roster.OrgID, monday roster.Date) (*book, error) {
-	b := &book{offers: map[timetable.OfferID]timetable.Offer{}, held: map[string]timetable.Held{}, places: map[string]int{}, leaders: map[roster.PersonID]string{}}
+	b := &book{offers: map[timetable.OfferID]timetable.Offer{}, held: map[string]timetable.Held{}, leaders: map[roster.PersonID]string{}}
 	var err error
 	if b.calendar, err = s.Store.FlexCalendar(ctx, d, school); err != nil {
 		return nil, err
@@ -417,7 +434,21 @@ func (s *Server) book(ctx context.Context, d roster.DistrictID, school roster.Or
 	if err != nil {
 		return nil, err
 	}
-	names := s.namesOf(ctx, d)
+	staff, err := s.Store.StaffOf(ctx, d, school)
+	if err != nil {
+		return nil, err
+	}
+	known := map[roster.PersonID]string{}
+	for _, p := range staff {
+		known[p.ID] = p.Name()
+	}
+	others := s.namesOf(ctx, d)
+	names := func(id roster.PersonID) (string, error) {
+		if name, ok := known[id]; ok {
+			return name, nil
+		}
+		return others(id)
+	}
 	for _, h := range held {
 		b.held[timetable.SessionID(h.Offer, h.Slot)] = h
 		if _, ok := b.offers[h.Offer]; !ok {
@@ -434,14 +465,8 @@ func (s *Server) book(ctx context.Context, d roster.DistrictID, school roster.Or
 			return nil, err
 		}
 	}
-	places, err := s.Store.FlexPlaces(ctx, d, school, monday, next)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range places {
-		b.places[timetable.SessionID(p.Offer, p.Slot)]++
-	}
-	return b, nil
+	b.places, err = s.Store.FlexTaken(ctx, d, school, monday, next)
+	return b, err
 }
 
 func (b *book) room(id string) (timetable.Room, bool) {
@@ -575,8 +600,9 @@ func lines(text string) (out []string) {
 	return out
 }
 
-// read makes calendar and rooms of what was written.
-func (v setUpView) read() (c timetable.Calendar, rooms []timetable.Room, err error) {
+// read makes calendar and rooms of what was written. Blocks and rooms that have only been
+// renamed keep their ids, and with them what is offered and published there.
+func (v setUpView) read(was timetable.Calendar, had []timetable.Room) (c timetable.Calendar, rooms []timetable.Room, err error) {
 	c.Cycle, c.By, c.From = commas(v.Cycle), timetable.Turn(v.By), roster.Date(v.From)
 	for _, d := range commas(v.Off) {
 		if roster.Date(d).Time().IsZero() {
@@ -592,7 +618,22 @@ func (v setUpView) read() (c timetable.Calendar, rooms []timetable.Room, err err
 		for k := range parts {
 			parts[k] = strings.TrimSpace(parts[k])
 		}
-		c.Periods = append(c.Periods, timetable.Period{ID: cmp.Or(slug(parts[0]+" "+parts[1]), fmt.Sprintf("block-%d", i+1)), Name: parts[0], Day: parts[1], Start: parts[2], End: parts[3]})
+		for _, k := range []int{2, 3} {
+			if t, err := time.Parse("15:04", parts[k]); err == nil {
+				parts[k] = t.Format("15:04")
+			}
+		}
+		p := timetable.Period{ID: cmp.Or(slug(parts[0]+" "+parts[1]), fmt.Sprintf("block-%d", i+1)), Name: parts[0], Day: parts[1], Start: parts[2], End: parts[3]}
+		for _, same := range []func(o timetable.Period) bool{
+			func(o timetable.Period) bool { return o.Name == p.Name && o.Day == p.Day },
+			func(o timetable.Period) bool { return o.Day == p.Day && o.Start == p.Start && o.End == p.End },
+		} {
+			if k := slices.IndexFunc(was.Periods, same); k >= 0 {
+				p.ID = was.Periods[k].ID
+				break
+			}
+		}
+		c.Periods = append(c.Periods, p)
 	}
 	seen := map[string]bool{}
 	for i, l := range lines(v.Rooms) {
@@ -607,6 +648,11 @@ func (v setUpView) read() (c timetable.Calendar, rooms []timetable.Room, err err
 			return c, nil, fault.Field("rooms", "Line %d: write name and seats, then what it has, as: Room 12, 30, lab, step-free.", i+1)
 		}
 		id := cmp.Or(slug(parts[0]), fmt.Sprintf("room-%d", i+1))
+		if k := slices.IndexFunc(had, func(r timetable.Room) bool { return r.Name == parts[0] }); k >= 0 {
+			id = had[k].ID
+		} else if len(had) == len(lines(v.Rooms)) && !slices.ContainsFunc(lines(v.Rooms), func(l string) bool { return commas(l) != nil && commas(l)[0] == had[i].Name }) {
+			id = had[i].ID // in its place, with another name
+		}
 		if seen[id] {
 			return c, nil, fault.Field("rooms", "Line %d: %q is there twice.", i+1, parts[0])
 		}
@@ -623,7 +669,15 @@ func (s *Server) setUpFlex(w http.ResponseWriter, r *http.Request, a guard.Actor
 	}
 	f := r.PostForm
 	set := setUpView{f.Get("cycle"), f.Get("by"), f.Get("from"), f.Get("off"), f.Get("periods"), f.Get("rooms")}
-	c, rooms, err := set.read()
+	was, err := s.Store.FlexCalendar(r.Context(), a.District, schoolID(r))
+	if err != nil {
+		return err
+	}
+	had, err := s.Store.FlexRooms(r.Context(), a.District, schoolID(r))
+	if err != nil {
+		return err
+	}
+	c, rooms, err := set.read(was, had)
 	if err != nil {
 		return s.renderFlexBoard(w, r, a, &set, err)
 	}
@@ -705,7 +759,7 @@ func (s *Server) publishFlex(w http.ResponseWriter, r *http.Request, a guard.Act
 	}
 	var open []timetable.SlotID
 	for _, slot := range c.Week(monday) {
-		if slot.Begins().After(s.Now()) {
+		if slot.Begins().After(timetable.Clock(s.Now())) {
 			open = append(open, slot.ID())
 		}
 	}
@@ -753,7 +807,9 @@ func (s *Server) reportAway(w http.ResponseWriter, r *http.Request, a guard.Acto
 	if err := s.Store.SetFlexAway(ctx, a.District, school, who, day, slots, a.Person); err != nil {
 		return err
 	}
-	if err := s.resolve(r, a, monday); err != nil {
+	if err := s.resolve(r, a, monday); err != nil && fault.KindOf(err) == fault.Invalid {
+		return s.renderFlexBoard(w, r, a, nil, err)
+	} else if err != nil {
 		return err
 	}
 	return seeOther(w, r, flexHref(school)+"?week="+string(monday)+"#draft", "")
@@ -765,10 +821,7 @@ func (s *Server) resolve(r *http.Request, a guard.Actor, monday roster.Date) err
 	if err != nil || week.Published == nil {
 		return err
 	}
-	if err := s.solveWeek(r, a, monday); err != nil && fault.KindOf(err) != fault.Invalid {
-		return err
-	}
-	return nil
+	return s.solveWeek(r, a, monday)
 }
 
 // substitute lets somebody else lead a session.
@@ -793,7 +846,9 @@ func (s *Server) substitute(w http.ResponseWriter, r *http.Request, a guard.Acto
 		return err
 	}
 	monday := timetable.Monday(slot.Date().Time())
-	if err := s.resolve(r, a, monday); err != nil {
+	if err := s.resolve(r, a, monday); err != nil && fault.KindOf(err) == fault.Invalid {
+		return s.renderFlexBoard(w, r, a, nil, err)
+	} else if err != nil {
 		return err
 	}
 	return seeOther(w, r, flexHref(school)+"?week="+string(monday)+"#draft", "")
@@ -841,7 +896,7 @@ func (s *Server) renderCorridor(w http.ResponseWriter, r *http.Request, a guard.
 	day := r.URL.Query().Get("day")
 	for _, x := range b.days() {
 		for _, slot := range x.Slots {
-			if day != "" && string(slot.Date) != day || day == "" && slot.Ends().Before(s.Now()) {
+			if day != "" && string(slot.Date) != day || day == "" && slot.Ends().Before(timetable.Clock(s.Now())) {
 				continue
 			}
 			slot.Sessions = slices.DeleteFunc(slot.Sessions, func(v sessionView) bool { return !v.Held })
@@ -853,6 +908,14 @@ func (s *Server) renderCorridor(w http.ResponseWriter, r *http.Request, a guard.
 		}
 	}
 	if doors {
+		people, err := s.Store.StudentsOf(ctx, d, school)
+		if err != nil {
+			return err
+		}
+		names := map[roster.PersonID]string{}
+		for _, p := range people {
+			names[p.ID] = p.Name()
+		}
 		for _, slot := range v.Slots {
 			for _, x := range slot.Sessions {
 				l := doorList{sessionView: x}
@@ -861,11 +924,7 @@ func (s *Server) renderCorridor(w http.ResponseWriter, r *http.Request, a guard.
 					return err
 				}
 				for _, p := range places {
-					who, err := s.Store.Person(ctx, d, p.Student)
-					if err != nil {
-						return err
-					}
-					l.Names = append(l.Names, who.Name())
+					l.Names = append(l.Names, cmp.Or(names[p.Student], "somebody who left"))
 				}
 				slices.Sort(l.Names)
 				v.Lists = append(v.Lists, l)

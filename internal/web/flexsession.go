@@ -167,7 +167,7 @@ func (s *Server) mentees(r *http.Request, a guard.Actor, b *book) (views []asked
 	if len(students) == 0 {
 		return nil, nil
 	}
-	requests, err := s.Store.FlexRequestsOf(ctx, d, students, timetable.Monday(s.Now()))
+	requests, err := s.Store.FlexRequestsOf(ctx, d, students, timetable.Monday(timetable.Clock(s.Now())))
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +196,10 @@ func (s *Server) addOffer(w http.ResponseWriter, r *http.Request, a guard.Actor)
 	if o.Door != flex.Asked {
 		o.Door = flex.Open
 	}
-	for _, x := range f["slot"] {
+	for _, x := range f["slot"][:min(len(f["slot"]), slotsMost)] {
+		if slices.Contains(o.Slots, timetable.SlotID(x)) {
+			continue
+		}
 		o.Slots = append(o.Slots, timetable.SlotID(x))
 	}
 	c, err := s.Store.FlexCalendar(ctx, a.District, school)
@@ -244,6 +247,9 @@ func (s *Server) addOffer(w http.ResponseWriter, r *http.Request, a guard.Actor)
 	}
 	return seeOther(w, r, "/teach/flex?school="+url.QueryEscape(string(school))+"&week="+string(s.monday(r, "week")), "said")
 }
+
+// slotsMost is how many blocks of a week can be offered at once.
+const slotsMost = 40
 
 // endOffer takes an offer back: its own leader does, or who runs flex time.
 func (s *Server) endOffer(w http.ResponseWriter, r *http.Request, a guard.Actor) error {

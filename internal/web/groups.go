@@ -276,7 +276,6 @@ func partsOf(p group.Parts) (views []partView) {
 		{"Pace", "of the differences in pace lie between groups", p.Pace},
 		{"Even levels", "of the differences in level lie within groups", p.Mixed},
 		{"Strengths", "of the strengths that each group could have are there", p.Cover},
-		{"Balance", "subgroups are spread evenly", p.Balance},
 		{"New company", "of the pairs are new to each other", p.Fresh},
 		{"Language", "of those who want help in a language have it", p.Language},
 		{"Adults", "of those who need an adult have one", p.Led},
@@ -289,18 +288,26 @@ func partsOf(p group.Parts) (views []partView) {
 	return views
 }
 
-// fairnessWords names each characteristic by which a group differs from the class more than
-// whole students need, without saying which group or who: in groups of four that would tell
-// on a child.
+// fairnessWords warns where groups differ from the class by more than [group.Warn] and more than
+// whole students need. A characteristic is named only for groups of [mastery.SmallCell] or more:
+// of smaller ones, which one it is would tell on a child.
 func fairnessWords(list []group.Fairness) (words []string) {
 	most := map[string]float64{}
+	small := false
 	for _, f := range list {
-		if !f.Nearest {
+		switch {
+		case f.Nearest:
+		case f.Size >= mastery.SmallCell:
 			most[f.Characteristic] = max(most[f.Characteristic], math.Abs(f.Difference))
+		default:
+			small = true
 		}
 	}
 	for _, k := range slices.Sorted(maps.Keys(most)) {
 		words = append(words, fmt.Sprintf("By %s, a group differs from the class by %.1f standard deviations; more than %.2f is worth a look.", k, most[k], group.Warn))
+	}
+	if small {
+		words = append(words, fmt.Sprintf("Some groups hold more or fewer of a subgroup than they need to, by over %.2f of a standard deviation. Look at who is with whom.", group.Warn))
 	}
 	return words
 }
@@ -639,7 +646,7 @@ func (s *Server) myGroups(ctx context.Context, d roster.DistrictID, student rost
 			if i < 0 {
 				continue
 			}
-			x := myGroup{Title: set.Title, Until: set.Until().Time(), Focus: g.Focus, Because: g.Members[i].Because, Role: g.Members[i].Role, Running: set.Running(s.Now())}
+			x := myGroup{Title: set.Title, Until: set.Until().Time(), Focus: g.Focus, Because: togetherWords(set.Instance.Purpose), Role: g.Members[i].Role, Running: set.Running(s.Now())}
 			for _, m := range g.Members {
 				if m.Person.ID != student {
 					x.Mates = append(x.Mates, m.Person.Given)
@@ -652,6 +659,19 @@ func (s *Server) myGroups(ctx context.Context, d roster.DistrictID, student rost
 		}
 	}
 	return views, nil
+}
+
+// togetherWords says to a member why the group is: without numbers, which would tell of the others.
+func togetherWords(p group.Purpose) string {
+	switch p {
+	case group.SharedNeed:
+		return "You all can use some work on this right now."
+	case group.Interest:
+		return "You all like this."
+	case group.Pace:
+		return "You can go on together without waiting for each other."
+	}
+	return "Each of you brings something that the others can use."
 }
 
 // sayPulse keeps what a member says of their groups, without their name.

@@ -70,6 +70,25 @@ func TestGroupsAreProposedArrangedAndEnd(t *testing.T) {
 	if where(liam) == before && where(liam) == where(noah) || where(liam) == where(noah) {
 		t.Error("Liam and Noah are together after the rest was proposed anew")
 	}
+	one := set.Solution.Groups[0]
+	if n := len(set.Solution.Groups); n != 2 {
+		t.Fatalf("%d groups", n)
+	}
+	if len(one.Students) > len(set.Solution.Groups[1].Students) {
+		one = set.Solution.Groups[1]
+	}
+	for range 3 { // nobody is left alone
+		for _, id := range one.Students {
+			s.post("teacher", at, url.Values{"do": {"move"}, "student": {id}, "to": {map[string]string{"g1": "g2", "g2": "g1"}[one.ID]}})
+		}
+	}
+	set, _ = s.db.GroupSet(t.Context(), district, room12, set.ID)
+	for _, g := range set.Solution.Groups {
+		if len(g.Students) < 2 {
+			t.Errorf("%s has %d students", g.ID, len(g.Students))
+		}
+	}
+	s.post("teacher", at, url.Values{"do": {"again"}})
 	s.post("teacher", at, url.Values{"do": {"move"}, "student": {"nobody"}, "to": {"g1"}}).is(http.StatusUnprocessableEntity)
 
 	s.post("teacher", at, url.Values{"do": {"use"}}).goesTo(at + "?done=said")
@@ -92,9 +111,10 @@ func TestGroupsAreProposedArrangedAndEnd(t *testing.T) {
 	s.get("student", "/me").saysNot("How was it?")
 	s.post("student", pulse, answers).is(http.StatusConflict)
 	s.post("other student", pulse, answers).is(http.StatusConflict)
-	s.get("teacher", room12Path+"/groups").says("1 answer so far; shown from 10 on")
+	s.get("teacher", room12Path+"/groups").says("0 answers so far") // as long as somebody may still answer
 	s.get("teacher", "/teach").says("A group ends")
 	s.signInAgainAfter(10 * 24 * time.Hour)
+	s.get("teacher", room12Path+"/groups").says("1 answer so far; shown from 10 on")
 	s.get("student", "/me").saysNot("Fractions until")
 	s.get("teacher", room12Path+"/groups").says("Groups that have ended")
 }
@@ -116,6 +136,10 @@ func TestAPulseNamesNobody(t *testing.T) {
 	if err := s.db.SayPulse(t.Context(), district, person("liam"), room12, set.ID, group.Pulse{Relevance: 1, Inclusion: 2, Support: 3}); err == nil {
 		t.Error("Liam said it twice")
 	}
+	if list, err := s.db.Pulses(t.Context(), district, room12, friday.Add(-time.Hour)); err != nil || len(list) != 0 {
+		t.Errorf("what is said can be read while it comes in: %v, %v", list, err)
+	}
+	s.later(30 * 24 * time.Hour)
 	if list, err := s.db.Pulses(t.Context(), district, room12, friday.Add(-time.Hour)); err != nil || len(list) != 2 {
 		t.Errorf("%v, %v", list, err)
 	}

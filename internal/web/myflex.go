@@ -99,6 +99,7 @@ func (s *Server) renderMyFlex(w http.ResponseWriter, r *http.Request, a guard.Ac
 	if err != nil {
 		return err
 	}
+	now := timetable.Clock(s.Now())
 	in := map[timetable.SlotID]timetable.Place{}
 	for _, p := range places {
 		in[p.Slot] = p
@@ -126,7 +127,7 @@ func (s *Server) renderMyFlex(w http.ResponseWriter, r *http.Request, a guard.Ac
 	for _, day := range b.days() {
 		x := myDay{Day: day.Day}
 		for _, slot := range day.Slots {
-			y := mySlot{Slot: slot.Slot, Over: !slot.Begins().After(s.Now())}
+			y := mySlot{Slot: slot.Slot, Over: !slot.Begins().After(now)}
 			p, placed := in[slot.ID()]
 			if placed {
 				if o, ok := b.offers[p.Offer]; ok {
@@ -145,7 +146,7 @@ func (s *Server) renderMyFlex(w http.ResponseWriter, r *http.Request, a guard.Ac
 		}
 		v.Days = append(v.Days, x)
 	}
-	v.wishes(b, requests, s.Now())
+	v.wishes(b, requests, now)
 	if err := s.myRequests(r, a, school, requests, places, b, &v); err != nil {
 		return err
 	}
@@ -234,6 +235,13 @@ func (s *Server) askForFlex(w http.ResponseWriter, r *http.Request, a guard.Acto
 	}
 	wished := map[string]timetable.OfferID{}
 	var wrong error
+	c, err := s.Store.FlexCalendar(ctx, a.District, p.School)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(c.Week(monday), func(slot timetable.Slot) bool { return slot.Begins().After(timetable.Clock(s.Now())) }) {
+		wrong = fault.Field("wishes", "This week is over. Wish for one that is to come.")
+	}
 	for _, o := range offers {
 		rank := r.PostForm.Get("wish-" + string(o.ID))
 		if rank == "" {
@@ -292,7 +300,7 @@ func (s *Server) swapFlex(w http.ResponseWriter, r *http.Request, a guard.Actor)
 	switch {
 	case !ok || !openTo(o, p):
 		wrong = fault.Field("session", "You cannot come to this session without being asked.")
-	case at.Start == "" || !at.Begins().After(s.Now()):
+	case at.Start == "" || !at.Begins().After(timetable.Clock(s.Now())):
 		wrong = fault.Field("session", "This block has begun.")
 	}
 	for _, x := range places {
@@ -322,7 +330,7 @@ func (s *Server) flexCalendar(w http.ResponseWriter, r *http.Request, a guard.Ac
 	cal := ics.NewCalendarFor("Waymark")
 	cal.SetMethod(ics.MethodPublish)
 	cal.SetXWRCalName("Waymark: flex time")
-	first := timetable.Monday(s.Now())
+	first := timetable.Monday(timetable.Clock(s.Now()))
 	for n := range 4 {
 		monday := weekAfter(first, n)
 		b, err := s.book(ctx, d, p.School, monday)

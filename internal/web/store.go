@@ -266,6 +266,7 @@ type flexStore interface {
 	FlexHeld(ctx context.Context, d roster.DistrictID, school roster.OrgID, from, before roster.Date) ([]timetable.Held, error)
 	FlexLed(ctx context.Context, d roster.DistrictID, leader roster.PersonID, from roster.Date) ([]timetable.Held, []roster.OrgID, error)
 	FlexPlaces(ctx context.Context, d roster.DistrictID, school roster.OrgID, from, before roster.Date) ([]timetable.Place, error)
+	FlexTaken(ctx context.Context, d roster.DistrictID, school roster.OrgID, from, before roster.Date) (map[string]int, error)
 	FlexPlacesOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID, from, before roster.Date) ([]timetable.Place, error)
 	FlexSession(ctx context.Context, d roster.DistrictID, school roster.OrgID, slot timetable.SlotID, offer timetable.OfferID) ([]timetable.Place, error)
 	FlexAsked(ctx context.Context, d roster.DistrictID, school roster.OrgID, from, before roster.Date) (map[roster.PersonID][2]int, error)
