@@ -329,3 +329,45 @@ func BenchmarkSolve(b *testing.B) {
 		})
 	}
 }
+
+// Instances on which an earlier solver went wrong.
+func TestFoundByOthers(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		text  string
+		unmet int
+	}{
+		"the adult who signs leads": {`"staff":[{"id":"t0","tags":["sign"]},{"id":"t1"}],"sessions":[{"id":"x","block":"b1","purpose":"lab","seats":3,"staff":["t1","t0"]}],
+			"students":[{"id":"s","supports":["sign"]}],"required":[{"student":"s","sessions":["x"]}]`, 0},
+		"two fixed sessions share the only adult": {`"staff":[{"id":"t"}],"sessions":[{"id":"x","block":"b1","purpose":"lab","seats":5,"state":"fixed","staff":["t"]},{"id":"y","block":"b1","purpose":"lab","seats":5,"state":"fixed","staff":["t"]}],
+			"students":[{"id":"a"}]`, 0},
+		"as many requirements as can be": {`"staff":[{"id":"t"}],"sessions":[{"id":"x","block":"b1","purpose":"club","seats":4,"grades":["9"],"staff":["t"]},{"id":"y","block":"b1","purpose":"club","seats":3,"staff":["t"]}],
+			"students":[{"id":"a"},{"id":"b"}],"required":[{"student":"b","sessions":["x"]},{"student":"a","sessions":["y"]},{"student":"a","sessions":["x"]}]`, 1},
+	} {
+		in, err := flex.Read(strings.NewReader(`{"schema":"waymark-flex-instance/1","blocks":[{"id":"b1"}],` + c.text + `}`))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		s := flex.Solve(t.Context(), in, 1)
+		broken := 0
+		for _, b := range flex.Verify(in, s).Broken {
+			if b.Rule != "must-attend" {
+				t.Errorf("%s: %v", name, b)
+			}
+			broken++
+		}
+		if len(s.Unmet) != c.unmet || broken != c.unmet {
+			t.Errorf("%s: %d unmet, want %d: %v", name, len(s.Unmet), c.unmet, s.Unmet)
+		}
+	}
+	// Where the time is up at once, the rules hold all the same.
+	in, err := flex.Read(strings.NewReader(`{"schema":"waymark-flex-instance/1","blocks":[{"id":"b1"}],"sessions":[{"id":"x","block":"b1","purpose":"lab","seats":5,"least":3}],"students":[{"id":"a"}],"published":[{"id":"x","students":["a"]}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if r := flex.Verify(in, flex.Solve(ctx, in, 1)); !r.OK {
+		t.Error(r.Broken)
+	}
+}

@@ -134,8 +134,8 @@ func (in *Instance) Check() error {
 			{"place", w.Place}, {"need", w.Need}, {"request", w.Request}, {"later", w.Later}, {"first", w.First}, {"fairness", w.Fairness},
 			{"variety", w.Variety}, {"keep", w.Keep}, {"opening", w.Opening}, {"closing", w.Closing},
 		} {
-			if !(v.value >= 0 && v.value <= 1e6) {
-				c.Wrong("weights."+v.name, "is %v; it must be from 0 to 1000000", v.value)
+			if !(v.value >= 0 && v.value <= 1e4) {
+				c.Wrong("weights."+v.name, "is %v; it must be from 0 to 10000", v.value)
 			}
 		}
 		if w.Later > 1 {

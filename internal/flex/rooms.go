@@ -29,7 +29,7 @@ func (s *search) arrange(b int, hold []float64, come []int, price []float64) {
 			if staffed[k] == none && len(x.Staff) > 0 {
 				continue
 			}
-			wants := s.wants(b, c)
+			wants := s.wants(b, c, s.adults(b, c))
 			for _, r := range x.rooms {
 				seats := min(x.Seats, s.rooms[r].Seats)
 				v := s.net(b, c, hold[c])
@@ -89,10 +89,16 @@ func (s *search) give(b int, open []int, hold []float64, free []int) []int {
 	for k, c := range open {
 		x := &s.blocks[b].sessions[c]
 		value[k] = slices.Repeat(never, len(s.staff))
+		wants := s.wants(b, c, nil)
 		for i, t := range x.staff {
 			value[k][t] = s.net(b, c, hold[c]) - .001*float64(i)
 			if s.staff[t].ID == x.was.Staff {
 				value[k][t] += .01
+			}
+			for _, w := range wants {
+				if covers(w.tags, s.staff[t].Tags) {
+					value[k][t] += w.worth
+				}
 			}
 		}
 	}
@@ -105,17 +111,17 @@ type want struct {
 	worth float64
 }
 
-// wants are what students need of the room of a session.
-func (s *search) wants(b, col int) (out []want) {
+// wants are what students need of the room of a session, or of its adult, that neither the
+// session nor the given tags give.
+func (s *search) wants(b, col int, given []string) (out []want) {
 	blk := &s.blocks[b]
-	adults := s.adults(b, col)
 	for _, r := range blk.helped {
 		if !blk.can[r][col] {
 			continue
 		}
 		var tags []string
 		for _, tag := range s.in.Students[blk.students[r]].Supports {
-			if !slices.Contains(blk.sessions[col].Supports, tag) && !slices.Contains(adults, tag) {
+			if !slices.Contains(blk.sessions[col].Supports, tag) && !slices.Contains(given, tag) {
 				tags = append(tags, tag)
 			}
 		}

@@ -275,8 +275,9 @@ func Solve(ctx context.Context, in *Instance, seed uint64) *Solution {
 		s, bound, stopped := m.solve(ctx)
 		more := false
 		for _, k := range s.unmet() {
-			more = more || !left[k]
-			left[k] = true
+			if !left[k] && (!more || ctx.Err() != nil) { // one at a time: without it the others may be kept
+				more, left[k] = true, true
+			}
 		}
 		if !more {
 			return s.solution(seed, bound, stopped)
@@ -288,6 +289,11 @@ func (m *model) solve(ctx context.Context) (best *search, bound float64, stopped
 	best = newSearch(m)
 	best.warm()
 	best.improve(ctx)
+	for b := range best.blocks { // even where the time is up
+		if best.short(b) != nil {
+			best.settle(b, best.best(b, best.now, nil))
+		}
+	}
 	score, gained := best.objective(), best.gained()
 	d := newDual(best)
 	for range mostRestart {
@@ -453,6 +459,7 @@ func (s *search) next(b, row int, f filled) float64 {
 // for too few.
 func (s *search) reopen(ctx context.Context, b int) {
 	blk := &s.blocks[b]
+	tried := map[int]bool{}
 	for range mostOpening {
 		if ctx.Err() != nil || !slices.ContainsFunc(s.held[b], func(h setting) bool { return !h.held }) {
 			break
@@ -468,12 +475,18 @@ func (s *search) reopen(ctx context.Context, b int) {
 			if !ok {
 				continue
 			}
+			if tried[c] {
+				continue
+			}
 			if g := s.potential(b, c, f) + s.cost(b, c, false) - s.cost(b, c, true); g > gain+1e-9 {
 				gain, which, with = g, c, h
 			}
 		}
-		if which == none || !s.try(b, func() { s.held[b][which] = with; s.settle(b, s.best(b, s.now, nil)) }) {
+		if which == none {
 			break
+		}
+		if !s.try(b, func() { s.held[b][which] = with; s.settle(b, s.best(b, s.now, nil)) }) {
+			tried[which] = true
 		}
 	}
 	var hold []float64 // as long as nothing changes

@@ -135,7 +135,7 @@ func (v *verifier) sessions(s *Solution) {
 		}
 	}
 	for i := range v.in.Sessions {
-		if x := &v.in.Sessions[i]; x.State == Fixed && !v.held[x.ID] && v.couldHold(x) {
+		if x := &v.in.Sessions[i]; x.State == Fixed && !v.held[x.ID] && v.couldHold(x, inRoom, byAdult) {
 			v.broken("fixed", x.ID, "It must be held and is not.")
 		}
 	}
@@ -239,12 +239,16 @@ func (v *verifier) studentIn(x *Session, h Held, id string) {
 	}
 }
 
-// couldHold reports whether some room and some adult are there for a session at all.
-func (v *verifier) couldHold(x *Session) bool {
-	adult := len(x.Staff) == 0 || slices.ContainsFunc(x.Staff, func(id string) bool { return !slices.Contains(v.adult[id].Away, x.Block) })
+// couldHold reports whether some room and some adult are there for a session that no other
+// fixed session has.
+func (v *verifier) couldHold(x *Session, inRoom, byAdult map[Pair]string) bool {
+	free := func(other string) bool { return other == "" || v.session[other].State != Fixed }
+	adult := len(x.Staff) == 0 || slices.ContainsFunc(x.Staff, func(id string) bool {
+		return !slices.Contains(v.adult[id].Away, x.Block) && free(byAdult[Pair{id, x.Block}])
+	})
 	room := len(v.in.Rooms) == 0
 	for _, r := range v.in.Rooms {
-		fits := !slices.Contains(r.Closed, x.Block) && (len(x.Rooms) == 0 || slices.Contains(x.Rooms, r.ID))
+		fits := free(inRoom[Pair{r.ID, x.Block}]) && !slices.Contains(r.Closed, x.Block) && (len(x.Rooms) == 0 || slices.Contains(x.Rooms, r.ID))
 		for _, tag := range x.Equipment {
 			fits = fits && slices.Contains(r.Tags, tag)
 		}

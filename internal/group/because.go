@@ -124,7 +124,9 @@ func (t *teller) because(p *Proposed, id string, amounts func(*Student) []Amount
 		}
 	}
 	for _, want := range st.Supports {
-		out = append(out, fmt.Sprintf("%s is given here.", t.name(want)))
+		if t.gives(p, want) {
+			out = append(out, fmt.Sprintf("%s is given here.", t.name(want)))
+		}
 	}
 	if w.Mixed > 0 && st.Level != nil {
 		sum, n := 0.0, 0.0
@@ -139,6 +141,12 @@ func (t *teller) because(p *Proposed, id string, amounts func(*Student) []Amount
 		out = append(out, "Here the sizes and the balance of all groups come out best.")
 	}
 	return out
+}
+
+// gives reports whether a group or its adult gives a support.
+func (t *teller) gives(p *Proposed, want string) bool {
+	return slices.ContainsFunc(t.in.Groups, func(g Group) bool { return g.ID == p.ID && slices.Contains(g.Supports, want) }) ||
+		slices.ContainsFunc(t.in.Staff, func(a Staff) bool { return a.ID == p.Staff && slices.Contains(a.Supports, want) })
 }
 
 func (t *teller) focus(p *Proposed, st *Student, amounts func(*Student) []Amount) []string {

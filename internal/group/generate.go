@@ -15,7 +15,7 @@ func Generate(purpose Purpose, students int, seed uint64) *Instance {
 	chance := func(p float64) bool { return rng.Float64() < p }
 	round := func(x float64) float64 { return math.Round(100*x) / 100 }
 	in := &Instance{Schema: InstanceSchema, Purpose: purpose, Until: "2026-12-11", Least: 3, Most: 5}
-	in.Number = max(1, students/4)
+	in.Number = max(1, students/4, (students+in.Most-1)/in.Most)
 	// Half the groups can have an adult.
 	in.Minutes = 20
 	for i := range max(1, students/40) {

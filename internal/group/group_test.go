@@ -362,3 +362,37 @@ func BenchmarkPropose(b *testing.B) {
 		})
 	}
 }
+
+// Instances on which an earlier search or verifier went wrong, with the best score there is.
+func TestFoundByOthers(t *testing.T) {
+	t.Parallel()
+	sign := `"supports":["sign"]`
+	for name, c := range map[string]struct {
+		text  string
+		score float64
+	}{
+		"the only adult leads where the student is kept": {`"purpose":"project","least":1,"most":2,"minutes":20,"staff":[{"id":"t",` + sign + `,"minutes":20}],
+			"groups":[{"id":"g1"},{"id":"g2","locked":["a"]}],"students":[{"id":"a",` + sign + `},{"id":"b"}]`, -1},
+		"one adult leads both": {`"purpose":"project","least":1,"most":2,"number":2,"staff":[{"id":"t1"},{"id":"t2",` + sign + `}],"apart":[["a","b"]],"students":[{"id":"a",` + sign + `},{"id":"b",` + sign + `}]`, -1},
+		"the adult goes where it matters": {`"purpose":"project","least":1,"most":1,"minutes":20,"staff":[{"id":"t","minutes":20}],"weights":{"led":1},
+			"groups":[{"id":"g1"},{"id":"g2","locked":["a"]}],"students":[{"id":"a","priority":1},{"id":"b","priority":0.1}]`, 1 / 1.1},
+		"equal levels say nothing": {`"purpose":"mixed-strengths","least":1,"most":6,"number":2,"weights":{"mixed":1,"even":1},
+			"students":[{"id":"a","level":0.7},{"id":"b","level":0.7},{"id":"c","level":0.7},{"id":"d","level":0.7},{"id":"e","level":0.7},{"id":"f","level":0.7}]`, 1},
+		"only four groups keep all apart": {`"purpose":"pace","least":1,"most":9,"minutes":20,"staff":[{"id":"t",` + sign + `,"minutes":80}],"apart":[["a","b","c","d"]],
+			"students":[{"id":"a",` + sign + `},{"id":"b",` + sign + `},{"id":"c",` + sign + `},{"id":"d",` + sign + `},{"id":"e",` + sign + `},{"id":"f",` + sign + `},{"id":"g",` + sign + `},{"id":"h",` + sign + `},{"id":"i",` + sign + `}]`, -1},
+	} {
+		in, err := group.Read(strings.NewReader(`{"schema":"waymark-groups-instance/1",` + c.text + `}`))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		s := group.Propose(t.Context(), in, 1)
+		if r := group.Verify(in, s); !r.OK || c.score >= 0 && math.Abs(r.Score-c.score) > 1e-9 {
+			t.Errorf("%s: score %v, want %v; %v", name, r.Score, c.score, r.Broken)
+		}
+	}
+	in := &group.Instance{Schema: group.InstanceSchema, Purpose: group.Project, Roles: []string{"r"}, Least: 1, Most: 2, Number: 2, Students: []group.Student{{ID: "a"}, {ID: "b"}}}
+	r := group.Verify(in, &group.Solution{Schema: group.SolutionSchema, Status: "banana", Groups: []group.Proposed{{ID: "g1", Students: []string{"a", "b"}}, {ID: "g2", Roles: []group.Role{{Role: "r", Student: "a"}}}}})
+	if r.OK {
+		t.Error("an empty group with a role is accepted")
+	}
+}

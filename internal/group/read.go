@@ -44,9 +44,12 @@ func (in *Instance) Check() error {
 		if !(s.Priority >= 0 && s.Priority <= 1) {
 			c.Wrong(at+".priority", "is %v; it must be from 0 to 1", s.Priority)
 		}
-		for name, v := range map[string]*float64{"level": s.Level, "pace": s.Pace} {
-			if v != nil && !(math.Abs(*v) <= 1e9) {
-				c.Wrong(at+"."+name, "is %v; it must be from -1000000000 to 1000000000", *v)
+		for _, v := range []struct {
+			name  string
+			value *float64
+		}{{"level", s.Level}, {"pace", s.Pace}} {
+			if v.value != nil && !(math.Abs(*v.value) <= 1e9) {
+				c.Wrong(at+"."+v.name, "is %v; it must be from -1000000000 to 1000000000", *v.value)
 			}
 		}
 	}
@@ -65,8 +68,8 @@ func (in *Instance) Check() error {
 			locked[id] = true
 		}
 	}
-	if in.Minutes < 0 {
-		c.Wrong("minutes", "is %d; it must be 0 or more", in.Minutes)
+	if in.Minutes < 0 || in.Minutes > often {
+		c.Wrong("minutes", "is %d; it must be from 0 to %d", in.Minutes, often)
 	}
 	for i, s := range in.Staff {
 		if s.Minutes < 0 {
@@ -82,8 +85,8 @@ func (in *Instance) Check() error {
 	for i, m := range in.Met {
 		at := fmt.Sprintf("met[%d]", i)
 		c.Known(at, []string{m.A, m.B}, students, "student")
-		if m.Times < 0 || m.A == m.B {
-			c.Wrong(at, "must be two students and 0 times or more")
+		if m.Times < 0 || m.Times > often || m.A == m.B {
+			c.Wrong(at, "must be two students and 0 to %d times", often)
 		}
 	}
 	roles := map[string]bool{}
@@ -96,8 +99,8 @@ func (in *Instance) Check() error {
 	for i, h := range in.Held {
 		at := fmt.Sprintf("held[%d]", i)
 		c.Known(at+".student", []string{h.Student}, students, "student")
-		if h.Times < 0 {
-			c.Wrong(at+".times", "is %d; it must be 0 or more", h.Times)
+		if h.Times < 0 || h.Times > often {
+			c.Wrong(at+".times", "is %d; it must be from 0 to %d", h.Times, often)
 		}
 	}
 	if w := in.Weights; w != nil {
@@ -121,8 +124,11 @@ func (in *Instance) Check() error {
 	return c.Err()
 }
 
-// largest instance that is accepted.
-const largest = 2000
+// The largest instance, and the largest count in it, that are accepted.
+const (
+	largest = 2000
+	often   = 1_000_000
+)
 
 func (in *Instance) checkSizes(c *strict.Checker) {
 	n := len(in.Students)

@@ -31,6 +31,19 @@ func Propose(ctx context.Context, in *Instance, seed uint64) *Solution {
 			break
 		}
 	}
+	// Where no number that was tried keeps every rule, another may.
+	if in.Number == 0 && len(in.Groups) == 0 {
+		tried := in.numbers()
+		for n := (len(in.Students) + in.Most - 1) / in.Most; n <= len(in.Students)/in.Least && best.bestIs.broken > 0 && ctx.Err() == nil; n++ {
+			if !slices.Contains(tried, n) {
+				s := newSearch(in, n, rng)
+				s.run(ctx, effort(in, 3))
+				if s.better(best) {
+					best = s
+				}
+			}
+		}
+	}
 	return best.solution(seed, rng)
 }
 
@@ -72,6 +85,8 @@ type search struct {
 
 	least, most []int
 	staff       []int // of each group; -1
+	unled       []int // groups whose adult the instance does not tell
+	left        []int // groups that each adult can still lead
 	gives       []map[string]bool
 	languages   []map[string]bool
 	units       []unit
@@ -99,14 +114,15 @@ type search struct {
 	topics, skills   int
 	interestsN       int
 
-	group  []int // of each unit
-	cells  []cell
-	rough  float64 // rules broken
-	pairs  float64
-	known  float64 // met over all pairs
-	value  float64 // sum over cells
-	best   []int
-	bestIs state
+	bestStaff []int
+	group     []int // of each unit
+	cells     []cell
+	rough     float64 // rules broken
+	pairs     float64
+	known     float64 // met over all pairs
+	value     float64 // sum over cells
+	best      []int
+	bestIs    state
 }
 
 type state struct{ broken, score float64 }
@@ -204,11 +220,13 @@ func (s *search) places() {
 				chosen, most = a, x
 			}
 		}
+		s.unled = append(s.unled, g)
 		if chosen >= 0 {
 			s.lead(g, chosen)
 			left[chosen]--
 		}
 	}
+	s.left = left
 	least, most := in.Least, in.Most
 	for g := range in.Groups {
 		a, b := in.sizes(g)
@@ -228,6 +246,78 @@ func (s *search) lead(g, adult int) {
 	}
 	for _, x := range s.in.Staff[adult].Languages {
 		s.languages[g][x] = true
+	}
+}
+
+// hand gives a group another adult, or none, and tells what is to be handed back: the group's
+// own adult, and, where that one had no time left, the group that gave the adult up.
+func (s *search) hand(g, adult int) (other, was int) {
+	was, other = s.staff[g], -1
+	if adult >= 0 && s.left[adult] <= 0 {
+		for _, h := range s.unled {
+			if h != g && s.staff[h] == adult {
+				other = h
+			}
+		}
+		if other < 0 {
+			return -1, was
+		}
+	}
+	s.swapLead(g, adult, other, was)
+	return other, was
+}
+
+// swapLead lets an adult lead a group; the one before leads another, or has time again.
+func (s *search) swapLead(g, adult, other, was int) {
+	if other < 0 {
+		if adult >= 0 {
+			s.left[adult]--
+		}
+		if was >= 0 {
+			s.left[was]++
+		}
+	} else {
+		s.relead(other, was)
+	}
+	s.relead(g, adult)
+}
+
+func (s *search) relead(g, adult int) {
+	s.staff[g] = adult
+	s.gives[g], s.languages[g] = map[string]bool{}, map[string]bool{}
+	if g < len(s.in.Groups) {
+		for _, x := range s.in.Groups[g].Supports {
+			s.gives[g][x] = true
+		}
+		for _, x := range s.in.Groups[g].Languages {
+			s.languages[g][x] = true
+		}
+	}
+	if adult >= 0 {
+		s.lead(g, adult)
+	}
+	c := &s.cells[g]
+	s.rough -= c.broken
+	s.value -= c.value
+	s.weigh(g)
+	s.rough += c.broken
+	s.value += c.value
+}
+
+// rehand tries another adult in some group; it is kept as a move is at a temperature.
+func (s *search) rehand(t float64) {
+	g := s.unled[s.rng.IntN(len(s.unled))]
+	adult := s.rng.IntN(len(s.in.Staff))
+	if adult == s.staff[g] {
+		return
+	}
+	before := s.energy()
+	other, was := s.hand(g, adult)
+	if s.staff[g] == was {
+		return
+	}
+	if d := s.energy() - before; d > 0 && (t <= 0 || s.rng.Float64() >= math.Exp(-d/t)) {
+		s.swapLead(g, was, other, adult)
 	}
 }
 
@@ -348,11 +438,12 @@ func listed(x *index, all []Amount, greatest *float64) (out []amount) {
 
 func scaleOf(in *Instance, of func(Student) *float64) scale {
 	sc := scale{x: make([]float64, len(in.Students)), known: make([]bool, len(in.Students))}
-	n := 0.0
+	n, squares := 0.0, 0.0
 	for i, st := range in.Students {
 		if x := of(st); x != nil {
 			sc.x[i], sc.known[i] = *x, true
 			sc.mean += *x
+			squares += *x * *x
 			n++
 		}
 	}
@@ -364,6 +455,9 @@ func scaleOf(in *Instance, of func(Student) *float64) scale {
 			sc.x[i] -= sc.mean
 			sc.total += sc.x[i] * sc.x[i]
 		}
+	}
+	if sc.total <= alike*squares {
+		sc.total = 0
 	}
 	return sc
 }
@@ -789,7 +883,7 @@ func (s *search) run(ctx context.Context, moves int) {
 
 func (s *search) record() {
 	if now := s.state(); s.best == nil || now.above(s.bestIs) {
-		s.best, s.bestIs = slices.Clone(s.group), now
+		s.best, s.bestIs, s.bestStaff = slices.Clone(s.group), now, slices.Clone(s.staff)
 	}
 }
 
@@ -797,6 +891,9 @@ func (s *search) record() {
 func (s *search) restore() {
 	best := s.best
 	for g := range s.cells {
+		if s.staff[g] != s.bestStaff[g] {
+			s.relead(g, s.bestStaff[g])
+		}
 		c := &s.cells[g]
 		c.students = c.students[:0]
 		clear(c.need)
@@ -875,6 +972,9 @@ func (s *search) anneal(ctx context.Context, moves int) {
 		if i%4096 == 0 && ctx.Err() != nil {
 			return
 		}
+		if len(s.in.Staff) > 0 && len(s.unled) > 0 && i%16 == 0 {
+			s.rehand(t)
+		}
 		d, us, back, g, h := try()
 		if d > 0 && s.rng.Float64() >= math.Exp(-d/t) {
 			s.move(us, back, g, h)
@@ -885,9 +985,13 @@ func (s *search) anneal(ctx context.Context, moves int) {
 
 // descend tries every move and every swap until none is better.
 func (s *search) descend(ctx context.Context) {
-	for better := true; better && ctx.Err() == nil; {
+	budget := 2_000_000 // tries; enough for a few hundred students
+	for better := true; better && ctx.Err() == nil && budget > 0; {
 		better = false
 		for at, u := range s.free {
+			if budget -= s.k + at; budget < 0 {
+				return
+			}
 			for h := range s.k {
 				if g := s.group[u]; g != h {
 					better = s.keep([]int{u}, []int{h}, g, h) || better

@@ -43,7 +43,10 @@ func Verify(in *Instance, s *Solution) Report {
 	r.Parts = v.parts()
 	r.Score = mean(in.weights(), r.Parts)
 	r.Fairness = v.fairness()
-	if s.Score != 0 && math.Abs(s.Score-r.Score) > 1e-9 {
+	if s.Status != "" && s.Status != OK && s.Status != Conflict {
+		v.broke("status", "status", "It says %q; it is ok or conflict.", s.Status)
+	}
+	if s.Score != 0 && math.Abs(s.Score-r.Score) > 1e-6 {
 		v.broke("score", "score", "It says %.9f; it is %.9f.", s.Score, r.Score)
 	}
 	if s.Until != in.Until && (s.Until != "" || in.Until == "") {
@@ -188,10 +191,10 @@ func (v *verifier) supportsOf(g Proposed) (all []string) {
 }
 
 func (v *verifier) roles() {
+	if !slices.ContainsFunc(v.groups, func(g Proposed) bool { return len(g.Roles) > 0 }) {
+		return // a solution without roles is judged without them
+	}
 	for _, g := range v.groups {
-		if len(g.Roles) == 0 && len(g.Students) == 0 {
-			continue
-		}
 		had := map[string]bool{}
 		load := map[string]int{}
 		for _, r := range g.Roles {
@@ -201,8 +204,8 @@ func (v *verifier) roles() {
 			had[r.Role] = true
 			load[r.Student]++
 		}
-		if len(g.Roles) == 0 {
-			continue // a solution without roles is judged without them
+		if len(g.Students) == 0 {
+			continue
 		}
 		for _, r := range v.in.Roles {
 			if !had[r] {
@@ -320,10 +323,10 @@ func (v *verifier) focus(amounts func(*Student) []Amount) *float64 {
 
 // variance splits the sum of squares of a value: between groups, and in total.
 func (v *verifier) variance(value func(*Student) *float64) (between, total float64) {
-	n, sum := 0.0, 0.0
+	n, sum, squares := 0.0, 0.0, 0.0
 	for i := range v.in.Students {
 		if x := value(&v.in.Students[i]); x != nil {
-			n, sum = n+1, sum+*x
+			n, sum, squares = n+1, sum+*x, squares+*x**x
 		}
 	}
 	if n == 0 {
@@ -334,6 +337,9 @@ func (v *verifier) variance(value func(*Student) *float64) (between, total float
 		if x := value(&v.in.Students[i]); x != nil {
 			total += (*x - all) * (*x - all)
 		}
+	}
+	if total <= alike*squares {
+		return 0, 0
 	}
 	for _, g := range v.groups {
 		k, own := 0.0, 0.0
@@ -348,6 +354,9 @@ func (v *verifier) variance(value func(*Student) *float64) (between, total float
 	}
 	return between, total
 }
+
+// alike is the share of the sum of squares below which values count as all the same.
+const alike = 1e-12
 
 // cover is the share of strengths that groups hold, of all that they could hold.
 func (v *verifier) cover() *float64 {

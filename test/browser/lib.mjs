@@ -2,7 +2,7 @@
 // static one for the component sheet), sign-in, axe in four modes, weights.
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -82,10 +82,11 @@ export async function sheet(pages = {}) {
   };
 }
 
-// start runs the product's demo on a free port and reads the sign-in links,
-// one JSON object, from its standard output.
+// start runs the product's demo on a free port, over a copy of what WAYMARK_DEMO holds if that
+// is said, and reads the sign-in links, one JSON object, from its standard output.
 export async function start(binary = process.env.WAYMARK_BIN) {
   const data = await mkdtemp(path.join(tmpdir(), 'waymark-browser-'));
+  if (process.env.WAYMARK_DEMO) await cp(process.env.WAYMARK_DEMO, data, { recursive: true });
   const child = spawn(binary, ['demo', '--data', data, '--listen', '127.0.0.1:0', '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stderr.on('data', (b) => { log = (log + b).slice(-4000); });
