@@ -258,6 +258,7 @@ const (
 	mostRestart = 10   // solutions made from prices
 	mostSweeps  = 8    // passes over the blocks, each of which cannot make it worse
 	mostOpening = 8    // sessions that a pass opens in one block
+	mostFailing = 2    // of them that bring nothing before it leaves off
 )
 
 // Solve returns the best solution found before ctx ends, and at least one that keeps every
@@ -486,7 +487,9 @@ func (s *search) reopen(ctx context.Context, b int) {
 			break
 		}
 		if !s.try(b, func() { s.held[b][which] = with; s.settle(b, s.best(b, s.now, nil)) }) {
-			tried[which] = true
+			if tried[which] = true; len(tried) == mostFailing {
+				break
+			}
 		}
 	}
 	var hold []float64 // as long as nothing changes
