@@ -1,0 +1,292 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"waymark/internal/competency"
+	"waymark/internal/fault"
+	"waymark/internal/flex"
+	"waymark/internal/guard"
+	"waymark/internal/roster"
+	"waymark/internal/timetable"
+)
+
+// flexTeach is an adult's own flex time: what they lead, what they offer, who asked.
+type flexTeach struct {
+	Schools  []roster.Org
+	School   roster.Org
+	Base     string
+	Monday   roster.Date
+	Before   string
+	Next     string
+	Lead     []sessionView // published, this week
+	Offers   []sessionView // own offers
+	Slots    []slotChoice
+	Rooms    []timetable.Room
+	Purposes []flex.Purpose
+	Subjects []competencyChoice
+	Form     offerForm
+	Asked    []askedView // requests of students that the reader mentors
+	Board    bool
+	Errors   formErrors
+}
+
+type slotChoice struct {
+	timetable.Slot
+	Chosen bool
+}
+
+type competencyChoice struct {
+	Value, Label string
+}
+
+// offerForm is what was written into the form of an offer.
+type offerForm struct {
+	Title, Purpose, Seats, Least, Door, Room, Materials, Competency, Grades, Equipment string
+	Possible                                                                           bool
+}
+
+type askedView struct {
+	timetable.Request
+	Name, Title, Action string
+}
+
+func (s *Server) showFlexTeach(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	return s.renderFlexTeach(w, r, a, offerForm{Seats: "12", Door: "open"}, nil, nil)
+}
+
+// flexSchools are the schools at which somebody works.
+func (s *Server) flexSchools(r *http.Request, a guard.Actor) ([]roster.Org, error) {
+	return s.Store.SchoolsOf(r.Context(), a.District, a.Person, "teacher", "aide", "counselor")
+}
+
+func (s *Server) renderFlexTeach(w http.ResponseWriter, r *http.Request, a guard.Actor, form offerForm, chosen []timetable.SlotID, wrong error) error {
+	ctx, d := r.Context(), a.District
+	v := flexTeach{Monday: s.monday(r, "week"), Purposes: flex.Purposes, Form: form}
+	v.Before, v.Next = string(weekAfter(v.Monday, -1)), string(weekAfter(v.Monday, 1))
+	var err error
+	if v.Schools, err = s.flexSchools(r, a); err != nil {
+		return err
+	}
+	if len(v.Schools) == 0 {
+		return s.render(w, r, a, http.StatusOK, "flexteach", v)
+	}
+	v.School = v.Schools[0]
+	for _, x := range v.Schools {
+		if string(x.ID) == r.FormValue("school") || x.ID == schoolID(r) {
+			v.School = x
+		}
+	}
+	v.Base = flexHref(v.School.ID)
+	rel, err := s.Store.ToSchool(ctx, a, v.School.ID)
+	if err != nil {
+		return err
+	}
+	_, v.Board = guard.Allowed(guard.RunFlex, rel)
+	b, err := s.book(ctx, d, v.School.ID, v.Monday)
+	if err != nil {
+		return err
+	}
+	v.Rooms = b.rooms
+	for _, slot := range b.slots {
+		v.Slots = append(v.Slots, slotChoice{slot, slices.Contains(chosen, slot.ID())})
+		for _, o := range b.offers {
+			x := b.session(o, slot.ID())
+			if h, ok := b.held[timetable.SessionID(o.ID, slot.ID())]; ok && h.Leader == a.Person {
+				v.Lead = append(v.Lead, x)
+			} else if !ok && o.Leader == a.Person && o.Ended.IsZero() && slices.Contains(o.Slots, slot.ID()) {
+				v.Offers = append(v.Offers, x)
+			}
+		}
+	}
+	cat, err := s.Store.Catalogue(ctx, d)
+	if err != nil {
+		return err
+	}
+	classes, err := s.Store.Classes(ctx, d, a.Person, roster.Teacher, roster.Aide)
+	if err != nil {
+		return err
+	}
+	seen := map[competency.ID]bool{}
+	for _, c := range classes {
+		work, err := s.classWork(ctx, d, c)
+		if err != nil {
+			return err
+		}
+		for _, id := range work.offered(s.Now(), gridMost) {
+			if x := cat.Competencies[id]; !seen[id] {
+				seen[id] = true
+				v.Subjects = append(v.Subjects, competencyChoice{string(id), x.Label()})
+			}
+		}
+	}
+	if v.Asked, err = s.mentees(r, a, b); err != nil {
+		return err
+	}
+	code := http.StatusOK
+	if wrong != nil {
+		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
+	}
+	return s.render(w, r, a, code, "flexteach", v)
+}
+
+// mentees are the requests, from this week on, of students whose mentor the reader is.
+func (s *Server) mentees(r *http.Request, a guard.Actor, b *book) (views []askedView, err error) {
+	ctx, d := r.Context(), a.District
+	classes, err := s.Store.Classes(ctx, d, a.Person, roster.Teacher, roster.Aide)
+	if err != nil {
+		return nil, err
+	}
+	var students []roster.PersonID
+	for _, c := range classes {
+		people, err := s.Store.People(ctx, d, c.ID, roster.Student)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range people {
+			if !slices.Contains(students, p.ID) {
+				students = append(students, p.ID)
+			}
+		}
+	}
+	if len(students) == 0 {
+		return nil, nil
+	}
+	mentors, err := s.Store.Mentors(ctx, d, students)
+	if err != nil {
+		return nil, err
+	}
+	students = slices.DeleteFunc(students, func(p roster.PersonID) bool { return mentors[p] != a.Person })
+	if len(students) == 0 {
+		return nil, nil
+	}
+	requests, err := s.Store.FlexRequestsOf(ctx, d, students, timetable.Monday(timetable.Clock(s.Now())))
+	if err != nil {
+		return nil, err
+	}
+	names := s.namesOf(ctx, d)
+	for _, q := range requests {
+		x := askedView{Request: q, Title: b.offerTitle(q.Offer), Action: recordHref(q.Student) + "/flex/requests/" + urlPath(string(q.ID))}
+		if x.Name, err = names(q.Student); err != nil {
+			return nil, err
+		}
+		views = append(views, x)
+	}
+	return views, nil
+}
+
+// addOffer keeps what an adult offers. Who runs flex time may offer for somebody else.
+func (s *Server) addOffer(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	ctx, school, f := r.Context(), schoolID(r), r.PostForm
+	form := offerForm{f.Get("title"), f.Get("purpose"), f.Get("seats"), f.Get("least"), f.Get("door"), f.Get("room"), f.Get("materials"), f.Get("competency"), f.Get("grades"), f.Get("equipment"), f.Get("possible") != ""}
+	o := timetable.Offer{School: school, Title: form.Title, Purpose: flex.Purpose(form.Purpose), Door: flex.Door(form.Door), Leader: a.Person, Room: form.Room, Materials: strings.TrimSpace(form.Materials),
+		Grades: commas(form.Grades), Equipment: commas(form.Equipment), Possible: form.Possible, Author: a.Person}
+	o.Seats, _ = strconv.Atoi(form.Seats)
+	o.Least, _ = strconv.Atoi(form.Least)
+	if o.Door != flex.Asked {
+		o.Door = flex.Open
+	}
+	for _, x := range f["slot"][:min(len(f["slot"]), slotsMost)] {
+		if slices.Contains(o.Slots, timetable.SlotID(x)) {
+			continue
+		}
+		o.Slots = append(o.Slots, timetable.SlotID(x))
+	}
+	c, err := s.Store.FlexCalendar(ctx, a.District, school)
+	if err != nil {
+		return err
+	}
+	// What repeats is offered in the same blocks of the weeks to come.
+	weeks, _ := strconv.Atoi(f.Get("weeks"))
+	chosen := slices.Clone(o.Slots)
+	for n := 1; n < min(max(weeks, 1), 20); n++ {
+		for _, x := range chosen {
+			first := x.Date().Time()
+			_, period, _ := strings.Cut(string(x), "/")
+			day := roster.Date(first.AddDate(0, 0, 7*n).Format(time.DateOnly))
+			for _, slot := range c.Week(timetable.Monday(first.AddDate(0, 0, 7*n))) {
+				if slot.Date == day && slot.Period.ID == period {
+					o.Slots = append(o.Slots, slot.ID())
+				}
+			}
+		}
+	}
+	var wrong error
+	for _, x := range chosen {
+		if !slices.ContainsFunc(c.Week(timetable.Monday(x.Date().Time())), func(slot timetable.Slot) bool { return slot.ID() == x }) {
+			wrong = fault.Field("slots", "There is no such block. Choose among those shown.")
+		}
+	}
+	if form.Competency != "" {
+		cat, err := s.Store.Catalogue(ctx, a.District)
+		if err != nil {
+			return err
+		}
+		if _, ok := cat.Competencies[competency.ID(form.Competency)]; !ok {
+			wrong = fault.Field("competency", "Choose a competency from the list.")
+		}
+		o.Competencies = []competency.ID{competency.ID(form.Competency)}
+	}
+	if wrong == nil {
+		_, wrong = s.Store.AddFlexOffer(ctx, a.District, o)
+	}
+	if wrong != nil && fault.KindOf(wrong) == fault.Invalid {
+		return s.renderFlexTeach(w, r, a, form, chosen, wrong)
+	} else if wrong != nil {
+		return wrong
+	}
+	return seeOther(w, r, "/teach/flex?school="+url.QueryEscape(string(school))+"&week="+string(s.monday(r, "week")), "said")
+}
+
+// slotsMost is how many blocks of a week can be offered at once.
+const slotsMost = 40
+
+// endOffer takes an offer back: its own leader does, or who runs flex time.
+func (s *Server) endOffer(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	ctx, school := r.Context(), schoolID(r)
+	o, err := s.Store.FlexOffer(ctx, a.District, school, timetable.OfferID(r.PathValue("offer")))
+	if err != nil {
+		return err
+	}
+	if o.Leader != a.Person {
+		if err := s.door.School(ctx, a, guard.RunFlex, school); err != nil {
+			return err
+		}
+	}
+	if err := s.Store.EndFlexOffer(ctx, a.District, school, o.ID); err != nil {
+		return err
+	}
+	return seeOther(w, r, "/teach/flex?school="+url.QueryEscape(string(school))+"&week="+string(s.monday(r, "week")), "said")
+}
+
+// answerFlex is a mentor's yes or no to a request.
+func (s *Server) answerFlex(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	answer, why := r.PostForm.Get("answer"), strings.TrimSpace(r.PostForm.Get("why"))
+	switch {
+	case answer != "yes" && answer != "no":
+		return fault.Field("answer", "Say yes or no.")
+	case answer == "no" && why == "":
+		return fault.Field("why", "Say why not. The student reads it.")
+	case utf8.RuneCountInString(why) > maxReason:
+		return fault.Field("why", "Please use at most %d characters.", maxReason)
+	}
+	if err := s.Store.AnswerFlex(r.Context(), a.District, studentID(r), timetable.RequestID(r.PathValue("request")), answer, why, a.Person); err != nil {
+		return err
+	}
+	return seeOther(w, r, "/teach/flex", "said")
+}

@@ -1,0 +1,323 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"waymark/internal/competency"
+	"waymark/internal/fault"
+	"waymark/internal/group"
+	"waymark/internal/guard"
+	"waymark/internal/live"
+	"waymark/internal/mastery"
+	"waymark/internal/roster"
+)
+
+// setView is a set of groups to be read or arranged.
+type setView struct {
+	group.Set
+	Href     string
+	Groups   []groupView
+	Parts    []partView
+	Fairness []string
+	Unmet    []string
+	Draft    bool
+	Titles   []string // of the groups, to move into
+}
+
+type groupView struct {
+	ID, Name, Focus string
+	Members         []memberView
+	Others          []otherGroup
+}
+
+type otherGroup struct{ ID, Name string }
+
+type memberView struct {
+	Person  roster.Person
+	Because string
+	Role    string
+	Locked  bool
+	Others  []otherGroup
+}
+
+type partView struct {
+	Name  string
+	Words string
+	Value float64
+}
+
+func setHref(class roster.ClassID, id group.SetID) string {
+	return groupsHref(class) + "/" + urlPath(string(id))
+}
+
+// viewSet lays a set out with names.
+func (s *Server) viewSet(ctx context.Context, d roster.DistrictID, set group.Set, people []roster.Person) (setView, error) {
+	cat, err := s.Store.Catalogue(ctx, d)
+	if err != nil {
+		return setView{}, err
+	}
+	by := map[string]roster.Person{}
+	for _, p := range people {
+		by[string(p.ID)] = p
+	}
+	name := func(id string) string {
+		if p, ok := by[id]; ok {
+			return p.Given
+		}
+		if c, ok := cat.Competencies[competency.ID(id)]; ok {
+			return "“" + cmp.Or(c.Short, c.Statement) + "”"
+		}
+		return id
+	}
+	solution := set.Solution
+	solution.Groups = slices.Clone(solution.Groups)
+	group.Explain(&set.Instance, &solution, name)
+	v := setView{Set: set, Href: setHref(set.Class, set.ID), Draft: set.Used.IsZero() && set.Ended.IsZero()}
+	var names []otherGroup
+	for i, g := range solution.Groups {
+		n := fmt.Sprintf("Group %d", i+1)
+		names = append(names, otherGroup{g.ID, n})
+	}
+	for i, g := range solution.Groups {
+		x := groupView{ID: g.ID, Name: names[i].Name}
+		if g.Focus != "" {
+			x.Focus = strings.Trim(name(g.Focus), "“”")
+		}
+		for _, o := range names {
+			if o.ID != g.ID {
+				x.Others = append(x.Others, o)
+			}
+		}
+		for k, id := range g.Students {
+			p, ok := by[id]
+			if !ok {
+				p = roster.Person{ID: roster.PersonID(id), Given: "Somebody", Family: "who left"}
+			}
+			m := memberView{Person: p, Because: g.Because[k], Locked: set.Locked(id), Others: x.Others}
+			for _, r := range g.Roles {
+				if r.Student == id {
+					m.Role = strings.TrimPrefix(m.Role+", "+r.Role, ", ")
+				}
+			}
+			x.Members = append(x.Members, m)
+		}
+		v.Groups = append(v.Groups, x)
+	}
+	v.Parts = partsOf(set.Solution.Parts)
+	v.Fairness = fairnessWords(set.Solution.Fairness)
+	for _, u := range set.Solution.Unmet {
+		v.Unmet = append(v.Unmet, name(u.Where)+": "+unmetWords(u))
+	}
+	return v, nil
+}
+
+func unmetWords(b group.Broken) string {
+	switch b.Rule {
+	case "apart":
+		return "is with somebody whom you wanted apart."
+	case "together":
+		return "is not with somebody whom you wanted together."
+	}
+	return b.Message
+}
+
+func partsOf(p group.Parts) (views []partView) {
+	for _, x := range []struct {
+		name, words string
+		value       *float64
+	}{
+		{"Need", "of what each student needs most is what the group works on", p.Need},
+		{"Interest", "of what each student likes most is what the group shares", p.Interest},
+		{"Pace", "of the differences in pace lie between groups", p.Pace},
+		{"Even levels", "of the differences in level lie within groups", p.Mixed},
+		{"Strengths", "of the strengths that each group could have are there", p.Cover},
+		{"New company", "of the pairs are new to each other", p.Fresh},
+		{"Language", "of those who want help in a language have it", p.Language},
+		{"Adults", "of those who need an adult have one", p.Led},
+		{"Sizes", "groups are of one size", p.Even},
+	} {
+		if x.value != nil {
+			views = append(views, partView{x.name, x.words, *x.value})
+		}
+	}
+	return views
+}
+
+// fairnessWords warns where groups differ from the class by more than [group.Warn] and more than
+// whole students need. A characteristic is named only for groups of [mastery.SmallCell] or more:
+// of smaller ones, which one it is would tell on a child.
+func fairnessWords(list []group.Fairness) (words []string) {
+	most := map[string]float64{}
+	small := false
+	for _, f := range list {
+		switch {
+		case f.Nearest:
+		case f.Size >= mastery.SmallCell:
+			most[f.Characteristic] = max(most[f.Characteristic], math.Abs(f.Difference))
+		default:
+			small = true
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(most)) {
+		words = append(words, fmt.Sprintf("By %s, a group differs from the class by %.1f standard deviations; more than %.2f is worth a look.", k, most[k], group.Warn))
+	}
+	if small {
+		words = append(words, fmt.Sprintf("Some groups hold more or fewer of a subgroup than they need to, by over %.2f of a standard deviation. Look at who is with whom.", group.Warn))
+	}
+	return words
+}
+
+// setPage is one set, to be arranged and used.
+type setPage struct {
+	setView
+	Class roster.Class
+}
+
+func (s *Server) showSet(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	ctx, d := r.Context(), a.District
+	class, err := s.Store.Class(ctx, d, classID(r))
+	if err != nil {
+		return err
+	}
+	set, err := s.Store.GroupSet(ctx, d, class.ID, group.SetID(r.PathValue("group")))
+	if err != nil {
+		return err
+	}
+	people, err := s.Store.People(ctx, d, class.ID, roster.Student)
+	if err != nil {
+		return err
+	}
+	v, err := s.viewSet(ctx, d, set, people)
+	if err != nil {
+		return err
+	}
+	return s.render(w, r, a, http.StatusOK, "set", setPage{v, class})
+}
+
+// changeSet moves a student, keeps one in place, proposes the rest anew, puts the groups to use,
+// or ends them. What changes is scored at once.
+func (s *Server) changeSet(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	ctx, d, f := r.Context(), a.District, r.PostForm
+	set, err := s.Store.GroupSet(ctx, d, classID(r), group.SetID(r.PathValue("group")))
+	if err != nil {
+		return err
+	}
+	if !set.Ended.IsZero() {
+		return fault.New(fault.Conflict, "These groups have ended.")
+	}
+	notice := ""
+	switch f.Get("do") {
+	case "move":
+		if err := set.Move(f.Get("student"), f.Get("to")); err != nil {
+			return err
+		}
+	case "lock":
+		set.Lock(f.Get("student"))
+	case "again":
+		set.Solution = *group.Propose(ctx, &set.Instance, set.Solution.Seed+1)
+	case "use":
+		if set.Used.IsZero() {
+			set.Used = s.Now()
+		}
+		notice = "said"
+	case "rotate":
+		group.Rotate(&set.Instance, &set.Solution, set.Solution.Seed)
+		notice = "said"
+	case "end":
+		set.Ended = s.Now()
+		notice = "said"
+	default:
+		return fault.Field("do", "Choose what to do with the groups.")
+	}
+	if !set.Used.IsZero() && len(set.Instance.Roles) > 0 && slices.ContainsFunc(set.Solution.Groups, func(g group.Proposed) bool { return len(g.Roles) == 0 && len(g.Students) > 0 }) {
+		group.Rotate(&set.Instance, &set.Solution, set.Solution.Seed)
+	}
+	group.Explain(&set.Instance, &set.Solution, func(id string) string { return id })
+	if err := s.Store.ChangeGroupSet(ctx, d, set); err != nil {
+		return err
+	}
+	s.Hub.Publish(live.ClassTopic(string(d), string(set.Class)))
+	if wantsFragment(r) {
+		return s.showSet(w, r, a)
+	}
+	to := setHref(set.Class, set.ID)
+	if f.Get("do") == "end" {
+		to = groupsHref(set.Class)
+	}
+	return seeOther(w, r, to, notice)
+}
+
+// myGroups are the groups of a student, with what they are asked.
+type myGroup struct {
+	Title   string
+	Until   time.Time
+	Focus   string
+	Because string
+	Role    string
+	Mates   []string
+	Ask     string // where they say how it was; empty where they are not asked or have said so
+	Running bool
+}
+
+// myGroups returns the groups in which a student is, or was until lately.
+func (s *Server) myGroups(ctx context.Context, d roster.DistrictID, student roster.PersonID) (views []myGroup, err error) {
+	sets, answered, err := s.Store.GroupsOf(ctx, d, student, 4)
+	if err != nil {
+		return nil, err
+	}
+	for _, set := range sets {
+		ask := set.Asks(s.Now()) && !answered[set.ID]
+		if !set.Running(s.Now()) && !ask {
+			continue
+		}
+		people, err := s.Store.People(ctx, d, set.Class, roster.Student)
+		if err != nil {
+			return nil, err
+		}
+		v, err := s.viewSet(ctx, d, set, people)
+		if err != nil {
+			return nil, err
+		}
+		for _, g := range v.Groups {
+			i := slices.IndexFunc(g.Members, func(m memberView) bool { return m.Person.ID == student })
+			if i < 0 {
+				continue
+			}
+			x := myGroup{Title: set.Title, Until: set.Until().Time(), Focus: g.Focus, Because: togetherWords(set.Instance.Purpose), Role: g.Members[i].Role, Running: set.Running(s.Now())}
+			for _, m := range g.Members {
+				if m.Person.ID != student {
+					x.Mates = append(x.Mates, m.Person.Given)
+				}
+			}
+			if ask {
+				x.Ask = "/me/groups/" + urlPath(string(set.Class)) + "/" + urlPath(string(set.ID))
+			}
+			views = append(views, x)
+		}
+	}
+	return views, nil
+}
+
+// togetherWords says to a member why the group is: without numbers, which would tell of the others.
+func togetherWords(p group.Purpose) string {
+	switch p {
+	case group.SharedNeed:
+		return "You all can use some work on this right now."
+	case group.Interest:
+		return "You all like this."
+	case group.Pace:
+		return "You can go on together without waiting for each other."
+	}
+	return "Each of you brings something that the others can use."
+}
