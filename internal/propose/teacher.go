@@ -217,7 +217,7 @@ func (p *proposer) rank() {
 		s.Factors = []Factor{
 			{"benefit", benefit, fmt.Sprintf("%s; it opens %d more", plural(n, "student", "students"), opens)},
 			{"urgency", s.urgency, "how far over the rule’s threshold"},
-			{"fairness", fair, fmt.Sprintf("%d of %d had less than the class’s median of %.0f minutes with an adult in twelve weeks", less, n, median)},
+			{"fairness", fair, fmt.Sprintf("%d of %d had less than the class’s median of %.1f minutes with an adult in twelve weeks", less, n, median)},
 		}
 		s.Weight = benefit * s.urgency * fair
 	}
