@@ -1,6 +1,7 @@
 package group
 
 import (
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
@@ -92,8 +93,9 @@ func (s *Set) Move(student, to string) error {
 		a, b := &s.Solution.Groups[from], &s.Solution.Groups[target]
 		a.Students = slices.DeleteFunc(slices.Clone(a.Students), func(id string) bool { return id == student })
 		b.Students = append(slices.Clone(b.Students), student)
+		rng := rand.New(rand.NewPCG(s.Solution.Seed, 0x4d4f5645))
 		for _, g := range []*Proposed{a, b} {
-			g.Roles = nil // given anew when the groups are used
+			g.Roles = roles(&s.Instance, g.Students, rng)
 		}
 		for i := range s.Instance.Groups { // a person's move outweighs a lock
 			s.Instance.Groups[i].Locked = slices.DeleteFunc(s.Instance.Groups[i].Locked, func(id string) bool { return id == student })

@@ -65,6 +65,12 @@ func TestGroupsAreProposedArrangedAndEnd(t *testing.T) {
 	before := where(noah)
 	s.post("teacher", at, url.Values{"do": {"move"}, "student": {noah}, "to": {where(liam)}}).goesTo(at)
 	s.get("teacher", at).says("is with somebody whom you wanted apart")
+	where(noah) // reads the set anew
+	for _, u := range set.Solution.Unmet {
+		if u.Rule != "apart" && u.Rule != "size" {
+			t.Errorf("a move breaks %v", u)
+		}
+	}
 	s.post("teacher", at, url.Values{"do": {"lock"}, "student": {liam}}).goesTo(at)
 	s.post("teacher", at, url.Values{"do": {"again"}}).goesTo(at)
 	if where(liam) == before && where(liam) == where(noah) || where(liam) == where(noah) {

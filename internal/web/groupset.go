@@ -240,9 +240,6 @@ func (s *Server) changeSet(w http.ResponseWriter, r *http.Request, a guard.Actor
 	default:
 		return fault.Field("do", "Choose what to do with the groups.")
 	}
-	if !set.Used.IsZero() && len(set.Instance.Roles) > 0 && slices.ContainsFunc(set.Solution.Groups, func(g group.Proposed) bool { return len(g.Roles) == 0 && len(g.Students) > 0 }) {
-		group.Rotate(&set.Instance, &set.Solution, set.Solution.Seed)
-	}
 	group.Explain(&set.Instance, &set.Solution, func(id string) string { return id })
 	if err := s.Store.ChangeGroupSet(ctx, d, set); err != nil {
 		return err
