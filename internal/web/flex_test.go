@@ -47,6 +47,7 @@ const (
 
 func TestAFlexWeekFromOfferToDoor(t *testing.T) {
 	t.Parallel()
+	alone(t)
 	s := start(t)
 	s.get("leader", flexPath+"?week=2026-11-23").is(http.StatusOK).says("No flex time in this week")
 	s.setUpFlex()
@@ -125,6 +126,7 @@ func TestAFlexWeekFromOfferToDoor(t *testing.T) {
 
 func TestATeacherIsAwayAndTheWeekHolds(t *testing.T) {
 	t.Parallel()
+	alone(t)
 	s := start(t)
 	s.setUpFlex()
 	strips := s.offer("Fraction strips", url.Values{"seats": {"6"}}, mondayFlex, wednesdayFlex)
@@ -174,6 +176,7 @@ func TestATeacherIsAwayAndTheWeekHolds(t *testing.T) {
 
 func TestSwapsRequirementsAndMentors(t *testing.T) {
 	t.Parallel()
+	alone(t)
 	s := start(t)
 	s.setUpFlex()
 	strips := s.offer("Fraction strips", url.Values{"seats": {"6"}}, mondayFlex)
