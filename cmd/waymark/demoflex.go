@@ -50,7 +50,7 @@ func flexTime(ctx context.Context, db *store.DB, d roster.DistrictID, school ros
 		return err
 	}
 	this := timetable.Monday(today)
-	next := roster.Date(this.Time().AddDate(0, 0, 7).Format(time.DateOnly))
+	next := timetable.WeeksAfter(this, 1)
 	var slots []timetable.SlotID
 	for _, s := range slices.Concat(c.Week(this), c.Week(next)) {
 		slots = append(slots, s.ID())

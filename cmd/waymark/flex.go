@@ -93,12 +93,28 @@ func writeFlex(w io.Writer, s *flex.Solution) {
 }
 
 func flexVerifyCommand() *command {
+	c := verifyCommand(flex.Read, flex.ReadSolution, func(in *flex.Instance, s *flex.Solution) (any, bool, func(io.Writer)) {
+		r := flex.Verify(in, s)
+		return r, r.OK, func(w io.Writer) {
+			for _, b := range r.Broken {
+				fmt.Fprintf(w, "%s: %s: %s\n", b.Rule, b.Where, b.Message)
+			}
+			fmt.Fprintf(w, "objective %.6f; %d of %d places, %d of %d requests; %d rules broken\n", r.Objective, r.Placed, r.Slots, r.Granted, r.Wishes, len(r.Broken))
+		}
+	})
+	c.short = "Judge a solution: its rules and its objective, from scratch."
+	c.long = "Shares nothing with the solver. Ends with 1 where a rule is broken or the objective is not what the solution says."
+	c.examples = []string{"waymark flex verify --instance week.json --solution solution.json"}
+	return c
+}
+
+// verifyCommand judges a solution from the instance alone: judge returns a report, whether every
+// rule holds, and the report in words.
+func verifyCommand[I, S any](readInstance func(io.Reader) (I, error), readSolution func(io.Reader) (S, error), judge func(I, S) (report any, ok bool, text func(io.Writer))) *command {
 	var o options
 	var instance, solution string
 	return &command{
-		name: "verify", args: "--instance FILE.json --solution FILE.json", short: "Judge a solution: its rules and its objective, from scratch.",
-		long:     "Shares nothing with the solver. Ends with 1 where a rule is broken or the objective is not what the solution says.",
-		examples: []string{"waymark flex verify --instance week.json --solution solution.json"},
+		name: "verify", args: "--instance FILE.json --solution FILE.json",
 		flags: func(fs *flag.FlagSet) {
 			fs.StringVar(&instance, "instance", "", "`file` of the instance")
 			fs.StringVar(&solution, "solution", "", "`file` of the solution")
@@ -108,24 +124,19 @@ func flexVerifyCommand() *command {
 			if instance == "" || solution == "" {
 				return usage("name both files: --instance FILE --solution FILE")
 			}
-			in, err := readFile(instance, flex.Read)
+			in, err := readFile(instance, readInstance)
 			if err != nil {
 				return err
 			}
-			s, err := readFile(solution, flex.ReadSolution)
+			s, err := readFile(solution, readSolution)
 			if err != nil {
 				return err
 			}
-			r := flex.Verify(in, s)
-			if err := o.print(e, r, func(w io.Writer) {
-				for _, b := range r.Broken {
-					fmt.Fprintf(w, "%s: %s: %s\n", b.Rule, b.Where, b.Message)
-				}
-				fmt.Fprintf(w, "objective %.6f; %d of %d places, %d of %d requests; %d rules broken\n", r.Objective, r.Placed, r.Slots, r.Granted, r.Wishes, len(r.Broken))
-			}); err != nil {
+			report, ok, text := judge(in, s)
+			if err := o.print(e, report, text); err != nil {
 				return err
 			}
-			if !r.OK {
+			if !ok {
 				return errRefused
 			}
 			return nil

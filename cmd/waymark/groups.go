@@ -91,44 +91,19 @@ func writeGroups(w io.Writer, s *group.Solution) {
 }
 
 func groupsVerifyCommand() *command {
-	var o options
-	var instance, solution string
-	return &command{
-		name: "verify", args: "--instance FILE.json --solution FILE.json", short: "Judge groups: their rules and their score, from scratch.",
-		long:     "Shares nothing with the search. Ends with 1 where a rule is broken or the score is not what the solution says.",
-		examples: []string{"waymark groups verify --instance class.json --solution groups.json"},
-		flags: func(fs *flag.FlagSet) {
-			fs.StringVar(&instance, "instance", "", "`file` of the instance")
-			fs.StringVar(&solution, "solution", "", "`file` of the solution")
-			fs.BoolVar(&o.json, "json", false, "print the report as JSON")
-		},
-		run: func(_ context.Context, e *env, _ []string) error {
-			if instance == "" || solution == "" {
-				return usage("name both files: --instance FILE --solution FILE")
+	c := verifyCommand(group.Read, group.ReadSolution, func(in *group.Instance, s *group.Solution) (any, bool, func(io.Writer)) {
+		r := group.Verify(in, s)
+		return r, r.OK, func(w io.Writer) {
+			for _, b := range r.Broken {
+				fmt.Fprintf(w, "%s: %s: %s\n", b.Rule, b.Where, b.Message)
 			}
-			in, err := readFile(instance, group.Read)
-			if err != nil {
-				return err
-			}
-			s, err := readFile(solution, group.ReadSolution)
-			if err != nil {
-				return err
-			}
-			r := group.Verify(in, s)
-			if err := o.print(e, r, func(w io.Writer) {
-				for _, b := range r.Broken {
-					fmt.Fprintf(w, "%s: %s: %s\n", b.Rule, b.Where, b.Message)
-				}
-				fmt.Fprintf(w, "score %.9f; %d rules broken\n", r.Score, len(r.Broken))
-			}); err != nil {
-				return err
-			}
-			if !r.OK {
-				return errRefused
-			}
-			return nil
-		},
-	}
+			fmt.Fprintf(w, "score %.9f; %d rules broken\n", r.Score, len(r.Broken))
+		}
+	})
+	c.short = "Judge groups: their rules and their score, from scratch."
+	c.long = "Shares nothing with the search. Ends with 1 where a rule is broken or the score is not what the solution says."
+	c.examples = []string{"waymark groups verify --instance class.json --solution groups.json"}
+	return c
 }
 
 func groupsGenerateCommand() *command {

@@ -60,16 +60,8 @@ func explainProposal(ctx context.Context, db *store.DB, d roster.DistrictID, id 
 	if x.Proposal, err = db.Proposal(ctx, d, id); err != nil {
 		return x, err
 	}
-	kind, version := x.Rule.Split()
-	x.Version = version
-	rules, err := db.RulesOf(ctx, d, version)
-	if err != nil {
+	if x.Text, x.Version, err = db.RuleOf(ctx, d, x.Rule); err != nil {
 		return x, err
-	}
-	for _, t := range rules.List {
-		if t.Kind == kind {
-			x.Text = t
-		}
 	}
 	for _, id := range x.Students {
 		p, err := db.Person(ctx, d, id)
@@ -134,7 +126,7 @@ func proposeRulesCommand(e *env) *command {
 					return err
 				}
 				if set == "" {
-					_, err := io.WriteString(e.stdout, now.Text)
+					_, err := io.WriteString(e.stdout, now.File)
 					return err
 				}
 				rules, err := readFile(set, propose.ReadRules)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -333,20 +334,18 @@ func BenchmarkBalance(b *testing.B) {
 		in := group.Generate(group.MixedStrengths, students, 1)
 		in.Weights = &group.Weights{Balance: 1, Mixed: 1}
 		in.Met, in.Apart, in.Together = nil, nil, nil
-		b.Run(itoa(students)+"/propose", func(b *testing.B) {
+		b.Run(strconv.Itoa(students)+"/propose", func(b *testing.B) {
 			for i := range b.N {
 				b.ReportMetric(group.Propose(b.Context(), in, uint64(i)).Score, "score")
 			}
 		})
-		b.Run(itoa(students)+"/1000-restarts", func(b *testing.B) {
+		b.Run(strconv.Itoa(students)+"/1000-restarts", func(b *testing.B) {
 			for i := range b.N {
 				b.ReportMetric(restarts(in, 1000, uint64(i)), "score")
 			}
 		})
 	}
 }
-
-func itoa(n int) string { text, _ := json.Marshal(n); return string(text) }
 
 func BenchmarkPropose(b *testing.B) {
 	for _, p := range group.Purposes {

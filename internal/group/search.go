@@ -21,26 +21,25 @@ import (
 func Propose(ctx context.Context, in *Instance, seed uint64) *Solution {
 	rng := rand.New(rand.NewPCG(seed, 0x47524f55))
 	var best *search
-	for _, n := range in.numbers() {
+	try := func(n, numbers int) {
 		s := newSearch(in, n, rng)
-		s.run(ctx, effort(in, len(in.numbers())))
-		if best == nil || s.better(best) {
+		s.run(ctx, effort(in, numbers))
+		if best == nil || s.bestIs.above(best.bestIs) {
 			best = s
 		}
-		if ctx.Err() != nil {
-			break
+	}
+	numbers := in.numbers()
+	for _, n := range numbers {
+		if best == nil || ctx.Err() == nil {
+			try(n, len(numbers))
 		}
 	}
 	// Where no number that was tried keeps every rule, another may.
 	if in.Number == 0 && len(in.Groups) == 0 {
-		tried := in.numbers()
-		for n := (len(in.Students) + in.Most - 1) / in.Most; n <= len(in.Students)/in.Least && best.bestIs.broken > 0 && ctx.Err() == nil; n++ {
-			if !slices.Contains(tried, n) {
-				s := newSearch(in, n, rng)
-				s.run(ctx, effort(in, 3))
-				if s.better(best) {
-					best = s
-				}
+		low, high := in.counts()
+		for n := low; n <= high && best.bestIs.broken > 0 && ctx.Err() == nil; n++ {
+			if !slices.Contains(numbers, n) {
+				try(n, 3)
 			}
 		}
 	}
@@ -53,8 +52,7 @@ func (in *Instance) numbers() []int {
 	if n := max(in.Number, len(in.Groups)); n > 0 {
 		return []int{n}
 	}
-	n := len(in.Students)
-	low, high := (n+in.Most-1)/in.Most, n/in.Least
+	low, high := in.counts()
 	const tries = 7
 	if high-low < tries {
 		var all []int
@@ -70,6 +68,12 @@ func (in *Instance) numbers() []int {
 	return some
 }
 
+// counts is how few and how many groups the sizes allow.
+func (in *Instance) counts() (low, high int) {
+	n := len(in.Students)
+	return (n + in.Most - 1) / in.Most, n / in.Least
+}
+
 // effort is how many moves a search tries in all.
 func effort(in *Instance, numbers int) int {
 	return min(4000+2000*len(in.Students), 600000) / min(numbers, 3)
@@ -77,11 +81,12 @@ func effort(in *Instance, numbers int) int {
 
 // search is a division of students into groups and all that its score is made of.
 type search struct {
-	in   *Instance
-	rng  *rand.Rand
-	n, k int // students, groups
-	w    Weights
-	all  float64 // of the weights that apply
+	in    *Instance
+	rng   *rand.Rand
+	place map[string]int // of each student, by id
+	n, k  int            // students, groups
+	w     Weights
+	all   float64 // of the weights that apply
 
 	least, most []int
 	staff       []int // of each group; -1
@@ -102,8 +107,7 @@ type search struct {
 	share            []float64 // of each value among those who have its characteristic
 	kind             []int     // characteristic of each value
 	dissimilar       []float64 // 2·size·interaction·characteristics, of each characteristic
-	met              []float64 // n×n, times/(1+times)
-	metAny           bool
+	met              []float64 // n×n, times/(1+times); nil if nobody has met or it does not count
 	apart            [][]int
 	with             []int // language of each student, -1
 	speaks           [][]int
@@ -111,8 +115,8 @@ type search struct {
 	withAll          float64
 	priorityAll      float64
 	far              float64
-	topics, skills   int
-	interestsN       int
+	needN, likeN     int // different needs, interests
+	strongN          int
 
 	bestStaff []int
 	group     []int // of each unit
@@ -172,7 +176,10 @@ type cell struct {
 type moment struct{ n, sum float64 }
 
 func newSearch(in *Instance, k int, rng *rand.Rand) *search {
-	s := &search{in: in, rng: rng, n: len(in.Students), k: k, w: in.weights()}
+	s := &search{in: in, rng: rng, place: map[string]int{}, n: len(in.Students), k: k, w: in.weights()}
+	for i, st := range in.Students {
+		s.place[st.ID] = i
+	}
 	s.places()
 	s.people()
 	s.together()
@@ -190,17 +197,12 @@ func (s *search) places() {
 		least, most := in.sizes(g)
 		s.least, s.most = append(s.least, least), append(s.most, most)
 		s.staff = append(s.staff, -1)
-		s.gives, s.languages = append(s.gives, map[string]bool{}), append(s.languages, map[string]bool{})
+		s.gives, s.languages = append(s.gives, nil), append(s.languages, nil)
+		s.provide(g)
 		if g >= len(in.Groups) {
 			continue
 		}
 		told := in.Groups[g]
-		for _, x := range told.Supports {
-			s.gives[g][x] = true
-		}
-		for _, x := range told.Languages {
-			s.languages[g][x] = true
-		}
 		if a := slices.IndexFunc(in.Staff, func(a Staff) bool { return a.ID == told.Staff }); a >= 0 {
 			s.lead(g, a)
 			left[a]--
@@ -239,6 +241,20 @@ func (s *search) places() {
 	}
 }
 
+// provide is what a group gives without an adult.
+func (s *search) provide(g int) {
+	s.gives[g], s.languages[g] = map[string]bool{}, map[string]bool{}
+	if g >= len(s.in.Groups) {
+		return
+	}
+	for _, x := range s.in.Groups[g].Supports {
+		s.gives[g][x] = true
+	}
+	for _, x := range s.in.Groups[g].Languages {
+		s.languages[g][x] = true
+	}
+}
+
 func (s *search) lead(g, adult int) {
 	s.staff[g] = adult
 	for _, x := range s.in.Staff[adult].Supports {
@@ -247,24 +263,6 @@ func (s *search) lead(g, adult int) {
 	for _, x := range s.in.Staff[adult].Languages {
 		s.languages[g][x] = true
 	}
-}
-
-// hand gives a group another adult, or none, and tells what is to be handed back: the group's
-// own adult, and, where that one had no time left, the group that gave the adult up.
-func (s *search) hand(g, adult int) (other, was int) {
-	was, other = s.staff[g], -1
-	if adult >= 0 && s.left[adult] <= 0 {
-		for _, h := range s.unled {
-			if h != g && s.staff[h] == adult {
-				other = h
-			}
-		}
-		if other < 0 {
-			return -1, was
-		}
-	}
-	s.swapLead(g, adult, other, was)
-	return other, was
 }
 
 // swapLead lets an adult lead a group; the one before leads another, or has time again.
@@ -284,18 +282,15 @@ func (s *search) swapLead(g, adult, other, was int) {
 
 func (s *search) relead(g, adult int) {
 	s.staff[g] = adult
-	s.gives[g], s.languages[g] = map[string]bool{}, map[string]bool{}
-	if g < len(s.in.Groups) {
-		for _, x := range s.in.Groups[g].Supports {
-			s.gives[g][x] = true
-		}
-		for _, x := range s.in.Groups[g].Languages {
-			s.languages[g][x] = true
-		}
-	}
+	s.provide(g)
 	if adult >= 0 {
 		s.lead(g, adult)
 	}
+	s.reweigh(g)
+}
+
+// reweigh weighs a group that has changed.
+func (s *search) reweigh(g int) {
 	c := &s.cells[g]
 	s.rough -= c.broken
 	s.value -= c.value
@@ -304,19 +299,28 @@ func (s *search) relead(g, adult int) {
 	s.value += c.value
 }
 
-// rehand tries another adult in some group; it is kept as a move is at a temperature.
+// rehand tries another adult in some group: one who has time, or that of another group, which
+// takes the group's own instead. It is kept as a move is at a temperature.
 func (s *search) rehand(t float64) {
 	g := s.unled[s.rng.IntN(len(s.unled))]
 	adult := s.rng.IntN(len(s.in.Staff))
 	if adult == s.staff[g] {
 		return
 	}
-	before := s.energy()
-	other, was := s.hand(g, adult)
-	if s.staff[g] == was {
-		return
+	was, other := s.staff[g], -1
+	if s.left[adult] <= 0 {
+		for _, h := range s.unled {
+			if s.staff[h] == adult {
+				other = h
+			}
+		}
+		if other < 0 {
+			return
+		}
 	}
-	if d := s.energy() - before; d > 0 && (t <= 0 || s.rng.Float64() >= math.Exp(-d/t)) {
+	before := s.energy()
+	s.swapLead(g, adult, other, was)
+	if d := s.energy() - before; d > 0 && s.rng.Float64() >= math.Exp(-d/t) {
 		s.swapLead(g, was, other, adult)
 	}
 }
@@ -378,8 +382,8 @@ func (s *search) people() {
 		s.speaks = append(s.speaks, speaks)
 		s.priorityAll += st.Priority
 	}
-	s.skills, s.interestsN, s.topics, s.tongues = len(skills.names), len(topics.names), len(strengths.names), tongues.names
-	strong := make([]int, s.topics)
+	s.needN, s.likeN, s.strongN, s.tongues = len(skills.names), len(topics.names), len(strengths.names), tongues.names
+	strong := make([]int, s.strongN)
 	for _, all := range s.strengths {
 		for _, c := range all {
 			strong[c]++
@@ -505,12 +509,8 @@ func (s *search) subgroups() {
 
 // company reads who has worked with whom, and who must not.
 func (s *search) company() {
-	place := map[string]int{}
-	for i, st := range s.in.Students {
-		place[st.ID] = i
-	}
+	place := s.place
 	if len(s.in.Met) > 0 && s.w.Fresh > 0 {
-		s.metAny = true
 		times := make([]float64, s.n*s.n)
 		for _, m := range s.in.Met {
 			a, b := place[m.A], place[m.B]
@@ -537,10 +537,9 @@ func (s *search) company() {
 
 // together makes units of students who move as one.
 func (s *search) together() {
-	place := map[string]int{}
-	root := make([]int, s.n)
-	for i, st := range s.in.Students {
-		place[st.ID], root[i] = i, i
+	place, root := s.place, make([]int, s.n)
+	for i := range root {
+		root[i] = i
 	}
 	var find func(int) int
 	find = func(i int) int {
@@ -611,7 +610,7 @@ func (s *search) begin() {
 	s.cells = make([]cell, s.k)
 	for g := range s.cells {
 		s.cells[g] = cell{
-			need: make([]float64, s.skills), like: make([]float64, s.interestsN), strong: make([]int, s.topics),
+			need: make([]float64, s.needN), like: make([]float64, s.likeN), strong: make([]int, s.strongN),
 			values: make([]int, len(s.share)), of: make([]int, len(s.dissimilar)),
 			speak: make([]int, len(s.tongues)), with: make([]int, len(s.tongues)), both: make([]int, len(s.tongues)),
 		}
@@ -657,6 +656,10 @@ func (s *search) begin() {
 		}
 		s.put(u, best)
 	}
+	s.weighAll()
+}
+
+func (s *search) weighAll() {
 	s.rough, s.value = 0, 0
 	for g := range s.cells {
 		s.weigh(g)
@@ -731,7 +734,7 @@ func (s *search) change(c *cell, i int, by int) {
 	}
 	c.priority += f * s.in.Students[i].Priority
 	s.pairs += f * float64(len(c.students))
-	if s.metAny {
+	if s.met != nil {
 		row := s.met[i*s.n:]
 		for _, j := range c.students {
 			s.known += f * row[j]
@@ -848,14 +851,8 @@ func (s *search) move(us []int, to []int, g, h int) {
 	for i, u := range us {
 		s.put(u, to[i])
 	}
-	for _, x := range [2]int{g, h} {
-		c := &s.cells[x]
-		s.rough -= c.broken
-		s.value -= c.value
-		s.weigh(x)
-		s.rough += c.broken
-		s.value += c.value
-	}
+	s.reweigh(g)
+	s.reweigh(h)
 }
 
 // run searches with so many moves in all.
@@ -906,15 +903,11 @@ func (s *search) restore() {
 		clear(c.both)
 		c.level, c.pace, c.priority = moment{}, moment{}, 0
 	}
-	s.pairs, s.known, s.rough, s.value = 0, 0, 0, 0
+	s.pairs, s.known = 0, 0
 	for u, g := range best {
 		s.put(u, g)
 	}
-	for g := range s.cells {
-		s.weigh(g)
-		s.rough += s.cells[g].broken
-		s.value += s.cells[g].value
-	}
+	s.weighAll()
 	s.bestIs = s.state()
 }
 
@@ -1020,8 +1013,6 @@ func (s *search) keep(us, to []int, g, h int) bool {
 	s.move(us, back, g, h)
 	return false
 }
-
-func (s *search) better(o *search) bool { return s.bestIs.above(o.bestIs) }
 
 // name is the id of a group.
 func (s *search) name(g int) string {

@@ -31,7 +31,7 @@ type Rules struct {
 	List   []RuleText `yaml:"rules"`
 	// Version counts the school's versions; 1 is what the program brings along.
 	Version int    `yaml:"-"`
-	Text    string `yaml:"-"` // the file, as it was written
+	File    string `yaml:"-"` // as it was written
 }
 
 // RuleText is one rule as its file has it.
@@ -62,9 +62,15 @@ func (r Rule) Split() (kind StepKind, version int) {
 
 // Of returns the rule of a kind; ok is false where it is off or gone.
 func (r Rules) Of(k StepKind) (RuleText, bool) {
+	t, ok := r.Text(k)
+	return t, ok && t.On
+}
+
+// Text returns the rule of a kind, on or off; ok is false where it is gone.
+func (r Rules) Text(k StepKind) (t RuleText, ok bool) {
 	i := slices.IndexFunc(r.List, func(t RuleText) bool { return t.Kind == k })
-	if i < 0 || !r.List[i].On {
-		return RuleText{}, false
+	if i < 0 {
+		return t, false
 	}
 	return r.List[i], true
 }
@@ -120,7 +126,7 @@ func ReadRules(in io.Reader) (Rules, error) {
 		words = strings.TrimPrefix(strings.ReplaceAll(words, "unmarshal errors:\n  ", ""), "unmarshal errors:")
 		return r, fault.Field("rules", "The file cannot be read: %s. Take what it had before at this place, or write it like the others.", strings.TrimSpace(strings.ReplaceAll(words, " in type propose.RuleText", "")))
 	}
-	r.Text = string(text)
+	r.File = string(text)
 	return r, r.check()
 }
 

@@ -17,7 +17,7 @@ import (
 
 func TestReadRulesNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
-	text := propose.ShippedRules().Text
+	text := propose.ShippedRules().File
 	for _, c := range []struct{ old, new, want string }{
 		{"benefit: 3\n", "benifit: 3\n", "line"},
 		{"{students} tried", "{pupils} tried", "{pupils}"},
@@ -100,7 +100,7 @@ func TestEachRule(t *testing.T) {
 		if d := product - s.Weight; d > 1e-9 || d < -1e-9 {
 			t.Errorf("%s: factors multiply to %v; the weight is %v", kind, product, s.Weight)
 		}
-		if off := strings.Replace(propose.ShippedRules().Text, fmt.Sprintf("kind: %s\n    on: true", kind), fmt.Sprintf("kind: %s\n    on: false", kind), 1); true {
+		if off := strings.Replace(propose.ShippedRules().File, fmt.Sprintf("kind: %s\n    on: true", kind), fmt.Sprintf("kind: %s\n    on: false", kind), 1); true {
 			rules, err := propose.ReadRules(strings.NewReader(off))
 			if err != nil {
 				t.Fatal(err)
@@ -117,7 +117,7 @@ func TestWithinFitsTheMinutes(t *testing.T) {
 	steps := []propose.Step{{Key: "a", Minutes: 15}, {Key: "b", Minutes: 15}, {Key: "c", Minutes: 5}}
 	for minutes, want := range map[int]string{0: "abc", 35: "abc", 20: "ac", 15: "a", 14: "c", 4: ""} {
 		got := ""
-		for _, s := range propose.Within(steps, minutes) {
+		for _, s := range propose.Within(steps, minutes, func(s propose.Step) int { return s.Minutes }) {
 			got += s.Key
 		}
 		if got != want {

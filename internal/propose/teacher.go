@@ -145,16 +145,16 @@ func Steps(rules Rules, in Room) []Step {
 }
 
 // Within returns the steps that fit into some minutes: each in its turn, if there is time left
-// for it. 0 minutes are no limit.
-func Within(steps []Step, minutes int) []Step {
+// for it. 0 minutes are no limit. takes says how long one takes.
+func Within[S any](steps []S, minutes int, takes func(S) int) []S {
 	if minutes <= 0 {
 		return steps
 	}
-	var fit []Step
+	var fit []S
 	for _, s := range steps {
-		if s.Minutes <= minutes {
+		if n := takes(s); n <= minutes {
 			fit = append(fit, s)
-			minutes -= s.Minutes
+			minutes -= n
 		}
 	}
 	return fit
@@ -242,8 +242,8 @@ func (p *proposer) stuck() {
 		return
 	}
 	tries := StuckPieces
-	if i := slices.IndexFunc(p.rules.List, func(t RuleText) bool { return t.Kind == SmallGroup }); i >= 0 {
-		tries = int(p.rules.List[i].Thresholds["tries"])
+	if t, ok := p.rules.Text(SmallGroup); ok {
+		tries = int(t.Thresholds["tries"])
 	}
 	type need struct {
 		students []roster.Person

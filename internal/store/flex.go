@@ -203,7 +203,7 @@ func (db *DB) Release(ctx context.Context, d roster.DistrictID, student roster.P
 }
 
 // until is the last slot of a week, as text: every slot of the week is from the Monday on and below it.
-func until(week roster.Date) string { return week.Time().AddDate(0, 0, 7).Format(time.DateOnly) }
+func until(week roster.Date) string { return string(timetable.WeeksAfter(week, 1)) }
 
 // FlexAway returns who is away in a week.
 func (db *DB) FlexAway(ctx context.Context, d roster.DistrictID, school roster.OrgID, week roster.Date) ([]timetable.Away, error) {

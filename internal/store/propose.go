@@ -47,34 +47,36 @@ func (db *DB) Rules(ctx context.Context, d roster.DistrictID) (propose.Rules, er
 	return list[0].Read()
 }
 
-// RulesOf returns the rules of one version.
-func (db *DB) RulesOf(ctx context.Context, d roster.DistrictID, version int) (propose.Rules, error) {
-	list, err := db.RuleVersions(ctx, d, 0)
-	if err != nil {
-		return propose.Rules{}, err
-	}
-	for _, v := range list {
-		if v.Version == version {
-			return v.Read()
+// RuleOf returns the rule that a proposal names, as it stood in its version; an empty one where
+// that version had none of its kind.
+func (db *DB) RuleOf(ctx context.Context, d roster.DistrictID, name propose.Rule) (t propose.RuleText, version int, err error) {
+	kind, version := name.Split()
+	rules := propose.ShippedRules()
+	if version != rules.Version {
+		v, err := one(ctx, db, scanRuleVersion, `SELECT `+ruleVersionColumns+` FROM rule_book WHERE district = $1 AND version = $2`, d, int64(version))
+		if err != nil {
+			return t, version, err
+		}
+		if rules, err = v.Read(); err != nil {
+			return t, version, err
 		}
 	}
-	if version == 1 {
-		return propose.ShippedRules(), nil
-	}
-	return propose.Rules{}, fault.New(fault.NotFound, "There is no version %d of the rules.", version)
+	t, _ = rules.Text(kind)
+	return t, version, nil
 }
 
-// RuleVersions returns the versions of a district's rules, latest first; all where most is 0.
+const ruleVersionColumns = `version, body, note, author, at`
+
+func scanRuleVersion(row func(...any) error) (v propose.RuleVersion, err error) {
+	var at int64
+	err = row(&v.Version, &v.Text, &v.Note, &v.Author, &at)
+	v.At = moment(at)
+	return v, err
+}
+
+// RuleVersions returns the latest versions of a district's rules, latest first.
 func (db *DB) RuleVersions(ctx context.Context, d roster.DistrictID, most int) ([]propose.RuleVersion, error) {
-	if most == 0 {
-		most = 1 << 30
-	}
-	return many(ctx, db, func(row func(...any) error) (v propose.RuleVersion, err error) {
-		var at int64
-		err = row(&v.Version, &v.Text, &v.Note, &v.Author, &at)
-		v.At = moment(at)
-		return v, err
-	}, `SELECT version, body, note, author, at FROM rule_book WHERE district = $1 ORDER BY version DESC LIMIT $2`, d, int64(most))
+	return many(ctx, db, scanRuleVersion, `SELECT `+ruleVersionColumns+` FROM rule_book WHERE district = $1 ORDER BY version DESC LIMIT $2`, d, int64(most))
 }
 
 // SetRules keeps a new version of the rules. was is the version that it was made from.
@@ -89,7 +91,7 @@ func (db *DB) SetRules(ctx context.Context, d roster.DistrictID, r propose.Rules
 		}
 		version = now.Version + 1
 		_, err = tx.exec(ctx, `INSERT INTO rule_book (district, version, body, note, author, at) VALUES ($1, $2, $3, $4, $5, $6)`,
-			d, int64(version), r.Text, note, author, micros(tx.now()))
+			d, int64(version), r.File, note, author, micros(tx.now()))
 		return err
 	})
 	return version, err

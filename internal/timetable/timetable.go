@@ -91,6 +91,11 @@ func Monday(d time.Time) roster.Date {
 	return roster.Date(d.AddDate(0, 0, -back).Format(time.DateOnly))
 }
 
+// WeeksAfter is the Monday some weeks after another.
+func WeeksAfter(monday roster.Date, weeks int) roster.Date {
+	return roster.Date(monday.Time().AddDate(0, 0, 7*weeks).Format(time.DateOnly))
+}
+
 func (c Calendar) school(d time.Time) bool {
 	return d.Weekday() != time.Saturday && d.Weekday() != time.Sunday && !slices.Contains(c.Off, roster.Date(d.Format(time.DateOnly)))
 }

@@ -118,14 +118,6 @@ func person(name string) roster.PersonID {
 	return p
 }
 
-// alone leaves a test out of the race detector's run: it does one thing after the other.
-func alone(t *testing.T) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("nothing runs beside it")
-	}
-}
-
 // template is the filled database, made once for all tests.
 var template struct {
 	once sync.Once

@@ -69,9 +69,10 @@ func (s *Server) renderFlags(w http.ResponseWriter, r *http.Request, a guard.Act
 	if err != nil {
 		return err
 	}
+	names := s.namesOf(ctx, d)
 	for _, f := range list {
 		x := flagView{Flag: f, Due: f.Due(s.Now())}
-		if x.OwnerName, err = s.namesOf(ctx, d)(f.Owner); err != nil {
+		if x.OwnerName, err = names(f.Owner); err != nil {
 			return err
 		}
 		if !f.Open(s.Now()) {
@@ -104,6 +105,7 @@ func (s *Server) ownFlags(ctx context.Context, a guard.Actor) (views []flagView,
 	if err != nil {
 		return nil, err
 	}
+	names := s.namesOf(ctx, a.District)
 	for _, f := range list {
 		rel, err := s.Store.ToStudent(ctx, a, f.Student)
 		if err != nil {
@@ -113,7 +115,7 @@ func (s *Server) ownFlags(ctx context.Context, a guard.Actor) (views []flagView,
 			continue
 		}
 		x := flagView{Flag: f, Due: f.Due(s.Now()), Href: flagsHref(f.Student)}
-		if x.Name, err = s.namesOf(ctx, a.District)(f.Student); err != nil {
+		if x.Name, err = names(f.Student); err != nil {
 			return nil, err
 		}
 		views = append(views, x)
@@ -137,7 +139,7 @@ func (s *Server) raiseFlag(w http.ResponseWriter, r *http.Request, a guard.Actor
 	if !slices.Equal(p.Students, []roster.PersonID{student}) {
 		return fault.Field("proposal", "This proposal is not about this student.")
 	}
-	rule, _, err := s.ruleOf(ctx, d, p.Rule)
+	rule, _, err := s.Store.RuleOf(ctx, d, p.Rule)
 	if err != nil {
 		return err
 	}

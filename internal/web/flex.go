@@ -29,14 +29,19 @@ func (s *Server) monday(r *http.Request, field string) roster.Date {
 	return timetable.Monday(now)
 }
 
-func weekAfter(monday roster.Date, weeks int) roster.Date {
-	return roster.Date(monday.Time().AddDate(0, 0, 7*weeks).Format(time.DateOnly))
+// namesIn are the names of some people.
+func namesIn(people []roster.Person) map[roster.PersonID]string {
+	names := make(map[roster.PersonID]string, len(people))
+	for _, p := range people {
+		names[p.ID] = p.Name()
+	}
+	return names
 }
 
 // flexWeek gathers all that is known of a school's week.
 func (s *Server) flexWeek(ctx context.Context, d roster.DistrictID, school roster.OrgID, monday roster.Date) (w timetable.Week, err error) {
 	w.Monday, w.NotBefore = monday, timetable.Clock(s.Now())
-	next := weekAfter(monday, 1)
+	next := timetable.WeeksAfter(monday, 1)
 	if w.Calendar, err = s.Store.FlexCalendar(ctx, d, school); err != nil {
 		return w, err
 	}

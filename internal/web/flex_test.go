@@ -47,7 +47,6 @@ const (
 
 func TestAFlexWeekFromOfferToDoor(t *testing.T) {
 	t.Parallel()
-	alone(t)
 	s := start(t)
 	s.get("leader", flexPath+"?week=2026-11-23").is(http.StatusOK).says("No flex time in this week")
 	s.setUpFlex()
@@ -126,7 +125,6 @@ func TestAFlexWeekFromOfferToDoor(t *testing.T) {
 
 func TestATeacherIsAwayAndTheWeekHolds(t *testing.T) {
 	t.Parallel()
-	alone(t)
 	s := start(t)
 	s.setUpFlex()
 	strips := s.offer("Fraction strips", url.Values{"seats": {"6"}}, mondayFlex, wednesdayFlex)
@@ -176,7 +174,6 @@ func TestATeacherIsAwayAndTheWeekHolds(t *testing.T) {
 
 func TestSwapsRequirementsAndMentors(t *testing.T) {
 	t.Parallel()
-	alone(t)
 	s := start(t)
 	s.setUpFlex()
 	strips := s.offer("Fraction strips", url.Values{"seats": {"6"}}, mondayFlex)

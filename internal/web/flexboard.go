@@ -60,7 +60,6 @@ type draftView struct {
 	Refused    []line
 	Unassigned []line
 	Granted    int
-	Parts      flex.Parts
 }
 
 type line struct{ Name, What, Because string }
@@ -77,7 +76,7 @@ func (s *Server) showFlexBoard(w http.ResponseWriter, r *http.Request, a guard.A
 func (s *Server) renderFlexBoard(w http.ResponseWriter, r *http.Request, a guard.Actor, set *setUpView, wrong error) error {
 	ctx, d, school := r.Context(), a.District, schoolID(r)
 	v := flexBoard{Base: flexHref(school), Monday: s.monday(r, "week")}
-	v.Before, v.Next = string(weekAfter(v.Monday, -1)), string(weekAfter(v.Monday, 1))
+	v.Before, v.Next = string(timetable.WeeksAfter(v.Monday, -1)), string(timetable.WeeksAfter(v.Monday, 1))
 	var err error
 	if v.School, err = s.Store.Org(ctx, d, school); err != nil {
 		return err
@@ -161,17 +160,15 @@ func (s *Server) boardSolutions(ctx context.Context, a guard.Actor, school roste
 	if err != nil {
 		return err
 	}
-	names := map[string]string{}
-	for _, p := range students {
-		names[string(p.ID)] = p.Name()
-	}
-	tell := func(sol *flex.Solution, at time.Time, by roster.PersonID) (*draftView, error) {
+	all, by := namesIn(students), s.namesOf(ctx, a.District)
+	names := func(id string) string { return all[roster.PersonID(id)] }
+	tell := func(sol *flex.Solution, at time.Time, who roster.PersonID) (*draftView, error) {
 		if sol == nil {
 			return nil, nil
 		}
-		x := &draftView{Solution: *sol, At: at, Stamp: strconv.FormatInt(at.UnixMicro(), 10), Parts: sol.Parts, Granted: granted(sol, requests)}
+		x := &draftView{Solution: *sol, At: at, Stamp: strconv.FormatInt(at.UnixMicro(), 10), Granted: granted(sol, requests)}
 		var err error
-		if x.Who, err = s.namesOf(ctx, a.District)(by); err != nil {
+		if x.Who, err = by(who); err != nil {
 			return nil, err
 		}
 		for _, c := range sol.Closed {
@@ -181,13 +178,13 @@ func (s *Server) boardSolutions(ctx context.Context, a guard.Actor, school roste
 			x.Opened = append(x.Opened, line{What: b.title(id), Because: "Enough students need it or asked for it."})
 		}
 		for _, u := range sol.Unmet {
-			x.Unmet = append(x.Unmet, line{names[u.Student], b.title(u.Sessions[0]), b.words(u.Because)})
+			x.Unmet = append(x.Unmet, line{names(u.Student), b.title(u.Sessions[0]), b.words(u.Because)})
 		}
 		for _, u := range sol.Refused {
-			x.Refused = append(x.Refused, line{names[u.Student], b.offerTitle(timetable.OfferID(u.Offer)), b.words(u.Because)})
+			x.Refused = append(x.Refused, line{names(u.Student), b.offerTitle(timetable.OfferID(u.Offer)), b.words(u.Because)})
 		}
 		for _, u := range sol.Unassigned {
-			x.Unassigned = append(x.Unassigned, line{names[u.Student], b.slotWords(timetable.SlotID(u.Block)), b.words(u.Because)})
+			x.Unassigned = append(x.Unassigned, line{names(u.Student), b.slotWords(timetable.SlotID(u.Block)), b.words(u.Because)})
 		}
 		return x, nil
 	}
@@ -221,13 +218,6 @@ type corridorView struct {
 	Slots  []boardSlot // the next ones
 	Doors  bool        // with lists of names, to print for the doors
 	Lists  []doorList
-}
-
-func (v corridorView) BodyClass() string {
-	if v.Doors {
-		return "print-doors"
-	}
-	return "corridor"
 }
 
 type doorList struct {
@@ -273,10 +263,7 @@ func (s *Server) renderCorridor(w http.ResponseWriter, r *http.Request, a guard.
 		if err != nil {
 			return err
 		}
-		names := map[roster.PersonID]string{}
-		for _, p := range people {
-			names[p.ID] = p.Name()
-		}
+		names := namesIn(people)
 		for _, slot := range v.Slots {
 			for _, x := range slot.Sessions {
 				l := doorList{sessionView: x}

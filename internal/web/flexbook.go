@@ -55,7 +55,7 @@ func (s *Server) book(ctx context.Context, d roster.DistrictID, school roster.Or
 	for _, o := range offers {
 		b.offers[o.ID] = o
 	}
-	next := weekAfter(monday, 1)
+	next := timetable.WeeksAfter(monday, 1)
 	held, err := s.Store.FlexHeld(ctx, d, school, monday, next)
 	if err != nil {
 		return nil, err
@@ -64,11 +64,7 @@ func (s *Server) book(ctx context.Context, d roster.DistrictID, school roster.Or
 	if err != nil {
 		return nil, err
 	}
-	known := map[roster.PersonID]string{}
-	for _, p := range staff {
-		known[p.ID] = p.Name()
-	}
-	others := s.namesOf(ctx, d)
+	known, others := namesIn(staff), s.namesOf(ctx, d)
 	names := func(id roster.PersonID) (string, error) {
 		if name, ok := known[id]; ok {
 			return name, nil

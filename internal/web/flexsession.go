@@ -83,10 +83,7 @@ func (s *Server) renderSession(w http.ResponseWriter, r *http.Request, a guard.A
 	if err != nil {
 		return err
 	}
-	names := map[roster.PersonID]string{}
-	for _, p := range people {
-		names[p.ID] = p.Name()
-	}
+	names := namesIn(people)
 	in := map[roster.PersonID]bool{}
 	for _, p := range places {
 		in[p.Student] = true

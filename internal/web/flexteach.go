@@ -69,7 +69,7 @@ func (s *Server) flexSchools(r *http.Request, a guard.Actor) ([]roster.Org, erro
 func (s *Server) renderFlexTeach(w http.ResponseWriter, r *http.Request, a guard.Actor, form offerForm, chosen []timetable.SlotID, wrong error) error {
 	ctx, d := r.Context(), a.District
 	v := flexTeach{Monday: s.monday(r, "week"), Purposes: flex.Purposes, Form: form}
-	v.Before, v.Next = string(weekAfter(v.Monday, -1)), string(weekAfter(v.Monday, 1))
+	v.Before, v.Next = string(timetable.WeeksAfter(v.Monday, -1)), string(timetable.WeeksAfter(v.Monday, 1))
 	var err error
 	if v.Schools, err = s.flexSchools(r, a); err != nil {
 		return err

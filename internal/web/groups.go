@@ -22,18 +22,23 @@ import (
 // groupsView is the groups of a class, and the form that proposes new ones.
 type groupsView struct {
 	Class    roster.Class
-	Running  []setView
-	Drafts   []setView
-	Over     []setView
+	Running  []setLink
+	Drafts   []setLink
+	Over     []setLink
 	Form     groupForm
 	Purposes []group.Purpose
-	Students []roster.Person
 	Pulse    pulseView
 	Errors   formErrors
 	topics   []live.Topic
 }
 
 func (v groupsView) Topics() []live.Topic { return v.topics }
+
+// setLink leads to a set of groups.
+type setLink struct {
+	group.Set
+	Href string
+}
 
 // groupForm is what was asked of a proposal.
 type groupForm struct {
@@ -57,18 +62,12 @@ func (s *Server) renderGroups(w http.ResponseWriter, r *http.Request, a guard.Ac
 		return err
 	}
 	v := groupsView{Class: class, Form: form, Purposes: group.Purposes, topics: []live.Topic{live.ClassTopic(string(d), string(class.ID))}}
-	if v.Students, err = s.Store.People(ctx, d, class.ID, roster.Student); err != nil {
-		return err
-	}
 	sets, err := s.Store.GroupSets(ctx, d, class.ID, s.Now().Add(-setsSince))
 	if err != nil {
 		return err
 	}
 	for _, set := range sets {
-		x, err := s.viewSet(ctx, d, set, v.Students)
-		if err != nil {
-			return err
-		}
+		x := setLink{set, setHref(set.Class, set.ID)}
 		switch {
 		case set.Running(s.Now()):
 			v.Running = append(v.Running, x)
@@ -198,11 +197,8 @@ const memberWeeks = 4
 func (s *Server) groupStudents(ctx context.Context, d roster.DistrictID, work classWork, in *group.Instance) error {
 	now := s.Now()
 	focus := work.focus(now, gridMost)
-	ids := make([]roster.PersonID, len(work.learners))
-	for i, l := range work.learners {
-		ids[i] = l.Person.ID
-	}
-	room, err := s.room(ctx, d, work, now)
+	ids := work.ids()
+	minutes, err := s.adultMinutes(ctx, d, ids, now)
 	if err != nil {
 		return err
 	}
@@ -225,11 +221,11 @@ func (s *Server) groupStudents(ctx context.Context, d roster.DistrictID, work cl
 		}
 	}
 	longest := 1
-	for _, l := range room.Students {
-		longest = max(longest, l.Situation.Minutes)
+	for _, n := range minutes {
+		longest = max(longest, n)
 	}
-	for _, l := range room.Students {
-		st := group.Student{ID: string(l.Person.ID), Subgroups: map[string]string{}, Priority: 1 - float64(l.Situation.Minutes)/float64(longest)}
+	for _, l := range work.learners {
+		st := group.Student{ID: string(l.Person.ID), Subgroups: map[string]string{}, Priority: 1 - float64(minutes[l.Person.ID])/float64(longest)}
 		sum, n := 0.0, 0
 		for _, c := range focus {
 			e := l.Estimates[c]

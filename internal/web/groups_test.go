@@ -32,7 +32,6 @@ func (s *site) proposeGroups(change url.Values) (string, group.Set) {
 
 func TestGroupsAreProposedArrangedAndEnd(t *testing.T) {
 	t.Parallel()
-	alone(t)
 	s := start(t)
 	for field, f := range map[string]url.Values{
 		"no number of groups":            {"purpose": {"pace"}, "least": {"4"}, "most": {"5"}, "until": {"2026-12-04"}},
@@ -129,7 +128,6 @@ func TestGroupsAreProposedArrangedAndEnd(t *testing.T) {
 // A pulse names nobody: nothing in its row leads to who gave it.
 func TestAPulseNamesNobody(t *testing.T) {
 	t.Parallel()
-	alone(t)
 	s := start(t)
 	_, set := s.proposeGroups(nil)
 	set.Used = s.now()
@@ -155,7 +153,6 @@ func TestAPulseNamesNobody(t *testing.T) {
 
 func TestStudentsOfferHelpWithWhatTheyHaveShown(t *testing.T) {
 	t.Parallel()
-	alone(t)
 	s := start(t)
 	board := "/me/tutoring/" + string(room12)
 	s.get("student", board).is(http.StatusOK).says("Nobody has begun", "I can show others")

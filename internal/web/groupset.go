@@ -29,7 +29,6 @@ type setView struct {
 	Fairness []string
 	Unmet    []string
 	Draft    bool
-	Titles   []string // of the groups, to move into
 }
 
 type groupView struct {
@@ -45,7 +44,6 @@ type memberView struct {
 	Because string
 	Role    string
 	Locked  bool
-	Others  []otherGroup
 }
 
 type partView struct {
@@ -101,7 +99,7 @@ func (s *Server) viewSet(ctx context.Context, d roster.DistrictID, set group.Set
 			if !ok {
 				p = roster.Person{ID: roster.PersonID(id), Given: "Somebody", Family: "who left"}
 			}
-			m := memberView{Person: p, Because: g.Because[k], Locked: set.Locked(id), Others: x.Others}
+			m := memberView{Person: p, Because: g.Because[k], Locked: set.Locked(id)}
 			for _, r := range g.Roles {
 				if r.Student == id {
 					m.Role = strings.TrimPrefix(m.Role+", "+r.Role, ", ")

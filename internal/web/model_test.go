@@ -107,7 +107,6 @@ func TestModelNeedsEvidence(t *testing.T) {
 // on simulated learners, and a rule is adopted with a reason.
 func TestRulesAreComparedAndAdopted(t *testing.T) {
 	t.Parallel()
-	alone(t)
 	s := start(t)
 	crowd(t, s)
 	first := s.get("administrator", "/admin/model/rules").is(200)

@@ -83,7 +83,7 @@ func (s *Server) renderMyFlex(w http.ResponseWriter, r *http.Request, a guard.Ac
 	if v.Own {
 		v.Base = "/me/flex"
 	}
-	v.Before, v.Next = string(weekAfter(v.Monday, -1)), string(weekAfter(v.Monday, 1))
+	v.Before, v.Next = string(timetable.WeeksAfter(v.Monday, -1)), string(timetable.WeeksAfter(v.Monday, 1))
 	var err error
 	if v.Student, err = s.Store.Person(ctx, d, student); err != nil {
 		return err
@@ -95,7 +95,7 @@ func (s *Server) renderMyFlex(w http.ResponseWriter, r *http.Request, a guard.Ac
 	}
 	v.None = len(b.calendar.Periods) == 0
 	v.Published = len(b.held) > 0
-	places, err := s.Store.FlexPlacesOf(ctx, d, []roster.PersonID{student}, v.Monday, weekAfter(v.Monday, 1))
+	places, err := s.Store.FlexPlacesOf(ctx, d, []roster.PersonID{student}, v.Monday, timetable.WeeksAfter(v.Monday, 1))
 	if err != nil {
 		return err
 	}
@@ -113,11 +113,11 @@ func (s *Server) renderMyFlex(w http.ResponseWriter, r *http.Request, a guard.Ac
 	if err != nil {
 		return err
 	}
-	must := map[timetable.OfferID]bool{}
+	must, names := map[timetable.OfferID]bool{}, s.namesOf(ctx, d)
 	for _, q := range required {
 		if q.Student == student {
 			must[q.Offer] = true
-			by, err := s.namesOf(ctx, d)(q.By)
+			by, err := names(q.By)
 			if err != nil {
 				return err
 			}
@@ -332,12 +332,12 @@ func (s *Server) flexCalendar(w http.ResponseWriter, r *http.Request, a guard.Ac
 	cal.SetXWRCalName("Waymark: flex time")
 	first := timetable.Monday(timetable.Clock(s.Now()))
 	for n := range 4 {
-		monday := weekAfter(first, n)
+		monday := timetable.WeeksAfter(first, n)
 		b, err := s.book(ctx, d, p.School, monday)
 		if err != nil {
 			return err
 		}
-		places, err := s.Store.FlexPlacesOf(ctx, d, []roster.PersonID{a.Person}, monday, weekAfter(monday, 1))
+		places, err := s.Store.FlexPlacesOf(ctx, d, []roster.PersonID{a.Person}, monday, timetable.WeeksAfter(monday, 1))
 		if err != nil {
 			return err
 		}

@@ -34,10 +34,9 @@ func (s *Server) room(ctx context.Context, d roster.DistrictID, w classWork, now
 	if len(w.learners) == 0 {
 		return room, nil
 	}
-	ids := make([]roster.PersonID, len(w.learners))
+	ids := w.ids()
 	at := make(map[roster.PersonID]*propose.Learner, len(ids))
 	for i := range w.learners {
-		ids[i] = w.learners[i].Person.ID
 		at[ids[i]] = &w.learners[i]
 		for _, e := range w.learners[i].Estimates {
 			if x := &w.learners[i].Situation; e.Last.After(x.LastWork) {
@@ -45,14 +44,12 @@ func (s *Server) room(ctx context.Context, d roster.DistrictID, w classWork, now
 			}
 		}
 	}
-	held, err := s.Store.Conferences(ctx, d, ids)
+	minutes, err := s.adultMinutes(ctx, d, ids, now)
 	if err != nil {
 		return room, err
 	}
-	for _, c := range held {
-		if c.At.Before(now) && now.Sub(c.At) < minutesWindow {
-			at[c.Student].Situation.Minutes += c.Minutes
-		}
+	for id, n := range minutes {
+		at[id].Situation.Minutes = n
 	}
 	goals, err := s.Store.Goals(ctx, d, ids)
 	if err != nil {
@@ -129,6 +126,21 @@ func (s *Server) room(ctx context.Context, d roster.DistrictID, w classWork, now
 	return room, err
 }
 
+// adultMinutes is how long adults have talked with students in the last twelve weeks.
+func (s *Server) adultMinutes(ctx context.Context, d roster.DistrictID, students []roster.PersonID, now time.Time) (map[roster.PersonID]int, error) {
+	held, err := s.Store.Conferences(ctx, d, students)
+	if err != nil {
+		return nil, err
+	}
+	minutes := map[roster.PersonID]int{}
+	for _, c := range held {
+		if c.At.Before(now) && now.Sub(c.At) < minutesWindow {
+			minutes[c.Student] += c.Minutes
+		}
+	}
+	return minutes, nil
+}
+
 // proposed returns all steps of a class under the district's rules.
 func (s *Server) proposed(ctx context.Context, d roster.DistrictID, w classWork) ([]propose.Step, error) {
 	rules, err := s.Store.Rules(ctx, d)
@@ -164,18 +176,6 @@ func (s *Server) openSteps(ctx context.Context, d roster.DistrictID, w classWork
 		views = append(views, w.view(st))
 	}
 	return views, false, nil
-}
-
-// within returns the steps that fit into some minutes.
-func within(views []stepView, minutes int) []stepView {
-	steps := make([]propose.Step, len(views))
-	for i, v := range views {
-		steps[i] = v.step
-	}
-	fit := propose.Within(steps, minutes)
-	return slices.DeleteFunc(views, func(v stepView) bool {
-		return !slices.ContainsFunc(fit, func(st propose.Step) bool { return st.Key == v.Key })
-	})
 }
 
 const maxReason = 300 // characters
@@ -319,7 +319,7 @@ func (s *Server) renderProposal(w http.ResponseWriter, r *http.Request, a guard.
 	if v.Class, err = s.Store.Class(ctx, d, p.Class); err != nil {
 		return err
 	}
-	if v.Rule, v.Version, err = s.ruleOf(ctx, d, p.Rule); err != nil {
+	if v.Rule, v.Version, err = s.Store.RuleOf(ctx, d, p.Rule); err != nil {
 		return err
 	}
 	names := map[roster.PersonID]string{}
@@ -337,8 +337,9 @@ func (s *Server) renderProposal(w http.ResponseWriter, r *http.Request, a guard.
 	if err != nil {
 		return err
 	}
+	by := s.namesOf(ctx, d)
 	for _, x := range decisions {
-		who, err := s.namesOf(ctx, d)(x.Actor)
+		who, err := by(x.Actor)
 		if err != nil {
 			return err
 		}
@@ -359,22 +360,7 @@ func (s *Server) renderProposal(w http.ResponseWriter, r *http.Request, a guard.
 	return s.render(w, r, a, code, "proposal", v)
 }
 
-// ruleOf returns the rule that a proposal names, as it stood in its version.
-func (s *Server) ruleOf(ctx context.Context, d roster.DistrictID, name propose.Rule) (propose.RuleText, int, error) {
-	kind, version := name.Split()
-	rules, err := s.Store.RulesOf(ctx, d, version)
-	if err != nil {
-		return propose.RuleText{}, version, err
-	}
-	for _, t := range rules.List {
-		if t.Kind == kind {
-			return t, version, nil
-		}
-	}
-	return propose.RuleText{}, version, nil
-}
-
-// rulesView is the school's own file of rules, to read, try and change.
+// proposalRulesView is the school's own file of rules, to read, try and change.
 type proposalRulesView struct {
 	Rules    propose.Rules
 	Text     string
@@ -409,14 +395,15 @@ func (s *Server) renderProposalRules(w http.ResponseWriter, r *http.Request, a g
 		return err
 	}
 	if v.Text == "" {
-		v.Text = v.Rules.Text
+		v.Text = v.Rules.File
 	}
 	versions, err := s.Store.RuleVersions(ctx, a.District, 20)
 	if err != nil {
 		return err
 	}
+	names := s.namesOf(ctx, a.District)
 	for _, x := range versions {
-		who, err := s.namesOf(ctx, a.District)(x.Author)
+		who, err := names(x.Author)
 		if err != nil {
 			return err
 		}
@@ -514,17 +501,16 @@ func (s *Server) classWorkAt(ctx context.Context, d roster.DistrictID, class ros
 		return w, err
 	}
 	end := mastery.WeekStart(week + 1)
-	ids := make([]roster.PersonID, len(w.learners))
 	at := map[roster.PersonID]*propose.Learner{}
 	for i := range w.learners {
 		l := &w.learners[i]
-		ids[i], at[l.Person.ID] = l.Person.ID, l
+		at[l.Person.ID] = l
 		l.Estimates = map[competency.ID]mastery.Estimate{}
 		if l.LastSeen.After(end) { // when a person last saw them before is not kept
 			l.LastSeen = end
 		}
 	}
-	records, err := s.Store.MasteryAt(ctx, d, ids, week)
+	records, err := s.Store.MasteryAt(ctx, d, w.ids(), week)
 	if err != nil {
 		return w, err
 	}

@@ -25,7 +25,6 @@ func why(t *testing.T, p *page, title string) string {
 
 func TestAStepOpensToItsBecause(t *testing.T) {
 	t.Parallel()
-	alone(t)
 	s := start(t)
 	at := why(t, s.get("teacher", "/teach"), "Equal fractions, together")
 	p := s.get("teacher", at).is(http.StatusOK)
@@ -40,7 +39,6 @@ func TestAStepOpensToItsBecause(t *testing.T) {
 
 func TestTheDayListFitsTheMinutes(t *testing.T) {
 	t.Parallel()
-	alone(t)
 	s := start(t)
 	all := len(s.get("teacher", "/teach?all=1").all("li", "class", "card step"))
 	few := s.get("teacher", "/teach?minutes=10").is(http.StatusOK)
@@ -52,7 +50,6 @@ func TestTheDayListFitsTheMinutes(t *testing.T) {
 
 func TestAClassTurnsItsProposalsOff(t *testing.T) {
 	t.Parallel()
-	alone(t)
 	s := start(t)
 	s.post("leader", room12Path+"/proposals", url.Values{"do": {"off"}}).is(http.StatusNotFound)
 	s.post("teacher", room12Path+"/proposals", url.Values{"do": {"off"}}).goesTo(room12Path + "?done=said")
@@ -67,12 +64,11 @@ func TestAClassTurnsItsProposalsOff(t *testing.T) {
 
 func TestRulesAreTheSchoolsOwn(t *testing.T) {
 	t.Parallel()
-	alone(t)
 	s := start(t)
 	p := s.get("administrator", "/admin/proposals").is(http.StatusOK)
 	p.says("Version 1 is at work")
 	form := p.form("/admin/proposals")
-	text := propose.ShippedRules().Text
+	text := propose.ShippedRules().File
 	stricter := strings.Replace(text, "thresholds: {tries: 3, together: 2} # pieces", "thresholds: {tries: 3, together: 9} # pieces", 1)
 	form.Set("rules", stricter)
 	form.Set("do", "try")
@@ -96,7 +92,6 @@ func TestRulesAreTheSchoolsOwn(t *testing.T) {
 // A flag has an owner, is seen by student and family, can be contested, and ends by itself.
 func TestAFlagAndItsEnd(t *testing.T) {
 	t.Parallel()
-	alone(t)
 	s := start(t)
 	maya := person("student")
 	proposal := propose.Proposal{ID: "abc123abc123", Class: room12, Step: "early-warning|x", Kind: propose.Warning, Rule: "early-warning/1", Because: "Maya missed 3 of 20 flex blocks.",

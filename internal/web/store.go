@@ -137,7 +137,7 @@ type planStore interface {
 
 type proposalStore interface {
 	Rules(ctx context.Context, d roster.DistrictID) (propose.Rules, error)
-	RulesOf(ctx context.Context, d roster.DistrictID, version int) (propose.Rules, error)
+	RuleOf(ctx context.Context, d roster.DistrictID, name propose.Rule) (t propose.RuleText, version int, err error)
 	RuleVersions(ctx context.Context, d roster.DistrictID, most int) ([]propose.RuleVersion, error)
 	SetRules(ctx context.Context, d roster.DistrictID, r propose.Rules, was int, note string, author roster.PersonID) (version int, err error)
 	Propose(ctx context.Context, d roster.DistrictID, list []propose.Proposal) error

@@ -74,6 +74,15 @@ func (s *Server) classWork(ctx context.Context, d roster.DistrictID, class roste
 	return w, nil
 }
 
+// ids are those of the students, in their order.
+func (w classWork) ids() []roster.PersonID {
+	ids := make([]roster.PersonID, len(w.learners))
+	for i, l := range w.learners {
+		ids[i] = l.Person.ID
+	}
+	return ids
+}
+
 // focus returns what the class works on, at most n competencies.
 func (w classWork) focus(now time.Time, n int) []competency.ID {
 	return propose.Focus(w.learners, w.cat, w.class.Subjects, now, n)
@@ -125,7 +134,6 @@ type stepView struct {
 	Why      string // where it is explained
 	Flag     string // where a flag can be raised; empty where the step is about several students
 	weight   float64
-	step     propose.Step
 }
 
 type stepStudent struct {
@@ -148,7 +156,7 @@ const chipsMost = 8
 // view arranges a step to be shown.
 func (w classWork) view(st propose.Step) stepView {
 	name := cmp.Or(st.Competency.Short, st.Competency.Statement)
-	v := stepView{Key: st.Key, Class: w.class, Because: st.Because, Material: st.Material, Minutes: st.Minutes, Playbook: st.Playbook, weight: st.Weight, step: st,
+	v := stepView{Key: st.Key, Class: w.class, Because: st.Because, Material: st.Material, Minutes: st.Minutes, Playbook: st.Playbook, weight: st.Weight,
 		Why: classPath(w.class.ID) + "/proposals/" + st.ID()}
 	first, talk := "", ""
 	if len(st.Students) > 0 {
@@ -312,7 +320,7 @@ func (s *Server) renderTeach(w http.ResponseWriter, r *http.Request, a guard.Act
 	switch {
 	case v.All:
 	case v.Minutes > 0:
-		v.List.Steps = within(v.List.Steps, v.Minutes)
+		v.List.Steps = propose.Within(v.List.Steps, v.Minutes, func(x stepView) int { return x.Minutes })
 	default:
 		v.List.Steps = v.List.Steps[:min(stepsMost, v.Total)]
 	}
