@@ -82,7 +82,8 @@ type Settings struct {
 	Language  string
 }
 
-// Supports are the supports that act in pages, by their code.
+// Supports are the supports that Waymark acts on, by their code: in pages, or where the
+// student is placed.
 var Supports = []SupportKind{
 	{"text-large", "Larger text", func(s *Settings) { s.Text = "large" }},
 	{"text-larger", "Much larger text", func(s *Settings) { s.Text = "larger" }},
@@ -94,13 +95,20 @@ var Supports = []SupportKind{
 	{"simple", "Pictures, one thing at a time", func(s *Settings) { s.Simple = true }},
 	{"read-aloud", "Read aloud", func(s *Settings) { s.ReadAloud = true }},
 	{"extended-time", "More time", func(s *Settings) { s.Extended = true }},
+	{"step-free", "A room without steps", nil},
+	{"quiet", "A quiet room", nil},
+	{"aide", "An aide nearby", nil},
+	{"signing", "Somebody who signs", nil},
 }
 
-// SupportKind is a support that acts in pages.
+// SupportKind is a support that Waymark acts on.
 type SupportKind struct {
 	Code, Words string
-	act         func(*Settings)
+	act         func(*Settings) // in pages; nil for a support that a place must give
 }
+
+// Place reports whether a room, a session or an adult must give it.
+func (k SupportKind) Place() bool { return k.act == nil }
 
 // SupportOf returns the support of a code.
 func SupportOf(code string) (SupportKind, bool) {
@@ -129,7 +137,7 @@ type Event struct {
 	Do         Doing
 	Kind       Kind // of what is said, and so are the next three
 	Text       string
-	Code       string // of a support that acts in pages
+	Code       string // of a support that is acted on
 	Visibility Visibility
 	Evidence   []evidence.ID // what it rests on
 	Author     roster.PersonID
@@ -154,7 +162,7 @@ func (e Event) Validate() error {
 	case !slices.Contains(Kinds, e.Kind):
 		return fault.Field("kind", "Choose what it is about.")
 	case e.Code != "" && e.Kind != Support:
-		return fault.Field("kind", "Only a support changes pages.")
+		return fault.Field("kind", "Only a support is acted on.")
 	case strings.TrimSpace(e.Text) == "" && e.Code == "":
 		return fault.Field("text", "Write what you want to say.")
 	}
@@ -244,11 +252,22 @@ func Holding(entries []Entry) []Entry {
 func Act(entries []Entry) Settings {
 	var s Settings
 	for _, e := range slices.Backward(Holding(entries)) { // what was said last decides
-		if k, ok := SupportOf(e.Code); ok {
+		if k, ok := SupportOf(e.Code); ok && !k.Place() {
 			k.act(&s)
 		}
 	}
 	return s
+}
+
+// PlaceSupports returns the codes of the supports among some entries that a place must give.
+func PlaceSupports(entries []Entry) (codes []string) {
+	for _, e := range Holding(entries) {
+		if k, ok := SupportOf(e.Code); ok && k.Place() && !slices.Contains(codes, k.Code) {
+			codes = append(codes, k.Code)
+		}
+	}
+	slices.Sort(codes)
+	return codes
 }
 
 // Topics returns the interests among some entries as topics, to be matched with those of

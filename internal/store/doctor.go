@@ -57,7 +57,7 @@ func digested() [][2]string {
 		[2]string{"flag", "district, student, proposal, because, rule, owner, doing, review, expires, author, outcome, outcome_note, closed_by, contest, contested_by"},
 		[2]string{"flex_calendar", "district, school, body, author"},
 		[2]string{"flex_room", "district, school, id, name, seats, tags"},
-		[2]string{"flex_offer", "district, school, title, purpose, competencies, seats, least, door, grades, leader, room, equipment, materials, slots, state, author"},
+		[2]string{"flex_offer", "district, school, title, purpose, competencies, seats, least, door, grades, leader, room, equipment, supports, materials, slots, state, author"},
 		[2]string{"flex_request", "district, student, school, week, rank, answer, why, answered_by"},
 		[2]string{"flex_required", "district, student, school, week, why, author"},
 		[2]string{"flex_away", "district, school, person, slot, author"},

@@ -64,13 +64,13 @@ func (db *DB) SetFlexRooms(ctx context.Context, d roster.DistrictID, school rost
 	})
 }
 
-const offerColumns = `id, school, title, purpose, competencies, seats, least, door, grades, leader, room, equipment, materials, slots, state, author, ended`
+const offerColumns = `id, school, title, purpose, competencies, seats, least, door, grades, leader, room, equipment, supports, materials, slots, state, author, ended`
 
 func scanOffer(row func(...any) error) (o timetable.Offer, err error) {
-	var competencies, grades, equipment, slots, state string
+	var competencies, grades, equipment, supports, slots, state string
 	var ended int64
-	err = row(&o.ID, &o.School, &o.Title, &o.Purpose, &competencies, &o.Seats, &o.Least, &o.Door, &grades, &o.Leader, &o.Room, &equipment, &o.Materials, &slots, &state, &o.Author, &ended)
-	o.Competencies, o.Grades, o.Equipment = splitList[competency.ID](competencies), splitList[string](grades), splitList[string](equipment)
+	err = row(&o.ID, &o.School, &o.Title, &o.Purpose, &competencies, &o.Seats, &o.Least, &o.Door, &grades, &o.Leader, &o.Room, &equipment, &supports, &o.Materials, &slots, &state, &o.Author, &ended)
+	o.Competencies, o.Grades, o.Equipment, o.Supports = splitList[competency.ID](competencies), splitList[string](grades), splitList[string](equipment), splitList[string](supports)
 	o.Slots, o.Possible, o.Ended = splitList[timetable.SlotID](slots), state == string(flex.Possible), moment(ended)
 	return o, err
 }
@@ -103,9 +103,9 @@ func (db *DB) AddFlexOffer(ctx context.Context, d roster.DistrictID, o timetable
 		state = string(flex.Possible)
 	}
 	o.ID = timetable.OfferID(newID())
-	_, err = db.exec(ctx, `INSERT INTO flex_offer (district, `+offerColumns+`, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0, $18)`,
+	_, err = db.exec(ctx, `INSERT INTO flex_offer (district, `+offerColumns+`, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 0, $19)`,
 		d, o.ID, o.School, strings.TrimSpace(o.Title), string(o.Purpose), joinList(o.Competencies), int64(o.Seats), int64(o.Least), string(o.Door), joinList(o.Grades), o.Leader, o.Room,
-		joinList(o.Equipment), o.Materials, joinList(o.Slots), state, o.Author, micros(db.now()))
+		joinList(o.Equipment), joinList(o.Supports), o.Materials, joinList(o.Slots), state, o.Author, micros(db.now()))
 	return o.ID, err
 }
 

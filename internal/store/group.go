@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"waymark/internal/competency"
@@ -169,6 +170,35 @@ func (db *DB) SubgroupsOf(ctx context.Context, d roster.DistrictID, students []r
 	out := make(map[roster.PersonID]map[string]string, len(list))
 	for _, s := range list {
 		out[s.id] = s.groups
+	}
+	return out, err
+}
+
+// spoken is which language a student speaks at home.
+type spoken struct {
+	id       roster.PersonID
+	language string
+}
+
+// HomeLanguages returns which language each of some students speaks at home, where the roster
+// says it.
+func (db *DB) HomeLanguages(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID]string, error) {
+	args := []any{d}
+	list, err := many(ctx, db, func(row func(...any) error) (s spoken, err error) {
+		var extra string
+		err = row(&s.id, &extra)
+		for _, pair := range splitList[string](extra) {
+			if key, v, _ := strings.Cut(pair, "="); strings.EqualFold(strings.ReplaceAll(key, "_", ""), "homeLanguage") {
+				s.language = strings.TrimSpace(v)
+			}
+		}
+		return s, err
+	}, `SELECT id, extra FROM demographics WHERE district = $1 AND active AND id IN (`+marks(&args, students)+`)`, args...)
+	out := map[roster.PersonID]string{}
+	for _, s := range list {
+		if s.language != "" {
+			out[s.id] = s.language
+		}
 	}
 	return out, err
 }

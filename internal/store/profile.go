@@ -27,10 +27,13 @@ func (db *DB) ProfileEvents(ctx context.Context, d roster.DistrictID, students [
 		ORDER BY student, at, id`, args...)
 }
 
-// Supports returns what was said of a student's supports that act in pages.
-func (db *DB) Supports(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]profile.Event, error) {
-	return many(ctx, db, scanProfileEvent, `SELECT `+profileColumns+` FROM profile_event WHERE district = $1 AND student = $2
-		AND entry IN (SELECT s.entry FROM profile_event s WHERE s.district = $1 AND s.student = $2 AND s.code <> '') ORDER BY at, id`, d, student)
+// Supports returns what was said of some students' supports that are acted on, in the order in
+// which it was said.
+func (db *DB) Supports(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]profile.Event, error) {
+	args := []any{d}
+	these := marks(&args, students)
+	return many(ctx, db, scanProfileEvent, `SELECT `+profileColumns+` FROM profile_event WHERE district = $1 AND student IN (`+these+`)
+		AND entry IN (SELECT s.entry FROM profile_event s WHERE s.district = $1 AND s.student IN (`+these+`) AND s.code <> '') ORDER BY student, at, id`, args...)
 }
 
 // Say keeps what somebody says of a student: a new entry, which gets its id, or something

@@ -49,7 +49,7 @@ func TestProfile(t *testing.T) {
 		if diff := cmp.Diff(said, all[0]); diff != "" {
 			t.Errorf("what was said comes back otherwise (-said +got):\n%s", diff)
 		}
-		if s, err := db.Supports(ctx, d, amy); err != nil || len(s) != 1 || s[0].Code != "text-large" {
+		if s, err := db.Supports(ctx, d, []roster.PersonID{amy}); err != nil || len(s) != 1 || s[0].Code != "text-large" {
 			t.Errorf("supports %+v, %v", s, err)
 		}
 	})

@@ -219,7 +219,8 @@ type Offer struct {
 	Leader       roster.PersonID
 	Room         string // the only one it can be in; any where empty
 	Equipment    []string
-	Materials    string // what to bring
+	Supports     []string // that it gives, such as an aide
+	Materials    string   // what to bring
 	Slots        []SlotID
 	Possible     bool // opened only where enough would come
 	Author       roster.PersonID
@@ -344,7 +345,8 @@ type Student struct {
 	ID             roster.PersonID
 	Grade          string
 	Needs          []flex.Need
-	Asked, Granted int // requests of the weeks before
+	Supports       []string // that must be given where they are
+	Asked, Granted int      // requests of the weeks before
 }
 
 // Talk is the need for a talk with an adult, as a competency of sessions for conferences.
@@ -392,7 +394,7 @@ func (w Week) Instance() *flex.Instance {
 				continue
 			}
 			s := flex.Session{ID: SessionID(o.ID, slot), Block: string(slot), Offer: string(o.ID), Purpose: o.Purpose, Seats: o.Seats, Least: o.Least,
-				Door: o.Door, Grades: grades(o.Grades), Equipment: o.Equipment, Staff: []string{adult(o.Leader)}}
+				Door: o.Door, Grades: grades(o.Grades), Equipment: o.Equipment, Supports: o.Supports, Staff: []string{adult(o.Leader)}}
 			for _, c := range o.Competencies {
 				s.Competencies = append(s.Competencies, string(c))
 			}
@@ -422,7 +424,7 @@ func (w Week) Instance() *flex.Instance {
 	known := map[roster.PersonID]bool{}
 	for _, s := range w.Students {
 		known[s.ID] = true
-		in.Students = append(in.Students, flex.Student{ID: string(s.ID), Grade: grade(s.Grade), Needs: s.Needs, Asked: s.Asked, Granted: s.Granted})
+		in.Students = append(in.Students, flex.Student{ID: string(s.ID), Grade: grade(s.Grade), Needs: s.Needs, Supports: s.Supports, Asked: s.Asked, Granted: s.Granted})
 	}
 	had := map[Place]bool{} // in what has begun
 	for _, p := range w.Places {

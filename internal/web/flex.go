@@ -11,6 +11,7 @@ import (
 	"waymark/internal/conference"
 	"waymark/internal/flex"
 	"waymark/internal/mastery"
+	"waymark/internal/profile"
 	"waymark/internal/roster"
 	"waymark/internal/timetable"
 )
@@ -111,6 +112,13 @@ func (s *Server) flexStudents(ctx context.Context, d roster.DistrictID, school r
 		out[i] = timetable.Student{ID: p.ID, Grade: p.Grade, Asked: asked[p.ID][0], Granted: asked[p.ID][1]}
 	}
 	for chunk := range slices.Chunk(ids, 1000) {
+		supports, err := s.placeSupports(ctx, d, chunk)
+		if err != nil {
+			return nil, err
+		}
+		for p, codes := range supports {
+			out[at[p]].Supports = codes
+		}
 		if len(offered) > 0 {
 			records, err := s.Store.MasteryGrid(ctx, d, chunk, slices.Collect(maps.Keys(offered)))
 			if err != nil {
@@ -171,4 +179,24 @@ func (s *Server) talkNeeds(ctx context.Context, d roster.DistrictID, students []
 		}
 	}
 	return nil
+}
+
+// placeSupports returns, of those of some students who need something where they are placed,
+// the codes of it.
+func (s *Server) placeSupports(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID][]string, error) {
+	events, err := s.Store.Supports(ctx, d, students)
+	if err != nil {
+		return nil, err
+	}
+	by := map[roster.PersonID][]profile.Event{}
+	for _, e := range events {
+		by[e.Student] = append(by[e.Student], e)
+	}
+	need := map[roster.PersonID][]string{}
+	for p, said := range by {
+		if codes := profile.PlaceSupports(profile.Fold(said)); len(codes) > 0 {
+			need[p] = codes
+		}
+	}
+	return need, nil
 }

@@ -202,3 +202,36 @@ func TestSwapsRequirementsAndMentors(t *testing.T) {
 	s.post("teacher", answer, url.Values{"answer": {"no"}, "why": {"The wall first."}}).goesTo("/teach/flex?done=said")
 	s.get("student", "/me/flex?week=2026-11-23").says("Not this time: The wall first.")
 }
+
+// Who needs an aide is placed where one is, and nowhere else; a student cannot set that.
+func TestASupportIsGivenWhereAStudentIsPlaced(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.setUpFlex()
+	chess := s.offer("Chess", url.Values{"seats": {"30"}}, mondayFlex)
+	helped := s.offer("Reading circle", url.Values{"seats": {"30"}, "support": {"aide", "magic"}}, wednesdayFlex)
+	s.post("student", "/me/flex/requests", url.Values{"week": {"2026-11-23"}, "wish-" + string(chess): {"1"}}).goesTo("/me/flex?week=2026-11-23&done=said")
+	maya := "/students/" + string(person("student"))
+	supports := maya + "/supports"
+	s.post("student", supports, url.Values{"support": {"aide", "simple"}})
+	s.get("teacher", maya+"/profile").is(http.StatusOK).saysNot("An aide nearby said by")
+	s.post("teacher", supports, url.Values{"support": {"aide", "simple"}}).goesTo(maya + "/profile?done=settings")
+	s.get("student", maya+"/profile").says("An aide nearby")
+	s.post("student", supports, url.Values{"support": {"simple"}}) // and does not take it away
+	s.post("leader", flexPath+"/solve", url.Values{"week": {"2026-11-23"}}).goesTo(flexPath + "?week=2026-11-23#draft")
+	draft := s.get("leader", flexPath+"?week=2026-11-23").is(http.StatusOK)
+	s.post("leader", flexPath+"/publish", draft.form(flexPath+"/publish")).goesTo(flexPath + "?week=2026-11-23&done=said")
+	places, err := s.db.FlexPlaces(t.Context(), district, cedar, "2026-11-23", "2026-11-30")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var here []timetable.OfferID
+	for _, p := range places {
+		if p.Student == person("student") {
+			here = append(here, p.Offer)
+		}
+	}
+	if len(here) != 1 || here[0] != helped {
+		t.Errorf("Maya is in %v; the aide is in %s only", here, helped)
+	}
+}

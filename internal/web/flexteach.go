@@ -13,6 +13,7 @@ import (
 	"waymark/internal/fault"
 	"waymark/internal/flex"
 	"waymark/internal/guard"
+	"waymark/internal/profile"
 	"waymark/internal/roster"
 	"waymark/internal/timetable"
 )
@@ -49,7 +50,28 @@ type competencyChoice struct {
 // offerForm is what was written into the form of an offer.
 type offerForm struct {
 	Title, Purpose, Seats, Least, Door, Room, Materials, Competency, Grades, Equipment string
+	Supports                                                                           []string
 	Possible                                                                           bool
+}
+
+// Gives are the supports that a session can give, and which of them are chosen.
+func (f offerForm) Gives() (all []supportView) {
+	for _, k := range profile.Supports {
+		if k.Place() {
+			all = append(all, supportView{k, slices.Contains(f.Supports, k.Code)})
+		}
+	}
+	return all
+}
+
+// placeSupports keeps the codes that a place can give.
+func placeSupports(codes []string) (known []string) {
+	for _, k := range profile.Supports {
+		if k.Place() && slices.Contains(codes, k.Code) {
+			known = append(known, k.Code)
+		}
+	}
+	return known
 }
 
 type askedView struct {
@@ -187,9 +209,9 @@ func (s *Server) addOffer(w http.ResponseWriter, r *http.Request, a guard.Actor)
 		return err
 	}
 	ctx, school, f := r.Context(), schoolID(r), r.PostForm
-	form := offerForm{f.Get("title"), f.Get("purpose"), f.Get("seats"), f.Get("least"), f.Get("door"), f.Get("room"), f.Get("materials"), f.Get("competency"), f.Get("grades"), f.Get("equipment"), f.Get("possible") != ""}
+	form := offerForm{f.Get("title"), f.Get("purpose"), f.Get("seats"), f.Get("least"), f.Get("door"), f.Get("room"), f.Get("materials"), f.Get("competency"), f.Get("grades"), f.Get("equipment"), f["support"], f.Get("possible") != ""}
 	o := timetable.Offer{School: school, Title: form.Title, Purpose: flex.Purpose(form.Purpose), Door: flex.Door(form.Door), Leader: a.Person, Room: form.Room, Materials: strings.TrimSpace(form.Materials),
-		Grades: commas(form.Grades), Equipment: commas(form.Equipment), Possible: form.Possible, Author: a.Person}
+		Grades: commas(form.Grades), Equipment: commas(form.Equipment), Supports: placeSupports(form.Supports), Possible: form.Possible, Author: a.Person}
 	o.Seats, _ = strconv.Atoi(form.Seats)
 	o.Least, _ = strconv.Atoi(form.Least)
 	if o.Door != flex.Asked {

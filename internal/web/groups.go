@@ -42,7 +42,7 @@ type setLink struct {
 
 // groupForm is what was asked of a proposal.
 type groupForm struct {
-	Title, Purpose, Least, Most, Number, Until, Roles, Together, Apart, Minutes, Have string
+	Title, Purpose, Least, Most, Number, Until, Roles, Together, Apart, Minutes, Have, Adults string
 }
 
 func groupsHref(class roster.ClassID) string { return classPath(class) + "/groups" }
@@ -95,7 +95,7 @@ func (s *Server) proposeGroups(w http.ResponseWriter, r *http.Request, a guard.A
 		return err
 	}
 	ctx, d, f := r.Context(), a.District, r.PostForm
-	form := groupForm{strings.TrimSpace(f.Get("title")), f.Get("purpose"), f.Get("least"), f.Get("most"), f.Get("number"), f.Get("until"), f.Get("roles"), f.Get("together"), f.Get("apart"), f.Get("minutes"), f.Get("have")}
+	form := groupForm{strings.TrimSpace(f.Get("title")), f.Get("purpose"), f.Get("least"), f.Get("most"), f.Get("number"), f.Get("until"), f.Get("roles"), f.Get("together"), f.Get("apart"), f.Get("minutes"), f.Get("have"), f.Get("adults")}
 	class, err := s.Store.Class(ctx, d, classID(r))
 	if err != nil {
 		return err
@@ -155,6 +155,8 @@ func (s *Server) groupInstance(ctx context.Context, d roster.DistrictID, a guard
 	if err := s.groupStudents(ctx, d, work, in); err != nil {
 		return nil, nil, err
 	}
+	adults, _ := strconv.Atoi(form.Adults)
+	giveSupports(in, map[string]int{"aide": max(1, adults), "signing": max(1, adults)})
 	for field, x := range map[string]struct {
 		text string
 		to   *[][]string
@@ -189,6 +191,36 @@ func (work classWork) named(name string) (id string, ok bool) {
 	return id, n == 1
 }
 
+// withSomebody are the supports that an adult gives to one group of a class; a room gives the
+// others to all of them.
+var withSomebody = []string{"aide", "signing"}
+
+// giveSupports lets adults who give supports that somebody needs be with so many groups.
+func giveSupports(in *group.Instance, groups map[string]int) {
+	for code := range groups {
+		needed := slices.ContainsFunc(in.Students, func(st group.Student) bool { return slices.Contains(st.Supports, code) })
+		if !needed {
+			delete(groups, code)
+		}
+	}
+	if len(groups) == 0 {
+		return
+	}
+	if in.Number == 0 {
+		n, most := len(in.Students), max(1, in.Most)
+		in.Number = max((n+most-1)/most, n/max(1, (in.Least+most+1)/2))
+	}
+	for i := range in.Number {
+		g := group.Group{ID: "g" + strconv.Itoa(i+1)}
+		for _, code := range withSomebody {
+			if i < groups[code] {
+				g.Supports = append(g.Supports, code)
+			}
+		}
+		in.Groups = append(in.Groups, g)
+	}
+}
+
 // memberWeeks is how far back a pace looks.
 const memberWeeks = 4
 
@@ -207,6 +239,14 @@ func (s *Server) groupStudents(ctx context.Context, d roster.DistrictID, work cl
 		return err
 	}
 	belongs, err := s.Store.SubgroupsOf(ctx, d, ids)
+	if err != nil {
+		return err
+	}
+	tongues, err := s.Store.HomeLanguages(ctx, d, ids)
+	if err != nil {
+		return err
+	}
+	supports, err := s.placeSupports(ctx, d, ids)
 	if err != nil {
 		return err
 	}
@@ -254,6 +294,17 @@ func (s *Server) groupStudents(ctx context.Context, d roster.DistrictID, work cl
 		for k, g := range belongs[l.Person.ID] {
 			if g != "" && k != "grade" {
 				st.Subgroups[k] = g
+			}
+		}
+		if tongue := tongues[l.Person.ID]; tongue != "" {
+			st.Speaks = []string{tongue}
+			if belongs[l.Person.ID]["English learner"] == "yes" {
+				st.With = tongue
+			}
+		}
+		for _, code := range supports[l.Person.ID] {
+			if slices.Contains(withSomebody, code) {
+				st.Supports = append(st.Supports, code)
 			}
 		}
 		in.Students = append(in.Students, st)

@@ -168,3 +168,19 @@ func TestStudentsOfferHelpWithWhatTheyHaveShown(t *testing.T) {
 		t.Errorf("can %v, need %v, %v", can, need, err)
 	}
 }
+
+// An aide is with one group: who needs one is there, and so says the page.
+func TestAnAideIsWithTheGroupOfThoseWhoNeedOne(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	for _, p := range []string{"student", "noah"} {
+		s.post("teacher", "/students/"+string(person(p))+"/supports", url.Values{"support": {"aide", "step-free"}})
+	}
+	at, set := s.proposeGroups(url.Values{"purpose": {"mixed-strengths"}})
+	for _, g := range set.Solution.Groups {
+		if both := strings.Contains(strings.Join(g.Students, " "), string(person("student"))); both != strings.Contains(strings.Join(g.Students, " "), string(person("noah"))) {
+			t.Errorf("%s has one of the two: %v", g.ID, g.Students)
+		}
+	}
+	s.get("teacher", at).says("An aide nearby is given here.")
+}

@@ -17,6 +17,7 @@ import (
 	"waymark/internal/guard"
 	"waymark/internal/live"
 	"waymark/internal/mastery"
+	"waymark/internal/profile"
 	"waymark/internal/roster"
 )
 
@@ -72,6 +73,9 @@ func (s *Server) viewSet(ctx context.Context, d roster.DistrictID, set group.Set
 		}
 		if c, ok := cat.Competencies[competency.ID(id)]; ok {
 			return "“" + cmp.Or(c.Short, c.Statement) + "”"
+		}
+		if k, ok := profile.SupportOf(id); ok {
+			return k.Words
 		}
 		return id
 	}

@@ -261,7 +261,7 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, a guard.Actor) 
 	return seeOther(w, r, back, "said")
 }
 
-// setSupports turns supports that act in pages on and off, as entries of the profile.
+// setSupports turns supports that are acted on on and off, as entries of the profile.
 func (s *Server) setSupports(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	if err := parseForm(w, r); err != nil {
 		return err
@@ -273,6 +273,9 @@ func (s *Server) setSupports(w http.ResponseWriter, r *http.Request, a guard.Act
 	}
 	wanted := r.PostForm["support"]
 	for _, k := range profile.Supports {
+		if k.Place() && who == profile.Student { // an accommodation is not a setting
+			continue
+		}
 		i := slices.IndexFunc(entries, func(e profile.Entry) bool { return e.Code == k.Code && e.Over.IsZero() })
 		e := profile.Event{Student: student, Author: a.Person, Voice: who}
 		switch on := slices.Contains(wanted, k.Code); {

@@ -158,7 +158,7 @@ type proposalStore interface {
 type profileStore interface {
 	ProfileEvents(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]profile.Event, error)
 	// Supports returns what was said of a student's supports that act in pages.
-	Supports(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]profile.Event, error)
+	Supports(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]profile.Event, error)
 	Say(ctx context.Context, d roster.DistrictID, e profile.Event) (profile.Event, error)
 }
 
@@ -291,6 +291,7 @@ type groupStore interface {
 	Pulses(ctx context.Context, d roster.DistrictID, class roster.ClassID, since time.Time) ([]group.Pulse, error)
 	// SubgroupsOf returns to which group of each dimension some students belong.
 	SubgroupsOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID]map[string]string, error)
+	HomeLanguages(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID]string, error)
 	Tutoring(ctx context.Context, d roster.DistrictID, class roster.ClassID) (can, need map[competency.ID][]roster.PersonID, err error)
 	SetTutoring(ctx context.Context, d roster.DistrictID, class roster.ClassID, student roster.PersonID, c competency.ID, side string) error
 }

@@ -178,7 +178,7 @@ func (s *Server) serve(rt route) http.Handler {
 			}
 			r = r.WithContext(context.WithValue(r.Context(), actorKey{}, a))
 			if a.Has(roster.Student) && r.Method == http.MethodGet {
-				supports, err := s.Store.Supports(r.Context(), a.District, a.Person)
+				supports, err := s.Store.Supports(r.Context(), a.District, []roster.PersonID{a.Person})
 				if err != nil {
 					return err
 				}
