@@ -12,6 +12,7 @@ import (
 	"waymark/internal/competency"
 	"waymark/internal/fault"
 	"waymark/internal/oneroster"
+	"waymark/internal/roster"
 	"waymark/internal/tabular"
 )
 
@@ -36,7 +37,7 @@ func (im Importer) Check(ctx context.Context, job Job) (Summary, error) {
 		return s, err
 	}
 	c := &check{Importer: im, ctx: ctx, job: job, st: st, sum: &s}
-	read := map[Kind]func() error{OneRoster: c.oneRoster, CASE: c.caseFile, Materials: c.materials, Items: c.items, Results: c.results}[job.Kind]
+	read := map[Kind]func() error{OneRoster: c.oneRoster, CASE: c.caseFile, Materials: c.materials, Items: c.items, Results: c.results, Attended: c.attendance}[job.Kind]
 	if read == nil {
 		return s, errors.Join(fault.New(fault.Invalid, "There is no import of kind %q.", job.Kind), st.Abort(ctx))
 	}
@@ -285,6 +286,59 @@ func (c *check) items() error {
 		return c.good()
 	}, c.problem)
 	return c.refused(err)
+}
+
+func (c *check) attendance() error {
+	err := tabular.Attendance(c.reader(), c.job.Name, tabular.Options{Encoding: c.job.Encoding}, func(line int, a tabular.AttendanceRow) error {
+		id, found, err := c.findStudent(line, a.Ref)
+		if err != nil {
+			return err
+		}
+		if found != 1 {
+			if found == 0 {
+				c.unknownStudent(line, a.Ref)
+			}
+			return nil
+		}
+		if a.Day.Time().After(c.Now().Add(24 * time.Hour)) {
+			c.problem(fault.Problem{Code: "row.future", File: c.job.Name, Line: line, Field: "date", Value: string(a.Day), Message: "This day is still to come.", Cure: "Correct the date."})
+			return nil
+		}
+		a.Student = id
+		if err := c.st.Attendance(line, a.Attendance); err != nil {
+			return err
+		}
+		return c.good()
+	}, c.problem)
+	return c.refused(err)
+}
+
+// findStudent finds who one of some references to the same student means, and how many people
+// it may mean; that it means several is told.
+func (c *check) findStudent(line int, refs ...tabular.StudentRef) (roster.PersonID, int, error) {
+	for _, ref := range refs {
+		if ref.Value == "" {
+			continue
+		}
+		ids, err := c.st.FindStudents(c.ctx, ref.By, ref.Value)
+		switch {
+		case err != nil:
+			return "", 0, err
+		case len(ids) == 1:
+			return ids[0], 1, nil
+		case len(ids) > 1:
+			c.problem(fault.Problem{Code: "reference.ambiguous_student", File: c.job.Name, Line: line, Field: "student", Value: ref.Value,
+				Message: fmt.Sprintf("%d people have this %s.", len(ids), orElse(ref.By, "id")), Cure: "Use a column that names each student once, such as the district's student number."})
+			return "", len(ids), nil
+		}
+	}
+	return "", 0, nil
+}
+
+func (c *check) unknownStudent(line int, ref tabular.StudentRef) {
+	c.problem(fault.Problem{Code: "reference.unknown_student", File: c.job.Name, Line: line, Field: "student", Value: ref.Value,
+		Message: fmt.Sprintf("Nobody here has this %s.", map[string]string{"identifier": "student number", "sourcedId": "sourcedId", "username": "user name", "email": "e-mail address", "userId": "user id", "name": "name"}[ref.By]+anyID(ref.By)),
+		Cure:    "Import the roster that this student is in first, or let the file use another column."})
 }
 
 func unknownCompetency(file string, line int, field, code string, found int) fault.Problem {

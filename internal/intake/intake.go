@@ -25,7 +25,11 @@ const (
 	Materials Kind = "materials"
 	Items     Kind = "items"
 	Results   Kind = "results"
+	Attended  Kind = "attendance"
 )
+
+// Kinds are all kinds of files.
+var Kinds = []Kind{OneRoster, CASE, Materials, Items, Results, Attended}
 
 // RunID identifies one load of a file.
 type RunID string
@@ -151,6 +155,7 @@ type Stager interface {
 	Edge(framework competency.FrameworkID, e competency.Edge) error
 	Material(line int, m material.Material) error
 	Item(line int, q assess.Question) error
+	Attendance(line int, a roster.Attendance) error
 	// Evidence takes a piece without id; its Key is its identity.
 	Evidence(line int, p evidence.Piece) error
 

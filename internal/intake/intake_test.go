@@ -552,3 +552,40 @@ func rewrite(t *testing.T, pkg []byte, name string, change func(string) string) 
 	}
 	return b.Bytes()
 }
+
+// Attendance is brought in, corrected and undone like other files.
+func TestAttendanceIsBroughtInCorrectedAndUndone(t *testing.T) {
+	storetest.Each(t, now, func(t *testing.T, db *store.DB) {
+		s := start(t, db)
+		s.load(intake.OneRoster, "1.zip", newSchool(3).zip(t), nil)
+		file := "student,date,status\nNu1,2026-11-02,absent\nNu1,2026-11-03,P\nNu1,2026-11-04,OSS\nNu2,2026-11-02,half\nNobody,2026-11-02,P\nNu1,2027-11-05,P\n"
+		sum := s.load(intake.Attended, "a.csv", []byte(file), nil)
+		if sum.Added != 4 || sum.Bad != 2 || sum.Problems[0].Code != "reference.unknown_student" || sum.Problems[1].Code != "row.future" {
+			t.Errorf("added %d, bad %d: %v", sum.Added, sum.Bad, sum.Problems)
+		}
+		one, two := s.person("Nu1").ID, s.person("Nu2").ID
+		sums := func() map[roster.PersonID]roster.Attended {
+			got, err := db.AttendanceOf(t.Context(), district, []roster.PersonID{one, two}, "2026-11-01", "2026-11-30")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		before := map[roster.PersonID]roster.Attended{one: {Days: 3, Missed: 2, Suspended: 1}, two: {Days: 1, Missed: .5}}
+		if diff := cmp.Diff(before, sums()); diff != "" {
+			t.Error(diff)
+		}
+		if sum = s.load(intake.Attended, "a.csv", []byte(strings.Replace(file, "Nu1,2026-11-02,absent", "Nu1,2026-11-02,tardy", 1)), nil); sum.Changed != 1 || sum.Same != 3 {
+			t.Errorf("changed %d, same %d", sum.Changed, sum.Same)
+		}
+		if got := sums()[one]; got.Missed != 1 {
+			t.Errorf("corrected: %+v", got)
+		}
+		if _, err := s.im.Undo(t.Context(), district, ""); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(before, sums()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}

@@ -94,23 +94,13 @@ func (r *resultReader) draft(d tabular.Draft) error {
 func (r *resultReader) student(d tabular.Draft) (roster.PersonID, bool, error) {
 	refs := append([]tabular.StudentRef{d.Student}, d.Others...)
 	for _, ref := range refs {
-		if ref.Value == "" {
-			continue
-		}
-		if id, ok := r.created[ref.Value]; ok {
+		if id, ok := r.created[ref.Value]; ok && ref.Value != "" {
 			return id, true, nil
 		}
-		ids, err := r.st.FindStudents(r.ctx, ref.By, ref.Value)
-		switch {
-		case err != nil:
-			return "", false, err
-		case len(ids) == 1:
-			return ids[0], true, nil
-		case len(ids) > 1:
-			r.problem(fault.Problem{Code: "reference.ambiguous_student", File: r.job.Name, Line: d.Line, Field: "student", Value: ref.Value,
-				Message: fmt.Sprintf("%d people have this %s.", len(ids), orElse(ref.By, "id")), Cure: "Use a column that names each student once, such as the district's student number."})
-			return "", false, nil
-		}
+	}
+	id, found, err := r.findStudent(d.Line, refs...)
+	if err != nil || found > 0 {
+		return id, found == 1, err
 	}
 	ref := d.Student
 	if r.mapping.CreateMissingStudents() {
@@ -123,9 +113,7 @@ func (r *resultReader) student(d tabular.Draft) (roster.PersonID, bool, error) {
 		return id, true, nil
 	}
 	r.unknown[strings.Clone(ref.Value)] = true
-	r.problem(fault.Problem{Code: "reference.unknown_student", File: r.job.Name, Line: d.Line, Field: "student", Value: ref.Value,
-		Message: fmt.Sprintf("Nobody here has this %s.", map[string]string{"identifier": "student number", "sourcedId": "sourcedId", "username": "user name", "email": "e-mail address", "userId": "user id", "name": "name"}[ref.By]+anyID(ref.By)),
-		Cure:    "Import the roster that this student is in first, or let the mapping use another column."})
+	r.unknownStudent(d.Line, ref)
 	return "", false, nil
 }
 

@@ -96,7 +96,7 @@ var known = map[StepKind]struct{ words, numbers []string }{
 	Waiting:     {[]string{"students", "days", "what"}, []string{"days"}},
 	GroupEnds:   {[]string{"group", "day"}, []string{"days"}},
 	Disengaging: {[]string{"first", "signs"}, []string{"stopped", "quiet", "missed"}},
-	Warning:     {[]string{"first", "signs"}, []string{"missed", "blocks", "starting"}},
+	Warning:     {[]string{"first", "signs"}, []string{"missed", "blocks", "days", "suspended", "starting"}},
 }
 
 // ShippedRules are those that the program brings along.
@@ -127,7 +127,22 @@ func ReadRules(in io.Reader) (Rules, error) {
 		return r, fault.Field("rules", "The file cannot be read: %s. Take what it had before at this place, or write it like the others.", strings.TrimSpace(strings.ReplaceAll(words, " in type propose.RuleText", "")))
 	}
 	r.File = string(text)
+	for i := range r.List {
+		r.List[i].complete()
+	}
 	return r, r.check()
+}
+
+// later are thresholds that rules did not have from the first, and what they are where a file
+// does not tell them.
+var later = map[StepKind]map[string]float64{Warning: {"days": 20, "suspended": 1}}
+
+func (t *RuleText) complete() {
+	for name, v := range later[t.Kind] {
+		if _, ok := t.Thresholds[name]; !ok && t.Thresholds != nil {
+			t.Thresholds[name] = v
+		}
+	}
 }
 
 // RuleVersion is one version of a school's rules, as it was kept.

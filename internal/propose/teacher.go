@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -78,7 +79,7 @@ const (
 	Waiting     StepKind = "waiting"           // answer who waits
 	GroupEnds   StepKind = "group-ends"        // let a group end, or make new ones
 	Disengaging StepKind = "disengaging"       // behaviour that has changed
-	Warning     StepKind = "early-warning"     // attendance and course performance
+	Warning     StepKind = "early-warning"     // attendance, suspensions and course performance
 )
 
 // Situation is what rules look at beside the estimates of a student.
@@ -92,6 +93,9 @@ type Situation struct {
 	LastWork   time.Time // the latest evidence of any kind; zero if never
 	Missed     int       // flex blocks of the last twelve weeks that were missed, of
 	Blocks     int       // those recorded
+	Absent     float64   // days of school of the same weeks that were missed, of
+	Days       int       // those recorded
+	Suspended  int       // on how many of them suspended
 }
 
 // Alike is a wrong answer that several students gave.
@@ -560,7 +564,7 @@ func (p *proposer) disengaging() {
 	}
 }
 
-// warning looks at attendance and course performance.
+// warning looks at attendance, behaviour and course performance.
 func (p *proposer) warning() {
 	rule, ok := p.rules.Of(Warning)
 	if !ok {
@@ -574,6 +578,20 @@ func (p *proposer) warning() {
 			signs = append(signs, fmt.Sprintf("missed %d of %d flex blocks", x.Missed, x.Blocks))
 			inputs = append(inputs, Input{l.Person.ID, "flex blocks missed", fmt.Sprintf("%d of %d", x.Missed, x.Blocks)})
 			urgency = max(urgency, float64(x.Missed)/float64(x.Blocks)/max(missed, .01))
+		}
+		if missed := rule.Thresholds["missed"]; float64(x.Days) >= rule.Thresholds["days"] && x.Absent > 0 && x.Absent >= missed*float64(x.Days) {
+			of := fmt.Sprintf("%s of %d", strconv.FormatFloat(math.Round(x.Absent*10)/10, 'g', -1, 64), x.Days)
+			signs = append(signs, "missed "+of+" days of school")
+			inputs = append(inputs, Input{l.Person.ID, "days of school missed", of})
+			urgency = max(urgency, x.Absent/float64(x.Days)/max(missed, .01))
+		}
+		if n := rule.Thresholds["suspended"]; x.Suspended > 0 && float64(x.Suspended) >= n {
+			days := fmt.Sprintf("%d days", x.Suspended)
+			if x.Suspended == 1 {
+				days = "1 day"
+			}
+			signs = append(signs, "was suspended on "+days)
+			inputs = append(inputs, Input{l.Person.ID, "days suspended", strconv.Itoa(x.Suspended)})
 		}
 		tried, starting := 0, 0
 		for _, id := range p.Focus {

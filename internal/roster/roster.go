@@ -218,6 +218,23 @@ type Result struct {
 	Competencies []ObjectiveScore
 }
 
+// Attendance is how much of a day, or of one period of it, a student was there.
+type Attendance struct {
+	Student   PersonID
+	Day       Date
+	Period    string  // empty for the whole day
+	Missed    float64 // share of it, from 0 to 1
+	Suspended bool
+	Word      string // the source's own, such as "excused"
+}
+
+// Attended sums up a student's attendance over some days.
+type Attended struct {
+	Days      int     // that are recorded
+	Missed    float64 // of them
+	Suspended int     // on how many of them
+}
+
 // ObjectiveScore is a result's score on one CASE item.
 type ObjectiveScore struct {
 	Competency string

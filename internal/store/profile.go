@@ -31,9 +31,8 @@ func (db *DB) ProfileEvents(ctx context.Context, d roster.DistrictID, students [
 // which it was said.
 func (db *DB) Supports(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]profile.Event, error) {
 	args := []any{d}
-	these := marks(&args, students)
-	return many(ctx, db, scanProfileEvent, `SELECT `+profileColumns+` FROM profile_event WHERE district = $1 AND student IN (`+these+`)
-		AND entry IN (SELECT s.entry FROM profile_event s WHERE s.district = $1 AND s.student IN (`+these+`) AND s.code <> '') ORDER BY student, at, id`, args...)
+	return many(ctx, db, scanProfileEvent, `SELECT `+profileColumns+` FROM profile_event WHERE district = $1 AND student IN (`+marks(&args, students)+`)
+		AND entry IN (SELECT s.entry FROM profile_event s WHERE s.district = $1 AND s.student IN (`+marks(&args, students)+`) AND s.code <> '') ORDER BY student, at, id`, args...)
 }
 
 // Say keeps what somebody says of a student: a new entry, which gets its id, or something

@@ -139,3 +139,21 @@ func (db *DB) Schools(ctx context.Context, d roster.DistrictID, p roster.PersonI
 		SELECT o.id, o.name, o.kind, o.identifier, o.parent FROM org o WHERE o.district = $2 AND o.active AND o.kind = 'school' AND o.id IN (SELECT id FROM led)
 		ORDER BY o.name, o.id`, db.today(), d, p)
 }
+
+// AttendanceOf sums up the attendance of some students over days, the last one included; a day
+// taken by period is missed as far as its periods were.
+func (db *DB) AttendanceOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID, from, to roster.Date) (map[roster.PersonID]roster.Attended, error) {
+	out := map[roster.PersonID]roster.Attended{}
+	args := []any{d, from, to}
+	_, err := many(ctx, db, func(row func(...any) error) (_ struct{}, err error) {
+		var p roster.PersonID
+		var a roster.Attended
+		err = row(&p, &a.Days, &a.Missed, &a.Suspended)
+		out[p] = a
+		return struct{}{}, err
+	}, `SELECT person, count(*), sum(missed), sum(suspended) FROM (
+			SELECT person, day, avg(missed) AS missed, max(CASE WHEN suspended THEN 1 ELSE 0 END) AS suspended
+			FROM attendance WHERE district = $1 AND day >= $2 AND day <= $3 AND active AND person IN (`+marks(&args, students)+`) GROUP BY person, day) AS days
+		GROUP BY person`, args...)
+	return out, err
+}

@@ -230,6 +230,10 @@ func (s *stager) Result(line int, active bool, r roster.Result) error {
 	return s.put("result", r.ID, line, active, r.LineItem, s.Person(r.User), r.Status, number(r.Score), r.Text, r.Date, joinList(on))
 }
 
+func (s *stager) Attendance(line int, a roster.Attendance) error {
+	return s.put("attendance", string(a.Student)+"|"+string(a.Day)+"|"+a.Period, line, true, a.Student, a.Day, a.Period, a.Missed, a.Suspended, a.Word)
+}
+
 func (s *stager) Framework(f competency.Framework) error {
 	return s.put("framework", string(f.ID), 0, true, f.Title, f.Creator, f.Subject, f.Language, f.Version, f.Licence, f.Status)
 }

@@ -121,6 +121,27 @@ func FuzzDrafts(f *testing.F) {
 	})
 }
 
+// FuzzAttendance: no list of attendance yields more than a day in a day, or a day that is none.
+func FuzzAttendance(f *testing.F) {
+	f.Add([]byte("student,date,status\n1,2026-11-02,P\n"))
+	f.Add([]byte("Email;Day;Period;Missed\na@b.c;11/2/2026;1;,5\n"))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		err := tabular.Attendance(strings.NewReader(string(in)), "fuzz.csv", tabular.Options{}, func(_ int, a tabular.AttendanceRow) error {
+			if a.Ref.Value == "" || a.Day.Time().IsZero() || !(a.Missed >= 0 && a.Missed <= 1) {
+				t.Fatalf("attendance %+v", a)
+			}
+			return nil
+		}, func(p fault.Problem) {
+			if p.Fatal || p.Cure == "" || p.Message == "" || p.Line < 1 {
+				t.Fatalf("problem %#v", p)
+			}
+		})
+		if p, ok := errors.AsType[fault.Problem](err); err != nil && (!ok || !p.Fatal) {
+			t.Fatalf("Attendance() = %#v", err)
+		}
+	})
+}
+
 // FuzzMaterials: no list of materials yields a link that a browser should not
 // open, or a material that cannot be found.
 func FuzzMaterials(f *testing.F) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,9 +62,9 @@ func (s *Server) renderImports(w http.ResponseWriter, r *http.Request, a guard.A
 		get = form.values.Get
 	}
 	v := importsView{Errors: errs,
-		Kinds: choices(get("kind"), string(intake.OneRoster), kindWords(intake.OneRoster), string(intake.CASE), kindWords(intake.CASE),
-			string(intake.Materials), kindWords(intake.Materials), string(intake.Items), kindWords(intake.Items), string(intake.Results), kindWords(intake.Results)),
-		Encodings: encodingOptions(get("encoding")),
+		Encodings: encodingOptions(get("encoding"))}
+	for _, k := range intake.Kinds {
+		v.Kinds = append(v.Kinds, choiceOption{string(k), kindWords(k), string(k) == get("kind")})
 	}
 	shipped, err := tabular.Shipped()
 	if err != nil {
@@ -122,6 +123,8 @@ func kindWords(k intake.Kind) string {
 		return "Questions for checks (CSV)"
 	case intake.Results:
 		return "Results (CSV or TSV)"
+	case intake.Attended:
+		return "Attendance (CSV)"
 	}
 	return string(k)
 }
@@ -166,9 +169,7 @@ func (s *Server) checkImport(w http.ResponseWriter, r *http.Request, a guard.Act
 		return s.refuseForm(w, r, a, form, err)
 	}
 	job := intake.Job{District: a.District, Actor: a.Person, Kind: intake.Kind(form.values.Get("kind")), Name: form.name, Size: form.size, Encoding: form.values.Get("encoding")}
-	switch job.Kind {
-	case intake.OneRoster, intake.CASE, intake.Materials, intake.Results:
-	default:
+	if !slices.Contains(intake.Kinds, job.Kind) {
 		return s.refuseForm(w, r, a, form, fault.Field("kind", "Choose what the file holds."))
 	}
 	switch {

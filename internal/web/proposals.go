@@ -106,6 +106,14 @@ func (s *Server) room(ctx context.Context, d roster.DistrictID, w classWork, now
 	for id, n := range missed {
 		at[id].Situation.Missed, at[id].Situation.Blocks = n[0], n[1]
 	}
+	attended, err := s.Store.AttendanceOf(ctx, d, ids, roster.Date(now.Add(-minutesWindow).Format(time.DateOnly)), roster.Date(now.Format(time.DateOnly)))
+	if err != nil {
+		return room, err
+	}
+	for id, n := range attended {
+		x := &at[id].Situation
+		x.Days, x.Absent, x.Suspended = n.Days, n.Missed, n.Suspended
+	}
 	sets, err := s.Store.GroupSets(ctx, d, w.class.ID, now.Add(-setsSince))
 	if err != nil {
 		return room, err

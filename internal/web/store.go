@@ -291,6 +291,7 @@ type groupStore interface {
 	Pulses(ctx context.Context, d roster.DistrictID, class roster.ClassID, since time.Time) ([]group.Pulse, error)
 	// SubgroupsOf returns to which group of each dimension some students belong.
 	SubgroupsOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID]map[string]string, error)
+	AttendanceOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID, from, to roster.Date) (map[roster.PersonID]roster.Attended, error)
 	HomeLanguages(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID]string, error)
 	Tutoring(ctx context.Context, d roster.DistrictID, class roster.ClassID) (can, need map[competency.ID][]roster.PersonID, err error)
 	SetTutoring(ctx context.Context, d roster.DistrictID, class roster.ClassID, student roster.PersonID, c competency.ID, side string) error
