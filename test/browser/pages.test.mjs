@@ -70,7 +70,7 @@ const pages = [
 ];
 const limits = { stylesheet: 12_288, script: 10_240, font: 36_864 };
 
-describe('pages', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN names no binary' }, () => {
+describe('pages', { concurrency: 3, skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN names no binary' }, () => {
   let browser;
   let server;
   const sessions = new Map();
@@ -90,8 +90,13 @@ describe('pages', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN names n
   });
 
   const state = (p) => sessions.get(p.role)?.state;
-  // where finds the address of a page: its path, or the link on another page.
-  const where = async (p) => {
+  // where finds the address of a page, once: its path, or the link on another page.
+  const found = new Map();
+  const where = (p) => {
+    if (!found.has(p)) found.set(p, find(p));
+    return found.get(p);
+  };
+  const find = async (p) => {
     if (p.path) return new URL(p.path, server.url).href;
     const context = await browser.newContext({ storageState: state(p), javaScriptEnabled: false });
     try {
