@@ -1,0 +1,258 @@
+package match
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+)
+
+// Rung is one step of a ladder of calipers: how wide each of a sample's calipers is there.
+type Rung []float64
+
+// Virtual is how virtual comparison groups are made (Kingsbury Center; RAND WR-1061): for each
+// student, all are found who stand in the same strata, elsewhere, within calipers, and up to
+// Most of them are drawn.
+type Virtual struct {
+	Most    int    // comparison students for each; 51 where 0
+	Least   int    // below which the next rung is tried, and past the last one nobody is taken; 1 where 0
+	Ladder  []Rung // of widths, the tightest first; the sample's own where empty
+	Nearest bool   // the nearest by score instead of a draw
+	Alone   bool   // no comparison student for two: the groups are drawn one after the other
+	Seed    uint64
+}
+
+// Group is how a virtual comparison group came about.
+type Group struct {
+	Eligible int // who could have been drawn, on the rung that was used
+	Rung     int // −1 where no rung had enough
+}
+
+// VirtualGroups makes virtual comparison groups. The draw for a student depends on the seed and
+// on the student's row alone, unless groups must not share students.
+func VirtualGroups(s *Sample, v Virtual) (*Matching, []Group, error) {
+	if err := s.check(); err != nil {
+		return nil, nil, err
+	}
+	v.Most, v.Least = cmp.Or(v.Most, 51), max(1, v.Least)
+	if v.Nearest && s.Score == nil {
+		return nil, nil, fmt.Errorf("the nearest need a score")
+	}
+	ladder := v.Ladder
+	if len(ladder) == 0 {
+		own := make(Rung, len(s.Calipers))
+		for k, c := range s.Calipers {
+			own[k] = c.Width
+		}
+		ladder = []Rung{own}
+	}
+	for i, r := range ladder {
+		if len(r) != len(s.Calipers) {
+			return nil, nil, fmt.Errorf("rung %d has %d widths for %d calipers", i+1, len(r), len(s.Calipers))
+		}
+	}
+	m, slot := s.newMatching()
+	groups := make([]Group, len(m.Treated))
+	for i := range groups {
+		groups[i].Rung = -1
+	}
+	for _, st := range s.strata() {
+		if len(st.treated) == 0 || len(st.controls) == 0 {
+			continue
+		}
+		w := newWindow(s, st, ladder[0])
+		for _, t := range st.treated {
+			i := slot[t]
+			for r, widths := range ladder {
+				found := w.find(t, widths)
+				if len(found) < v.Least {
+					continue
+				}
+				groups[i] = Group{len(found), r}
+				m.Controls[i] = s.draw(found, t, v)
+				break
+			}
+			if v.Alone {
+				w.remove(m.Controls[i])
+			}
+		}
+	}
+	return m, groups, nil
+}
+
+// draw takes up to Most of those found, in a list of its own.
+func (s *Sample) draw(found []int32, t int32, v Virtual) []int32 {
+	k := min(v.Most, len(found))
+	switch {
+	case v.Nearest:
+		slices.SortFunc(found, func(a, b int32) int {
+			return cmp.Or(cmp.Compare(s.distance(t, a), s.distance(t, b)), cmp.Compare(a, b))
+		})
+	case k < len(found):
+		var rng rand.PCG
+		rng.Seed(v.Seed, uint64(t))
+		r := rand.New(&rng)
+		for i := range k { // the first steps of Fisher and Yates's shuffle
+			j := i + r.IntN(len(found)-i)
+			found[i], found[j] = found[j], found[i]
+		}
+	}
+	return append(make([]int32, 0, k), found[:k]...)
+}
+
+// window finds the comparison students of a stratum within calipers: they stand sorted by the
+// caliper that leaves fewest, so that few others are looked at.
+type window struct {
+	s     *Sample
+	rows  []int32
+	first int         // the caliper that they are sorted by
+	x     [][]float64 // of each caliper, in the order of rows
+	apart []int32
+	gone  map[int32]bool
+	found []int32
+}
+
+func newWindow(s *Sample, st stratum, widths Rung) *window {
+	w := &window{s: s, rows: slices.Clone(st.controls), first: -1}
+	tightest := math.Inf(1)
+	for k, c := range s.Calipers {
+		low, high := math.Inf(1), math.Inf(-1)
+		for _, r := range w.rows {
+			low, high = min(low, c.X[r]), max(high, c.X[r])
+		}
+		if share := widths[k] / max(high-low, 1e-300); share < tightest {
+			tightest, w.first = share, k
+		}
+	}
+	if w.first >= 0 {
+		x := s.Calipers[w.first].X
+		slices.SortFunc(w.rows, func(a, b int32) int { return cmp.Or(cmp.Compare(x[a], x[b]), cmp.Compare(a, b)) })
+	}
+	w.x = make([][]float64, len(s.Calipers))
+	for k, c := range s.Calipers {
+		w.x[k] = make([]float64, len(w.rows))
+		for i, r := range w.rows {
+			w.x[k][i] = c.X[r]
+		}
+	}
+	if s.Apart != nil {
+		w.apart = make([]int32, len(w.rows))
+		for i, r := range w.rows {
+			w.apart[i] = s.Apart[r]
+		}
+	}
+	return w
+}
+
+// find returns the rows within widths of a student; the list is used again by the next call.
+func (w *window) find(t int32, widths Rung) []int32 {
+	low, high := 0, len(w.rows)
+	if w.first >= 0 {
+		sorted, x := w.x[w.first], w.s.Calipers[w.first].X[t]
+		// The ends are found by the difference itself, since x − width may round otherwise.
+		low, _ = slices.BinarySearchFunc(sorted, widths[w.first], func(v, width float64) int {
+			if v < x && x-v > width {
+				return -1
+			}
+			return 1
+		})
+		high, _ = slices.BinarySearchFunc(sorted, widths[w.first], func(v, width float64) int {
+			if v <= x || v-x <= width {
+				return -1
+			}
+			return 1
+		})
+	}
+	w.found = w.found[:0]
+next:
+	for i := low; i < high; i++ {
+		for k, x := range w.x {
+			if k != w.first && !(math.Abs(x[i]-w.s.Calipers[k].X[t]) <= widths[k]) {
+				continue next
+			}
+		}
+		if w.apart != nil && w.apart[i] == w.s.Apart[t] || w.gone[w.rows[i]] {
+			continue
+		}
+		w.found = append(w.found, w.rows[i])
+	}
+	return w.found
+}
+
+func (w *window) remove(rows []int32) {
+	if w.gone == nil {
+		w.gone = map[int32]bool{}
+	}
+	for _, r := range rows {
+		w.gone[r] = true
+	}
+}
+
+// CheckVirtual judges virtual comparison groups from the sample alone: who is in a group, that
+// a draw is as large as it can be, and that no tighter rung would have had enough.
+func CheckVirtual(s *Sample, v Virtual, m *Matching, groups []Group) (broken []string) {
+	v.Most, v.Least = cmp.Or(v.Most, 51), max(1, v.Least)
+	ladder := v.Ladder
+	if len(ladder) == 0 {
+		own := Rung{}
+		for _, c := range s.Calipers {
+			own = append(own, c.Width)
+		}
+		ladder = []Rung{own}
+	}
+	used := map[int32]bool{}
+	for k, t := range m.Treated {
+		count := func(r Rung) (n int) {
+			for c := range s.Treated {
+				if !s.Treated[c] && !(v.Alone && used[int32(c)]) && s.within(t, int32(c), r) {
+					n++
+				}
+			}
+			return n
+		}
+		g := groups[k]
+		top := len(ladder)
+		if g.Rung >= 0 {
+			top = g.Rung
+			if n := count(ladder[g.Rung]); n != g.Eligible || len(m.Controls[k]) != min(n, v.Most) || n < v.Least {
+				broken = append(broken, fmt.Sprintf("student %d: %d of %d are drawn on rung %d, which holds %d", t, len(m.Controls[k]), g.Eligible, g.Rung, n))
+			}
+			for _, c := range m.Controls[k] {
+				if s.Treated[c] || !s.within(t, c, ladder[g.Rung]) || v.Alone && used[c] {
+					broken = append(broken, fmt.Sprintf("student %d is compared with %d, who does not suit", t, c))
+				}
+			}
+		} else if len(m.Controls[k]) > 0 {
+			broken = append(broken, fmt.Sprintf("student %d has a group and no rung", t))
+		}
+		if !v.Alone { // what was left when a student's turn came is not known here
+			for r := range top {
+				if count(ladder[r]) >= v.Least {
+					broken = append(broken, fmt.Sprintf("student %d: rung %d has enough", t, r))
+				}
+			}
+		}
+		seen := map[int32]bool{}
+		for _, c := range m.Controls[k] {
+			if seen[c] {
+				broken = append(broken, fmt.Sprintf("student %d is compared with %d twice", t, c))
+			}
+			seen[c], used[c] = true, true
+		}
+	}
+	return broken
+}
+
+// within reports whether two students suit on a rung.
+func (s *Sample) within(t, c int32, r Rung) bool {
+	if s.unknown(int(t)) || s.unknown(int(c)) || s.Stratum != nil && (s.Stratum[t] != s.Stratum[c] || s.Stratum[t] < 0) || s.Apart != nil && s.Apart[t] == s.Apart[c] {
+		return false
+	}
+	for k, caliper := range s.Calipers {
+		if a, b := caliper.X[t], caliper.X[c]; !(max(a, b)-min(a, b) <= r[k]) {
+			return false
+		}
+	}
+	return true
+}
