@@ -85,13 +85,20 @@ func BalanceOf(x []float64, treated []bool, weights []float64, sd float64) Balan
 	return b
 }
 
-// TreatedSD is the standard deviation of a column among students with the practice.
+// TreatedSD is the standard deviation of a column among students with the practice: √p(1 − p)
+// of a share.
 func TreatedSD(x []float64, treated []bool) float64 {
 	var on []float64
+	binary := true
 	for i, v := range x {
 		if treated[i] {
 			on = append(on, v)
+			binary = binary && (v == 0 || v == 1)
 		}
+	}
+	if binary {
+		n := float64(len(on))
+		return deviation(on) * math.Sqrt((n-1)/n)
 	}
 	return deviation(on)
 }

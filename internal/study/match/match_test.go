@@ -261,7 +261,7 @@ func TestWeightsAndStrata(t *testing.T) {
 	if b.SMD != 0 || b.Class != "satisfied" || b.ECDFMax > 1e-12 {
 		t.Errorf("balance %+v", b)
 	}
-	if got := match.Bins([]float64{1, 2, 3, math.NaN(), 9}, []float64{3, 1}); got[0] != 0 || got[1] != 1 || got[2] != 1 || got[3] != -1 || got[4] != 2 {
+	if got := match.Bins([]float64{1, 2, 3, math.NaN(), 9}, []float64{3, 1}); got[0] != 1 || got[1] != 1 || got[2] != 2 || got[3] != -1 || got[4] != 2 {
 		t.Errorf("bins %v", got)
 	}
 	if got := match.Cross([]int32{0, 0, 1, -1}, []int32{5, 6, 5, 5}); got[0] == got[1] || got[0] == got[2] || got[3] != -1 {

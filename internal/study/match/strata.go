@@ -66,7 +66,7 @@ func Stratified(treated []bool, stratum []int32, e Estimand) (weights []float64,
 }
 
 // Bins says into which bin between cut points each value falls; values that are not a number
-// fall into none (−1). Bins are closed on the right, as (a, b].
+// fall into none (−1). A value on a cut point is in the bin above it.
 func Bins(x []float64, cuts []float64) []int32 {
 	cuts = slices.Sorted(slices.Values(cuts))
 	out := make([]int32, len(x))
@@ -75,7 +75,12 @@ func Bins(x []float64, cuts []float64) []int32 {
 			out[i] = -1
 			continue
 		}
-		k, _ := slices.BinarySearch(cuts, v)
+		k, _ := slices.BinarySearchFunc(cuts, v, func(cut, v float64) int {
+			if cut <= v {
+				return -1
+			}
+			return 1
+		})
 		out[i] = int32(k)
 	}
 	return out

@@ -36,8 +36,9 @@ type Bounds struct {
 
 // SignedRank bounds Wilcoxon's signed-rank test of pair differences, treated less comparison,
 // against no effect, for each factor of hidden bias (Rosenbaum, 2002, section 4.3.3, normal
-// approximation with average ranks).
+// approximation with average ranks; pairs without a difference are left out).
 func SignedRank(differences []float64, gammas []float64) []Bounds {
+	differences = slices.DeleteFunc(slices.Clone(differences), func(d float64) bool { return d == 0 })
 	rank := ranks(differences)
 	t, sum, squares := 0.0, 0.0, 0.0
 	for i, d := range differences {

@@ -22,6 +22,7 @@ func main() {
 		t := &table{}
 		if err = agree(*data, t); err == nil {
 			t.print()
+			err = recovery(*data)
 		}
 	}
 	if *speed != "" && err == nil {
@@ -34,7 +35,10 @@ func main() {
 }
 
 func agree(dir string, t *table) error {
-	return lalonde(dir, t)
+	if err := lalonde(dir, t); err != nil {
+		return err
+	}
+	return star(dir, t)
 }
 
 // table is what was compared.
