@@ -13,8 +13,9 @@ import (
 // layers is who may import whom: a package imports only packages of lines above its
 // own. It is a statement of policy; do not change it to make a build pass.
 const layers = `
-fault stats language assign
-strict
+fault stats language assign study/effect study/mixed
+strict study/linear study/power study/sensitivity study/match
+study
 roster competency tracing grading recall flex
 tracing/bkt assess/irt
 evidence material
@@ -33,7 +34,7 @@ var only = map[string][]string{
 	"database/sql":  {"store", "store/storetest"},
 	"html/template": {"web"},
 	"net/http":      {"web"},
-	"math/rand/v2":  {"demo", "stats", "grading", "mastery", "tracing/bkt", "simulate", "flex", "group"}, // seeded
+	"math/rand/v2":  {"demo", "stats", "grading", "mastery", "tracing/bkt", "simulate", "flex", "group", "study", "study/match"}, // seeded
 }
 
 func TestLayers(t *testing.T) {

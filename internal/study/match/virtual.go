@@ -19,7 +19,7 @@ type Virtual struct {
 	Least   int    // below which the next rung is tried, and past the last one nobody is taken; 1 where 0
 	Ladder  []Rung // of widths, the tightest first; the sample's own where empty
 	Nearest bool   // the nearest by score instead of a draw
-	Alone   bool   // no comparison student for two: the groups are drawn one after the other
+	Alone   bool   // no comparison student for two: each group gets one, then each a second
 	Seed    uint64
 }
 
@@ -62,7 +62,8 @@ func VirtualGroups(s *Sample, v Virtual) (*Matching, []Group, error) {
 			continue
 		}
 		w := newWindow(s, st, ladder[0])
-		for _, t := range st.treated {
+		waiting := make([][]int32, len(st.treated)) // whom each may still get, where groups share nobody
+		for k, t := range st.treated {
 			i := slot[t]
 			for r, widths := range ladder {
 				found := w.find(t, widths)
@@ -70,26 +71,51 @@ func VirtualGroups(s *Sample, v Virtual) (*Matching, []Group, error) {
 					continue
 				}
 				groups[i] = Group{len(found), r}
-				m.Controls[i] = s.draw(found, t, v)
+				if v.Alone {
+					waiting[k] = s.draw(found, t, v, len(found))
+				} else {
+					m.Controls[i] = s.draw(found, t, v, v.Most)
+				}
 				break
 			}
-			if v.Alone {
-				w.remove(m.Controls[i])
-			}
+		}
+		if v.Alone {
+			share(waiting, v.Most, func(k int, c int32) {
+				i := slot[st.treated[k]]
+				m.Controls[i] = append(m.Controls[i], c)
+			})
 		}
 	}
 	return m, groups, nil
 }
 
-// draw takes up to Most of those found, in a list of its own.
-func (s *Sample) draw(found []int32, t int32, v Virtual) []int32 {
-	k := min(v.Most, len(found))
+// share gives each in turn the first of those waiting for them whom nobody has.
+func share(waiting [][]int32, most int, give func(k int, c int32)) {
+	gone := map[int32]bool{}
+	for range most {
+		for k, list := range waiting {
+			for len(list) > 0 && gone[list[0]] {
+				list = list[1:]
+			}
+			if len(list) > 0 {
+				gone[list[0]] = true
+				give(k, list[0])
+				list = list[1:]
+			}
+			waiting[k] = list
+		}
+	}
+}
+
+// draw takes up to so many of those found, in a list of its own.
+func (s *Sample) draw(found []int32, t int32, v Virtual, most int) []int32 {
+	k := min(most, len(found))
 	switch {
 	case v.Nearest:
 		slices.SortFunc(found, func(a, b int32) int {
 			return cmp.Or(cmp.Compare(s.distance(t, a), s.distance(t, b)), cmp.Compare(a, b))
 		})
-	case k < len(found):
+	case k < len(found) || v.Alone:
 		var rng rand.PCG
 		rng.Seed(v.Seed, uint64(t))
 		r := rand.New(&rng)
@@ -109,7 +135,6 @@ type window struct {
 	first int         // the caliper that they are sorted by
 	x     [][]float64 // of each caliper, in the order of rows
 	apart []int32
-	gone  map[int32]bool
 	found []int32
 }
 
@@ -172,21 +197,12 @@ next:
 				continue next
 			}
 		}
-		if w.apart != nil && w.apart[i] == w.s.Apart[t] || w.gone[w.rows[i]] {
+		if w.apart != nil && w.apart[i] == w.s.Apart[t] {
 			continue
 		}
 		w.found = append(w.found, w.rows[i])
 	}
 	return w.found
-}
-
-func (w *window) remove(rows []int32) {
-	if w.gone == nil {
-		w.gone = map[int32]bool{}
-	}
-	for _, r := range rows {
-		w.gone[r] = true
-	}
 }
 
 // CheckVirtual judges virtual comparison groups from the sample alone: who is in a group, that
@@ -205,7 +221,7 @@ func CheckVirtual(s *Sample, v Virtual, m *Matching, groups []Group) (broken []s
 	for k, t := range m.Treated {
 		count := func(r Rung) (n int) {
 			for c := range s.Treated {
-				if !s.Treated[c] && !(v.Alone && used[int32(c)]) && s.within(t, int32(c), r) {
+				if !s.Treated[c] && s.within(t, int32(c), r) {
 					n++
 				}
 			}
@@ -215,7 +231,8 @@ func CheckVirtual(s *Sample, v Virtual, m *Matching, groups []Group) (broken []s
 		top := len(ladder)
 		if g.Rung >= 0 {
 			top = g.Rung
-			if n := count(ladder[g.Rung]); n != g.Eligible || len(m.Controls[k]) != min(n, v.Most) || n < v.Least {
+			n := count(ladder[g.Rung])
+			if full := len(m.Controls[k]) == min(n, v.Most); n != g.Eligible || n < v.Least || !full && !v.Alone || len(m.Controls[k]) > v.Most {
 				broken = append(broken, fmt.Sprintf("student %d: %d of %d are drawn on rung %d, which holds %d", t, len(m.Controls[k]), g.Eligible, g.Rung, n))
 			}
 			for _, c := range m.Controls[k] {
@@ -226,11 +243,9 @@ func CheckVirtual(s *Sample, v Virtual, m *Matching, groups []Group) (broken []s
 		} else if len(m.Controls[k]) > 0 {
 			broken = append(broken, fmt.Sprintf("student %d has a group and no rung", t))
 		}
-		if !v.Alone { // what was left when a student's turn came is not known here
-			for r := range top {
-				if count(ladder[r]) >= v.Least {
-					broken = append(broken, fmt.Sprintf("student %d: rung %d has enough", t, r))
-				}
+		for r := range top {
+			if count(ladder[r]) >= v.Least {
+				broken = append(broken, fmt.Sprintf("student %d: rung %d has enough", t, r))
 			}
 		}
 		seen := map[int32]bool{}
