@@ -87,6 +87,9 @@ func (f *Fit) Errors(kind Kind, cluster []int32) *Errors {
 	return e
 }
 
+// manyClusters is from how many clusters on degrees of freedom no longer matter.
+const manyClusters = 2500
+
 // members lists the rows of each cluster that count.
 func (f *Fit) members(cluster []int32) [][]int {
 	n := len(f.Residual)
@@ -150,7 +153,12 @@ func (e *Errors) Combine(weights []float64) Estimate {
 			df = float64(e.Clusters - 1)
 		}
 	case CR2:
-		df = e.satterthwaite(c)
+		switch {
+		case e.Clusters <= manyClusters:
+			df = e.satterthwaite(c)
+		case e.Clusters < f.N:
+			df = float64(e.Clusters - 1)
+		}
 	}
 	return NewEstimate(value, se, df)
 }
