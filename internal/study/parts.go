@@ -175,6 +175,7 @@ func (a *analysis) schools() ([]SchoolResult, *SchoolsResult) {
 	type sum struct {
 		d []float64
 	}
+	gain := a.gains()
 	by := make([]sum, len(names))
 	for k, i := range a.m.Treated {
 		if len(a.m.Controls[k]) == 0 {
@@ -182,10 +183,10 @@ func (a *analysis) schools() ([]SchoolResult, *SchoolsResult) {
 		}
 		mean := 0.0
 		for _, j := range a.m.Controls[k] {
-			mean += a.gain(j)
+			mean += gain[j]
 		}
 		s := &by[a.school[i]]
-		s.d = append(s.d, (a.gain(i)-mean/float64(len(a.m.Controls[k])))/sd)
+		s.d = append(s.d, (gain[i]-mean/float64(len(a.m.Controls[k])))/sd)
 	}
 	var out []SchoolResult
 	var y, v []float64
@@ -217,12 +218,16 @@ func (a *analysis) schools() ([]SchoolResult, *SchoolsResult) {
 		"means of matched differences by school, pooled by REML with Knapp and Hartung's interval"}
 }
 
-// gain is the outcome less the baseline, where both are on one scale.
-func (a *analysis) gain(i int32) float64 {
+// gains are the outcome less the baseline, where both are on one scale.
+func (a *analysis) gains() []float64 {
 	if a.Baseline == "" || !a.oneScale() {
-		return a.y[i]
+		return a.y
 	}
-	return a.y[i] - a.x[0][i]
+	out := make([]float64, len(a.y))
+	for i := range out {
+		out[i] = a.y[i] - a.x[0][i]
+	}
+	return out
 }
 
 // oneScale reports whether outcome and baseline look like one scale: their spreads differ by
@@ -335,11 +340,7 @@ func (a *analysis) checks() []CheckResult {
 			out = append(out, CheckResult{"outcome only", "not adjusted", s.G, s.GLow, s.GHigh, ""})
 		}
 		if a.oneScale() {
-			gain := make([]float64, len(a.y))
-			for i := range gain {
-				gain[i] = a.y[i] - a.x[0][i]
-			}
-			if fit, err := linear.Regress(a.model(gain, false)); err == nil {
+			if fit, err := linear.Regress(a.model(a.gains(), false)); err == nil {
 				cluster, words := a.cluster()
 				s := a.standardised(fit.Errors(linear.CR2, cluster).Coef(0), words)
 				out = append(out, CheckResult{"gain", "outcome less baseline, not adjusted", s.G, s.GLow, s.GHigh, ""})

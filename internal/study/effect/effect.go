@@ -126,8 +126,12 @@ func P(t, df float64) float64 {
 	return 2 * distuv.StudentsT{Sigma: 1, Nu: df}.Survival(math.Abs(t))
 }
 
-// Quantile is the q-quantile of the t distribution with df degrees of freedom.
+// Quantile is the q-quantile of the t distribution with df degrees of freedom; not a number
+// without any.
 func Quantile(q, df float64) float64 {
+	if !(df > 0) {
+		return math.NaN()
+	}
 	if math.IsInf(df, 1) || df > 1e7 {
 		return distuv.UnitNormal.Quantile(q)
 	}

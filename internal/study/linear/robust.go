@@ -88,7 +88,7 @@ func (f *Fit) Errors(kind Kind, cluster []int32) *Errors {
 }
 
 // manyClusters is from how many clusters on degrees of freedom no longer matter.
-const manyClusters = 2500
+const manyClusters = 1000
 
 // members lists the rows of each cluster that count.
 func (f *Fit) members(cluster []int32) [][]int {

@@ -2,6 +2,7 @@
 //
 //	go run ./test/bench/study -data DIR          agreement with the reference results in DIR
 //	go run ./test/bench/study -speed FILE.csv    time and memory on a pool of students
+//	go run ./test/bench/study -simulate 2000     how often intervals and verdicts are true
 package main
 
 import (
@@ -17,6 +18,7 @@ func main() {
 	data := flag.String("data", "", "folder of reference data and results")
 	speed := flag.String("speed", "", "file of a pool of students")
 	only := flag.String("only", "", "one job of the speed table, alone")
+	runs := flag.Int("simulate", 0, "runs of drawn districts whose truth is known")
 	flag.Parse()
 	var err error
 	if *data != "" {
@@ -28,6 +30,9 @@ func main() {
 	}
 	if *speed != "" && err == nil {
 		err = measure(*speed, *only)
+	}
+	if *runs > 0 && err == nil {
+		err = simulate(*runs)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
