@@ -402,4 +402,3 @@ func assignFile(path, unit, block, value string, d study.Draw) ([]study.Lot, err
 	d.Pairs = value != ""
 	return study.Assign(units, blocks, values, d)
 }
-

@@ -202,9 +202,9 @@ func TestEveryPageInEveryState(t *testing.T) {
 		}
 		t.Run(page, func(t *testing.T) {
 			if testing.Short() {
-		t.Skip("shares nothing that could race")
-	}
-	t.Parallel()
+				t.Skip("shares nothing that could race")
+			}
+			t.Parallel()
 			places := map[string]bool{}
 			for bits := range 16 {
 				for status := range mastery.Fading + 1 {
