@@ -71,6 +71,7 @@ const (
 	ReadDistrict Action = "read district" // the same of the district
 	Import       Action = "import"        // load, apply and undo files
 	ManageModel  Action = "manage model"  // fit, compare and adopt the learner model and its criterion
+	RunStudies   Action = "run studies"   // ask whether a practice helped, of all students' facts
 	ManageRules  Action = "manage rules"  // what is proposed to teachers, and when
 	ManagePeople Action = "manage people" // accounts, merges
 )
@@ -107,6 +108,7 @@ var rules = map[Action][]Relation{
 	ReadDistrict: {LeaderOf, AdministratorOf},
 	Import:       {AdministratorOf},
 	ManageModel:  {AdministratorOf},
+	RunStudies:   {AdministratorOf},
 	ManageRules:  {AdministratorOf},
 	ManagePeople: {AdministratorOf},
 }

@@ -51,6 +51,7 @@ func digested() [][2]string {
 		[2]string{"conference_request", "district, student, author, voice, body, wanted, agreed_with"},
 		[2]string{"check_given", "district, class, purpose, competencies, students, most, actor"},
 		[2]string{"sitting", "district, student, class, purpose, form"},
+		[2]string{"study", "district, plan, author, extract, result"},
 		[2]string{"rule_book", "district, version, body, note, author"},
 		[2]string{"proposal", "district, id, class, step, kind, rule, because, students"},
 		[2]string{"proposals_off", "district, class, author"},

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
+	"strconv"
 
 	"waymark/internal/fault"
 	"waymark/internal/study/effect"
@@ -95,6 +95,17 @@ type Effect struct {
 
 // number writes what is not finite as null.
 type number float64
+
+// UnmarshalJSON reads a number, or null.
+func (n *number) UnmarshalJSON(b []byte) error {
+	if string(b) == "null" {
+		*n = number(math.NaN())
+		return nil
+	}
+	v, err := strconv.ParseFloat(string(b), 64)
+	*n = number(v)
+	return err
+}
 
 // MarshalJSON writes a number, or null.
 func (n number) MarshalJSON() ([]byte, error) {
@@ -753,7 +764,7 @@ func (s *Spec) judgeAll(all []OutcomeResult) {
 
 // answer says the verdict in a sentence.
 func (o *OutcomeResult) answer(s *Spec) string {
-	what := strings.ToLower(o.Name)
+	what := o.Name
 	var head string
 	switch o.Verdict {
 	case Helped:

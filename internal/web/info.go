@@ -100,6 +100,7 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Act
 			{guard.ReadSchool, "see counts and averages of a school, without names, never of fewer than " + number(mastery.SmallCell) + " students", false},
 			{guard.Import, "load files from the school's other systems and undo that", false},
 			{guard.ManagePeople, "manage accounts", false},
+			{guard.RunStudies, "ask of all students’ facts together whether a practice helped; nobody is named in it", false},
 			{guard.ManageRules, "change the rules of what is proposed", false},
 			{guard.ManageModel, "decide how evidence becomes estimates, and see the questions of checks", false},
 		} {

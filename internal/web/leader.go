@@ -23,6 +23,7 @@ func leading(s *Server, r *http.Request, a guard.Actor) error {
 
 type schoolsView struct {
 	Schools []roster.Org
+	Studies bool // the reader may ask whether practices helped
 }
 
 // showSchools lists the schools that a leader or administrator answers for.
@@ -31,7 +32,7 @@ func (s *Server) showSchools(w http.ResponseWriter, r *http.Request, a guard.Act
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, a, http.StatusOK, "schools", schoolsView{schools})
+	return s.render(w, r, a, http.StatusOK, "schools", schoolsView{schools, a.Has(roster.Administrator)})
 }
 
 // schoolView is what a leader sees: counts and means of groups, no names.

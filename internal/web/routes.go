@@ -177,6 +177,13 @@ func (s *Server) routes() []route {
 		{"GET /admin/proposals", toDistrict(guard.ManageRules), s.showProposalRules},
 		{"POST /admin/proposals", toDistrict(guard.ManageRules), s.changeProposalRules},
 
+		// Administrators: did it help?
+		{"GET /admin/studies", toDistrict(guard.RunStudies), s.showStudies},
+		{"POST /admin/studies", toDistrict(guard.RunStudies), s.declareStudy},
+		{"GET /admin/studies/{study}", toDistrict(guard.RunStudies), s.showStudy},
+		{"POST /admin/studies/{study}/run", toDistrict(guard.RunStudies), s.runStudy},
+		{"GET /admin/studies/{study}/bundle", toDistrict(guard.RunStudies), s.studyBundle},
+
 		// Administrators: the learner model and the bank of questions.
 		{"GET /admin/model", toDistrict(guard.ManageModel), s.showModel},
 		{"POST /admin/model/fit", toDistrict(guard.ManageModel), s.fitModel},

@@ -18,6 +18,7 @@ import (
 	"waymark/internal/profile"
 	"waymark/internal/propose"
 	"waymark/internal/roster"
+	"waymark/internal/study"
 	"waymark/internal/timetable"
 )
 
@@ -38,6 +39,18 @@ type Store interface {
 	proposalStore
 	flexStore
 	groupStore
+	studyStore
+}
+
+type studyStore interface {
+	Studies(ctx context.Context, d roster.DistrictID) ([]study.Kept, error)
+	Study(ctx context.Context, d roster.DistrictID, id string) (study.Kept, error)
+	DeclareStudy(ctx context.Context, d roster.DistrictID, p study.Plan, author roster.PersonID) (string, error)
+	KeepStudy(ctx context.Context, d roster.DistrictID, id string, extract []byte, r *study.Result) error
+	StudyFacts(ctx context.Context, d roster.DistrictID, p study.Plan) ([]study.Fact, error)
+	Scales(ctx context.Context, d roster.DistrictID) ([]string, error)
+	StudySchools(ctx context.Context, d roster.DistrictID) ([]string, error)
+	FrameworkTitles(ctx context.Context, d roster.DistrictID) ([][2]string, error)
 }
 
 type accountStore interface {

@@ -64,6 +64,7 @@ const pages = [
   { role: 'administrator', path: '/admin/people', budget: 61_440, nodes: 1_200, modes: light },
   { role: 'administrator', path: '/admin/model', budget: 61_440, nodes: 1_200, modes: light },
   { role: 'administrator', path: '/admin/model/rules?b=decaying+0.65+met+3', budget: 66_560, nodes: 1_500 },
+  { role: 'administrator', path: '/admin/studies', budget: 61_440, nodes: 1_200, modes: light },
   { role: 'administrator', path: '/admin/bank', budget: 61_440, nodes: 1_200, modes: light },
   { role: 'administrator', from: '/admin/bank', link: 'main a[href*="competency="]', budget: 61_440, nodes: 1_200, modes: light },
   { role: 'teacher', from: '/classes', link: 'main a[href^="/classes/"]', then: '/checks', budget: 66_560, nodes: 1_500, modes: light },
