@@ -19,13 +19,14 @@ import (
 	"waymark/internal/fault"
 	"waymark/internal/study"
 	"waymark/internal/study/power"
+	"waymark/internal/study/rollout"
 )
 
 func studyCommand() *command {
 	return &command{
 		name: "study", short: "Did it help, for whom, by how much, and how sure are we?",
 		long: "Declarations and extracts are files; docs/study.md tells their form, the methods and how the verdict follows.",
-		sub:  []*command{studyRunCommand(), studyBundleCommand(), studyWWCCommand(), studyPowerCommand(), studyAssignCommand()},
+		sub:  []*command{studyRunCommand(), studyBundleCommand(), studyWWCCommand(), studyPowerCommand(), studyAssignCommand(), studyRolloutCommand()},
 	}
 }
 
@@ -401,4 +402,58 @@ func assignFile(path, unit, block, value string, d study.Draw) ([]study.Lot, err
 	}
 	d.Pairs = value != ""
 	return study.Assign(units, blocks, values, d)
+}
+
+func studyRolloutCommand() *command {
+	var o options
+	var unit, when, outcome, begins, group string
+	return &command{
+		name: "rollout", args: "FILE.csv --unit COLUMN --time COLUMN --outcome COLUMN --begins COLUMN [--group COLUMN] [--json]", operands: 1,
+		short: "What a practice did that schools took up one after the other, without lots.",
+		long: `One row for each unit and time. --begins is the unit's first time with the practice, empty or 0 for never. Each unit is compared with those that have not begun yet
+(Callaway & Sant'Anna, 2021). What is seen before the beginning should be none: the pre-trend tests it, the placebo is its mean.`,
+		examples: []string{"waymark study rollout terms.csv --unit school --time term --outcome score --begins first --group district"},
+		flags: func(fs *flag.FlagSet) {
+			fs.StringVar(&unit, "unit", "", "`column` of the unit, such as a school")
+			fs.StringVar(&when, "time", "", "`column` of the time, a whole number")
+			fs.StringVar(&outcome, "outcome", "", "`column` of the outcome")
+			fs.StringVar(&begins, "begins", "", "`column` of the unit's first time with the practice")
+			fs.StringVar(&group, "group", "", "`column` within whose values units are alike")
+			fs.BoolVar(&o.json, "json", false, "print as JSON")
+		},
+		run: func(_ context.Context, e *env, args []string) error {
+			if unit == "" || when == "" || outcome == "" || begins == "" {
+				return usage("name the columns with --unit, --time, --outcome and --begins")
+			}
+			f, err := readFile(args[0], func(r io.Reader) (*study.Frame, error) {
+				columns := []string{unit, when, outcome, begins}
+				if group != "" {
+					columns = append(columns, group)
+				}
+				return study.ReadFrame(r, filepath.Base(args[0]), columns)
+			})
+			if err != nil {
+				return err
+			}
+			p, err := f.Panel(unit, when, outcome, begins, group)
+			if err != nil {
+				return err
+			}
+			r, err := rollout.Estimate(p)
+			if err != nil {
+				return fault.New(fault.Invalid, "%s: %v.", args[0], err)
+			}
+			out := study.RolledOut(r)
+			return o.print(e, out, func(w io.Writer) {
+				fmt.Fprintf(w, "%d units, %d of which never begin. Times since the beginning:\n\n%6s %6s %10s %10s %10s %8s\n", r.Units, r.Never, "time", "units", "effect", "from", "to", "p")
+				for _, x := range r.Events {
+					fmt.Fprintf(w, "%6d %6d %10.4f %10.4f %10.4f %8.4f\n", x.At, x.Units, x.Value, x.Low, x.High, x.P)
+				}
+				fmt.Fprintf(w, "\nOn average from the beginning on: %.4f (%.4f to %.4f, p %.4f).\n", r.Overall.Value, r.Overall.Low, r.Overall.High, r.Overall.P)
+				if !math.IsNaN(r.PreTrend.P) {
+					fmt.Fprintf(w, "Before it: %.4f (%.4f to %.4f); all of it none: p %.4f.\n", r.Placebo.Value, r.Placebo.Low, r.Placebo.High, r.PreTrend.P)
+				}
+			})
+		},
+	}
 }

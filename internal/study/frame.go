@@ -27,6 +27,7 @@ type Frame struct {
 // ReadFrame reads an extract from a CSV file with a header. Only the columns that are asked for
 // are kept.
 func ReadFrame(r io.Reader, file string, columns []string) (*Frame, error) {
+	columns = slices.Compact(slices.Sorted(slices.Values(columns)))
 	sum := sha256.New()
 	in := csv.NewReader(io.TeeReader(r, sum))
 	in.ReuseRecord = true

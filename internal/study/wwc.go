@@ -160,7 +160,7 @@ func (f *Finding) reckon(num func(string) float64, domain string, icc float64) {
 		return
 	}
 	f.N = number(n)
-	g := math.NaN()
+	var g float64
 	switch pt, pc := num("pt"), num("pc"); {
 	case !math.IsNaN(t.Mean) && !math.IsNaN(c.Mean) && t.SD > 0 && c.SD > 0:
 		g = effect.Hedges(t, c).G

@@ -291,7 +291,8 @@ func TestADrawIsItsSeeds(t *testing.T) {
 		}
 		return out
 	}
-	if draw(1) != draw(1) || draw(1) == draw(2) {
+	once, again := draw(1), draw(1)
+	if once != again || once == draw(2) {
 		t.Error("draws do not follow their seed")
 	}
 }
