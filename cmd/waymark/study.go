@@ -85,19 +85,25 @@ func unbundle(path string, b []byte) (spec, extract []byte, err error) {
 
 func studyRunCommand() *command {
 	var o options
-	var data string
+	var data, matches string
 	return &command{
-		name: "run", args: "SPEC.json --data FILE.csv [--json] | BUNDLE.zip [--json]", short: "Run a declared study.", operands: 1,
+		name: "run", args: "SPEC.json --data FILE.csv [--matches FILE.csv] [--json] | BUNDLE.zip [--json]", short: "Run a declared study.", operands: 1,
 		long:     "The same declaration and extract give the same bytes. A bundle holds both.",
 		examples: []string{"waymark study run tutoring.json --data spring.csv --json > result.json", "waymark study run tutoring.zip"},
 		flags: func(fs *flag.FlagSet) {
 			fs.StringVar(&data, "data", "", "`file` of the extract (CSV); not for a bundle")
+			fs.StringVar(&matches, "matches", "", "`file` (CSV) to write how each student counts and is compared with whom; must not be there yet")
 			fs.BoolVar(&o.json, "json", false, "print the result as JSON")
 		},
 		run: func(_ context.Context, e *env, args []string) error {
 			s, f, _, _, err := declared(args[0], data)
 			if err != nil {
 				return err
+			}
+			if matches != "" {
+				if err := writeMatches(matches, s, f); err != nil {
+					return err
+				}
 			}
 			r, err := study.Run(s, f, programName)
 			if err != nil {
@@ -106,6 +112,37 @@ func studyRunCommand() *command {
 			return o.print(e, r, func(w io.Writer) { writeStudy(w, r) })
 		},
 	}
+}
+
+// newFile makes a file that is not there yet.
+func newFile(path string) (*os.File, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return nil, fault.New(fault.Conflict, "%s is there already. Choose another name, or take it away.", path)
+	}
+	return f, err
+}
+
+func writeMatches(path string, s *study.Spec, f *study.Frame) error {
+	all, err := study.Matches(s, f)
+	if err != nil {
+		return err
+	}
+	out, err := newFile(path)
+	if err != nil {
+		return err
+	}
+	w := csv.NewWriter(out)
+	_ = w.Write([]string{"student", "treatment", "weight", "set", "eligible", "rung", "comparison"})
+	for _, m := range all {
+		t := "0"
+		if m.Treated {
+			t = "1"
+		}
+		_ = w.Write([]string{m.Student, t, strconv.FormatFloat(m.Weight, 'g', -1, 64), strconv.Itoa(int(m.Set)), strconv.Itoa(m.Eligible), strconv.Itoa(m.Rung), strings.Join(m.Comparison, ";")})
+	}
+	w.Flush()
+	return errors.Join(w.Error(), out.Close())
 }
 
 func writeStudy(w io.Writer, r *study.Result) {
@@ -188,10 +225,7 @@ func studyBundleCommand() *command {
 			if err := z.Close(); err != nil {
 				return err
 			}
-			f, err := os.OpenFile(out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-			if errors.Is(err, os.ErrExist) {
-				return fault.New(fault.Conflict, "%s is there already. Choose another name, or take it away.", out)
-			}
+			f, err := newFile(out)
 			if err != nil {
 				return err
 			}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"waymark/internal/fault"
 	"waymark/internal/study/effect"
@@ -172,6 +173,51 @@ func Run(s *Spec, f *Frame, program string) (*Result, error) {
 	s.judgeAll(r.Outcomes)
 	r.Methods, r.Threats = s.methods(), s.threats()
 	return r, nil
+}
+
+// Match is how one student counts in a study's first outcome.
+type Match struct {
+	Student    string
+	Treated    bool
+	Weight     float64  // 0 for who is left out
+	Set        int32    // −1 for none
+	Comparison []string // whom a student with the practice is compared with, one by one
+	Eligible   int      // of a virtual group
+	Rung       int
+}
+
+// Matches says how each student counts, so that the matching can be held against its rules.
+func Matches(s *Spec, f *Frame) ([]Match, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	in, err := s.rows(f)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.analyse(in, s.Outcomes[0])
+	if err != nil {
+		return nil, err
+	}
+	ids := a.frame.text[s.Student]
+	out := make([]Match, len(ids))
+	for i, id := range ids {
+		out[i] = Match{Student: id, Treated: a.treated[i], Weight: a.weights[i], Set: -1, Rung: -1}
+		if a.sets != nil {
+			out[i].Set = a.sets[i]
+		}
+	}
+	if a.m != nil {
+		for k, i := range a.m.Treated {
+			for _, c := range a.m.Controls[k] {
+				out[i].Comparison = append(out[i].Comparison, ids[c])
+			}
+			if a.groups != nil {
+				out[i].Eligible, out[i].Rung = a.groups[k].Eligible, a.groups[k].Rung
+			}
+		}
+	}
+	return out, nil
 }
 
 // rows keeps the sample: who fits its rules and is known to have the practice or not.
@@ -519,23 +565,30 @@ func (a *analysis) model(y []float64, adjust bool) linear.Model {
 // cluster is at which level errors are alike: that of assignment; matched sets where students
 // were matched one by one.
 func (a *analysis) cluster() ([]int32, string) {
-	switch {
-	case a.unit != nil:
-		return a.unit, "clustered by " + string(a.Unit) + ", CR2 with Satterthwaite's degrees of freedom"
-	case a.sets != nil:
-		return a.sets, "clustered by matched set, CR2"
+	kind := string(a.Method.errors())
+	words := kind
+	if kind == string(linear.CR2) {
+		words = "CR2 with Satterthwaite's degrees of freedom"
 	}
-	return nil, "HC2"
+	switch {
+	case a.Method.errors() == linear.Classical:
+		return nil, kind
+	case a.unit != nil:
+		return a.unit, "clustered by " + string(a.Unit) + ", " + words
+	case a.sets != nil:
+		return a.sets, "clustered by matched set, " + words
+	}
+	return nil, strings.Replace(kind, "CR", "HC", 1)
 }
 
 // estimate is the effect of the practice, adjusted.
 func (a *analysis) estimate() (linear.Estimate, *linear.Fit, string, error) {
-	fit, err := linear.Regress(a.model(a.y, true))
+	fit, err := linear.Regress(a.model(a.y, !a.Method.Unadjusted))
 	if err != nil {
 		return linear.Estimate{}, nil, "", err
 	}
 	cluster, words := a.cluster()
-	return fit.Errors(linear.CR2, cluster).Coef(0), fit, words, nil
+	return fit.Errors(a.Method.errors(), cluster).Coef(0), fit, words, nil
 }
 
 // sides are the two groups as they count.
@@ -680,7 +733,7 @@ func (a *analysis) result(assigned *Frame) (*OutcomeResult, error) {
 	if a.Baseline != "" {
 		baseline = &r.Balance[0].Class
 	}
-	r.Tier, r.TierWhy = tierOf(a.Design, lost, baseline, true)
+	r.Tier, r.TierWhy = tierOf(a.Design, lost, baseline, !a.Method.Unadjusted)
 	if a.Received != "" {
 		if r.Complier, err = a.compliers(); err != nil {
 			return nil, err
@@ -732,7 +785,7 @@ func (a *analysis) compliers() (*Effect, error) {
 		return nil, err
 	}
 	cluster, words := a.cluster()
-	e := a.standardised(fit.Errors(linear.CR2, cluster).Coef(0), words+", two-stage least squares")
+	e := a.standardised(fit.Errors(a.Method.errors(), cluster).Coef(0), words+", two-stage least squares")
 	return &e, nil
 }
 

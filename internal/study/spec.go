@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"waymark/internal/strict"
+	"waymark/internal/study/linear"
 )
 
 // Schema is the form of a declaration.
@@ -118,6 +119,18 @@ type Method struct {
 	Replace   bool      `json:"replace,omitempty"`
 	Order     string    `json:"order,omitempty"`
 	Alone     bool      `json:"alone,omitempty"` // no comparison student for two
+	// Errors and Unadjusted are for holding a run against other programs: how errors are
+	// reckoned (CR2 where empty), and no adjustment beyond matching.
+	Errors     linear.Kind `json:"errors,omitempty"`
+	Unadjusted bool        `json:"unadjusted,omitempty"`
+}
+
+// errors is how a study's errors are reckoned.
+func (m Method) errors() linear.Kind {
+	if m.Errors == "" {
+		return linear.CR2
+	}
+	return m.Errors
 }
 
 // Caliper is how near.
@@ -211,6 +224,9 @@ func (m Method) check(c *strict.Checker, s *Spec) {
 		if n.value < 0 || n.value > 1000 {
 			c.Wrong("method."+n.name, "is %d; it must be from 0 to 1000", n.value)
 		}
+	}
+	if !slices.Contains([]linear.Kind{"", linear.Classical, linear.CR0, linear.CR1, linear.CR2}, m.Errors) {
+		c.Wrong("method.errors", "is %q; it must be classical, CR0, CR1 or CR2", m.Errors)
 	}
 	if !slices.Contains([]string{"", "largest", "smallest", "data", "closest", "random"}, m.Order) {
 		c.Wrong("method.order", "is %q; it must be largest, smallest, data, closest or random", m.Order)

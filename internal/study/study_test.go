@@ -90,7 +90,7 @@ func TestEveryMethodFindsWhatWasDrawn(t *testing.T) {
 	}
 	for _, method := range []string{`{"kind":"regression"}`, `{"kind":"virtual","exact":["grade","frl"],"calipers":[{"column":"pre","width":0.2}],"ladder":[1,2,3],"least":5}`,
 		`{"kind":"virtual","exact":["frl"],"calipers":[{"column":"pre","width":0.2}],"least":1,"alone":true,"most":3,"elsewhere":true}`, `{"kind":"nearest","calipers":[{"column":"propensity","width":0.2,"sd":true}]}`,
-		`{"kind":"nearest","ratio":2,"replace":true}`, `{"kind":"mahalanobis","exact":["place"]}`, `{"kind":"optimal"}`, `{"kind":"full"}`, `{"kind":"coarsened","exact":["frl"],"calipers":[{"column":"pre","width":0.4}]}`, `{"kind":"exact","exact":["frl","grade"]}`} {
+		`{"kind":"nearest","ratio":2,"replace":true}`, `{"kind":"nearest","errors":"CR1","unadjusted":true,"calipers":[{"column":"propensity","width":0.1,"sd":true}]}`, `{"kind":"mahalanobis","exact":["place"]}`, `{"kind":"optimal"}`, `{"kind":"full"}`, `{"kind":"coarsened","exact":["frl"],"calipers":[{"column":"pre","width":0.4}]}`, `{"kind":"exact","exact":["frl","grade"]}`} {
 		spec := `{"schema":"waymark-study/1","question":"?","practice":"it","unit":"student","design":"comparison","student":"id","treatment":"treat","school":"school","baseline":"pre","covariates":["frl","place"],"subgroups":["place"],
 			"outcomes":[{"column":"y","name":"Score"}],"method":` + method + `,"meaningful":0.05,"seed":3}`
 		r := run(t, spec, []byte(b.String()))
@@ -98,6 +98,7 @@ func TestEveryMethodFindsWhatWasDrawn(t *testing.T) {
 		if math.Abs(float64(o.Effect.Difference)-.3) > 4*float64(o.Effect.SE) || !(o.Effect.SE > 0) || o.Effect.SE > .1 {
 			t.Errorf("%s: %.3f ± %.3f, want .3", method, float64(o.Effect.Difference), float64(o.Effect.SE))
 		}
+		checkMatches(t, method, spec, b.String(), o)
 		one, err := json.Marshal(r)
 		if err != nil {
 			t.Fatal(err)
@@ -106,6 +107,49 @@ func TestEveryMethodFindsWhatWasDrawn(t *testing.T) {
 		if !bytes.Equal(one, two) {
 			t.Errorf("%s: another run says something else", method)
 		}
+	}
+}
+
+// checkMatches holds what is written of a matching against the result, and each pair against the
+// declaration's words, from the extract alone.
+func checkMatches(t *testing.T, method, spec, extract string, o OutcomeResult) {
+	t.Helper()
+	s, err := Read(strings.NewReader(spec))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := ReadFrame(strings.NewReader(extract), "x.csv", s.Columns())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := Matches(s, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	matched, at := 0, map[string]int{}
+	for i, id := range f.text["id"] {
+		at[id] = i
+	}
+	for _, m := range all {
+		if m.Treated && m.Weight > 0 {
+			matched++
+		}
+		for _, c := range m.Comparison {
+			if f.text["treat"][at[c]] != "0" || !m.Treated {
+				t.Errorf("%s: %s is compared with %s", method, m.Student, c)
+			}
+			for _, column := range s.Method.Exact {
+				if f.text[column][at[c]] != f.text[column][at[m.Student]] {
+					t.Errorf("%s: %s and %s differ in %s", method, m.Student, c, column)
+				}
+			}
+			if s.Method.Elsewhere && f.text["school"][at[c]] == f.text["school"][at[m.Student]] {
+				t.Errorf("%s: %s and %s are of one school", method, m.Student, c)
+			}
+		}
+	}
+	if matched != o.Matched {
+		t.Errorf("%s: %d are matched, the result says %d", method, matched, o.Matched)
 	}
 }
 

@@ -167,8 +167,15 @@ func (f *Finding) reckon(num func(string) float64, domain string, icc float64) {
 	case pt >= 0 && pt <= 1 && pc >= 0 && pc <= 1:
 		g = effect.Cox(pt, pc, t.N, c.N)
 	default:
+		share := func(x, most float64) bool { return x >= 0 && x <= most }
 		if g = num("g"); !math.IsNaN(g) {
 			f.Note = strings.TrimPrefix(f.Note+"; g is taken as told", "; ")
+		} else if share(t.Mean, 1) && share(c.Mean, 1) {
+			g = effect.Cox(t.Mean, c.Mean, t.N, c.N)
+			f.Note = strings.TrimPrefix(f.Note+"; means without standard deviations are taken as shares", "; ")
+		} else if share(t.Mean, 100) && share(c.Mean, 100) {
+			g = effect.Cox(t.Mean/100, c.Mean/100, t.N, c.N)
+			f.Note = strings.TrimPrefix(f.Note+"; means without standard deviations are taken as percent", "; ")
 		}
 	}
 	if math.IsNaN(g) {
