@@ -44,7 +44,10 @@ func agree(dir string, t *table) error {
 	if err := lalonde(dir, t); err != nil {
 		return err
 	}
-	return star(dir, t)
+	if err := star(dir, t); err != nil {
+		return err
+	}
+	return classic(dir, t)
 }
 
 // table is what was compared.
