@@ -211,8 +211,9 @@ func (a *analysis) schools() ([]SchoolResult, *SchoolsResult) {
 	}
 	all := effect.Meta(y, v, effect.REML, true)
 	shrunken, se := effect.Shrink(y, v, all)
+	q := effect.Quantile(.975, float64(len(out)-1))
 	for i := range out {
-		out[i].Shrunken, out[i].Low, out[i].High = number(shrunken[i]), number(shrunken[i]-1.96*se[i]), number(shrunken[i]+1.96*se[i])
+		out[i].Shrunken, out[i].Low, out[i].High = number(shrunken[i]), number(shrunken[i]-q*se[i]), number(shrunken[i]+q*se[i])
 	}
 	return out, &SchoolsResult{len(out), number(all.Mean), number(all.Low), number(all.High), number(math.Sqrt(all.Tau2)), number(all.I2),
 		"means of matched differences by school, pooled by REML with Knapp and Hartung's interval"}
@@ -252,12 +253,14 @@ func (a *analysis) schoolSlopes(names []string, sd float64) ([]SchoolResult, *Sc
 		}
 	}
 	var out []SchoolResult
+	values, errors := fit.OwnAll(1)
+	q := effect.Quantile(.975, float64(len(fit.Groups)-1))
 	for place, g := range fit.Groups {
 		if n[g] < a.least() {
 			continue
 		}
-		v, se := fit.Own(place, 1, 1)
-		out = append(out, SchoolResult{School: names[g], Students: n[g], Own: number(math.NaN()), OwnSE: number(math.NaN()), Shrunken: number(v / sd), Low: number((v - 1.96*se) / sd), High: number((v + 1.96*se) / sd)})
+		v, se := values[place], errors[place]
+		out = append(out, SchoolResult{School: names[g], Students: n[g], Own: number(math.NaN()), OwnSE: number(math.NaN()), Shrunken: number(v / sd), Low: number((v - q*se) / sd), High: number((v + q*se) / sd)})
 	}
 	if len(out) < 2 {
 		return nil, nil

@@ -39,6 +39,8 @@ type Fit struct {
 	v     *mat.SymDense // of Coef
 	parts []kernel
 	terms int
+	of    *problem
+	theta []float64
 }
 
 // kernel is what a group's own effects are made of: b = K (S_ty − S_tX β).
@@ -89,7 +91,7 @@ func Estimate(m Model) (*Fit, error) {
 	}
 	theta, steps := p.minimize(w)
 	f := p.finish(theta, w)
-	f.Groups, f.Sizes, f.Steps = groups, sizes, steps
+	f.Groups, f.Sizes, f.Steps, f.of, f.theta = groups, sizes, steps, p, theta
 	return f, nil
 }
 
@@ -473,7 +475,7 @@ func (f *Fit) group(p *problem, lambda []float64, w *work) {
 // Own returns, of the group in some place, a fixed coefficient and the group's own part of it
 // together, with the standard error of both: what a practice does in one school, shrunken
 // toward what it does in all (Henderson, 1975). The error is given the variances: with few
-// schools it is too small. term is 0 for intercepts, 1 for the first
+// schools it is too small, see [Fit.OwnAll]. term is 0 for intercepts, 1 for the first
 // slope.
 func (f *Fit) Own(place, coef, term int) (value, se float64) {
 	value = f.Coef[coef] + f.Effects[place][term]
@@ -488,4 +490,58 @@ func (f *Fit) Own(place, coef, term int) (value, se float64) {
 		c.SetVec(b, v)
 	}
 	return value, math.Sqrt(f.Residual*k.k[term*f.terms+term] + mat.Inner(c, f.v, c))
+}
+
+// Steps of the numerical integral over how far groups differ, and over how that goes with where
+// they began.
+const (
+	integralSteps = 30
+	integralTurns = 9
+)
+
+// OwnAll returns what [Fit.Own] does of all groups, in the order of Groups, and counts that how
+// far groups differ in the first slope, and how that goes with their intercepts, is itself only
+// estimated: it integrates over standard deviation and correlation by the (restricted)
+// likelihood with flat priors, holding the other parameters. Where few groups tell them, errors
+// are much larger than those that are given the variances, also where an estimate is nothing or
+// a correlation is one. coef is the fixed coefficient of the slope.
+func (f *Fit) OwnAll(coef int) (values, ses []float64) {
+	p, w := f.of, f.of.work()
+	at := func(sd, turn float64) []float64 {
+		theta := append([]float64(nil), f.theta...)
+		theta[1], theta[2] = sd*turn, sd*math.Sqrt(1-turn*turn)
+		return theta
+	}
+	best, _ := p.criterion(f.theta, w)
+	high := max(math.Hypot(f.theta[1], f.theta[2]), .05)
+	for range 40 { // to where it is a thousand times less likely
+		if v, ok := p.criterion(at(high, 0), w); !ok || v-best > 14 {
+			break
+		}
+		high *= 1.5
+	}
+	n := len(f.Groups)
+	values, ses = make([]float64, n), make([]float64, n)
+	squares, sum := make([]float64, n), 0.0
+	for k := range integralSteps {
+		sd := high * (float64(k) + .5) / integralSteps
+		for turn := range integralTurns {
+			g := p.finish(at(sd, 2*(float64(turn)+.5)/integralTurns-1), w)
+			weight := math.Exp(-(g.Criterion - best) / 2)
+			if !(weight > 1e-9) {
+				continue
+			}
+			sum += weight
+			for i := range n {
+				v, se := g.Own(i, coef, 1)
+				values[i] += weight * v
+				squares[i] += weight * (se*se + v*v)
+			}
+		}
+	}
+	for i := range n {
+		values[i] /= sum
+		ses[i] = math.Sqrt(max(0, squares[i]/sum-values[i]*values[i]))
+	}
+	return values, ses
 }
