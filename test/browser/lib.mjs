@@ -64,7 +64,7 @@ export async function sheet(pages = {}) {
         res.writeHead(200, { 'Content-Type': type, 'Content-Length': body.length });
         return void res.end(body);
       }
-      send(body, type);
+      send(body, type, url.pathname.startsWith('/assets/') ? { 'Cache-Control': 'public, max-age=31536000, immutable' } : {}); // as the server does
     } catch {
       res.writeHead(404).end();
     }
