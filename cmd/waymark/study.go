@@ -1,7 +1,6 @@
 package main
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"encoding/csv"
@@ -30,9 +29,6 @@ func studyCommand() *command {
 	}
 }
 
-// programName is what a result says it was made by.
-const programName = "waymark-study-engine/1"
-
 // declared reads a declaration and the extract that it asks for, or a bundle that holds both.
 func declared(path, data string) (*study.Spec, *study.Frame, []byte, []byte, error) {
 	text, err := os.ReadFile(path)
@@ -42,8 +38,8 @@ func declared(path, data string) (*study.Spec, *study.Frame, []byte, []byte, err
 	name := filepath.Base(data)
 	var extract []byte
 	if data == "" {
-		if text, extract, err = unbundle(path, text); err != nil {
-			return nil, nil, nil, nil, err
+		if text, extract, err = study.ReadBundle(bytes.NewReader(text), int64(len(text))); err != nil {
+			return nil, nil, nil, nil, fault.New(fault.Invalid, "%s %v. Name the extract with --data FILE.csv, or give a bundle that waymark study bundle made.", path, err)
 		}
 		name = "extract.csv"
 	} else if extract, err = os.ReadFile(data); err != nil {
@@ -55,32 +51,6 @@ func declared(path, data string) (*study.Spec, *study.Frame, []byte, []byte, err
 	}
 	f, err := study.ReadFrame(bytes.NewReader(extract), name, s.Columns())
 	return s, f, text, extract, err
-}
-
-const largestPart = 2 << 30 // bytes of a file in a bundle
-
-func unbundle(path string, b []byte) (spec, extract []byte, err error) {
-	z, err := zip.NewReader(bytes.NewReader(b), int64(len(b)))
-	if err != nil {
-		return nil, nil, fault.New(fault.Invalid, "%s is no bundle. Name the extract with --data FILE.csv, or give a bundle that waymark study bundle made.", path)
-	}
-	read := func(name string) ([]byte, error) {
-		f, err := z.Open(name)
-		if err != nil {
-			return nil, fault.New(fault.Invalid, "%s has no %s in it. Make the bundle again with waymark study bundle.", path, name)
-		}
-		defer f.Close()
-		b, err := io.ReadAll(io.LimitReader(f, largestPart+1))
-		if err == nil && len(b) > largestPart {
-			err = fault.New(fault.Invalid, "%s: %s is larger than %d bytes.", path, name, largestPart)
-		}
-		return b, err
-	}
-	if spec, err = read("study.json"); err != nil {
-		return nil, nil, err
-	}
-	extract, err = read("extract.csv")
-	return spec, extract, err
 }
 
 func studyRunCommand() *command {
@@ -105,7 +75,7 @@ func studyRunCommand() *command {
 					return err
 				}
 			}
-			r, err := study.Run(s, f, programName)
+			r, err := study.Run(s, f)
 			if err != nil {
 				return err
 			}
@@ -209,20 +179,7 @@ func studyBundleCommand() *command {
 				return err
 			}
 			var b bytes.Buffer
-			z := zip.NewWriter(&b)
-			for _, part := range []struct {
-				name string
-				text []byte
-			}{{"study.json", spec}, {"extract.csv", extract}} {
-				w, err := z.CreateHeader(&zip.FileHeader{Name: part.name, Method: zip.Deflate, Modified: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)})
-				if err == nil {
-					_, err = w.Write(part.text)
-				}
-				if err != nil {
-					return err
-				}
-			}
-			if err := z.Close(); err != nil {
+			if err := study.WriteBundle(&b, spec, extract, nil, time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)); err != nil {
 				return err
 			}
 			f, err := newFile(out)

@@ -204,6 +204,42 @@ func Quantile(sorted []float64, q float64) float64 {
 	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
 }
 
+// SD returns the standard deviation (n − 1) of values; those that are not a number are left out
+// (Welford, 1962).
+func SD(x []float64) float64 {
+	n, mean, ss := 0.0, 0.0, 0.0
+	for _, v := range x {
+		if !math.IsNaN(v) {
+			n++
+			d := v - mean
+			mean += d / n
+			ss += d * (v - mean)
+		}
+	}
+	return math.Sqrt(ss / (n - 1))
+}
+
+// Ranks returns the ranks of values, from 1 on; equal values share the mean of theirs.
+func Ranks(x []float64) []float64 {
+	order := make([]int, len(x))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(x[a], x[b]) })
+	out := make([]float64, len(x))
+	for i := 0; i < len(order); {
+		j := i
+		for j < len(order) && x[order[j]] == x[order[i]] {
+			j++
+		}
+		for _, k := range order[i:j] {
+			out[k] = float64(i+j+1) / 2
+		}
+		i = j
+	}
+	return out
+}
+
 // Gini returns the Gini coefficient of amounts of 0 or more: the mean difference between
 // two of them, as a share of twice their mean (Gini 1912). It is 0 where all are equal or
 // nothing was given.

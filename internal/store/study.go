@@ -30,9 +30,9 @@ func scanStudy(row func(...any) error) (s study.Kept, err error) {
 	return s, err
 }
 
-// Studies returns the studies of a district, the latest first.
+// Studies returns the studies of a district, the latest first, without their extracts.
 func (db *DB) Studies(ctx context.Context, d roster.DistrictID) ([]study.Kept, error) {
-	return many(ctx, db, scanStudy, `SELECT `+studyColumns+` FROM study WHERE district = $1 ORDER BY at DESC, id`, d)
+	return many(ctx, db, scanStudy, `SELECT id, plan, author, at, '', result, ran_at FROM study WHERE district = $1 ORDER BY at DESC, id`, d)
 }
 
 // Study returns one study.
@@ -76,8 +76,8 @@ func (db *DB) StudySchools(ctx context.Context, d roster.DistrictID) ([]string, 
 // FrameworkTitles returns the ids and titles of the frameworks on which there is work, by title.
 func (db *DB) FrameworkTitles(ctx context.Context, d roster.DistrictID) ([][2]string, error) {
 	return many(ctx, db, func(row func(...any) error) (f [2]string, err error) { return f, row(&f[0], &f[1]) },
-		`SELECT f.id, f.title FROM framework f WHERE f.district = $1 AND f.active AND EXISTS (SELECT 1 FROM evidence e JOIN competency c ON c.district = e.district AND c.id = e.competency
-			WHERE e.district = f.district AND c.framework = f.id AND e.kind IN ('response', 'rubric', 'observation', 'task')) ORDER BY f.title, f.id`, d)
+		`SELECT f.id, f.title FROM framework f WHERE f.district = $1 AND f.active AND f.id IN (SELECT c.framework FROM competency c JOIN evidence e ON e.district = c.district AND e.competency = c.id
+			WHERE c.district = $1 AND e.kind IN ('response', 'rubric', 'observation', 'task')) ORDER BY f.title, f.id`, d)
 }
 
 // Scales returns the scales of external tests that have results, by name.

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"waymark/internal/stats"
 	"waymark/internal/study/effect"
 	"waymark/internal/study/linear"
 	"waymark/internal/study/match"
@@ -172,11 +173,8 @@ func (a *analysis) schools() ([]SchoolResult, *SchoolsResult) {
 	if a.m == nil {
 		return nil, nil
 	}
-	type sum struct {
-		d []float64
-	}
 	gain := a.gains()
-	by := make([]sum, len(names))
+	by := make([][]float64, len(names))
 	for k, i := range a.m.Treated {
 		if len(a.m.Controls[k]) == 0 {
 			continue
@@ -185,26 +183,26 @@ func (a *analysis) schools() ([]SchoolResult, *SchoolsResult) {
 		for _, j := range a.m.Controls[k] {
 			mean += gain[j]
 		}
-		s := &by[a.school[i]]
-		s.d = append(s.d, (gain[i]-mean/float64(len(a.m.Controls[k])))/sd)
+		at := a.school[i]
+		by[at] = append(by[at], (gain[i]-mean/float64(len(a.m.Controls[k])))/sd)
 	}
 	var out []SchoolResult
 	var y, v []float64
-	for k, s := range by {
-		n := float64(len(s.d))
-		if len(s.d) < max(2, a.least()) {
+	for k, differences := range by {
+		n := float64(len(differences))
+		if len(differences) < max(2, a.least()) {
 			continue
 		}
 		mean := 0.0
-		for _, d := range s.d {
+		for _, d := range differences {
 			mean += d / n
 		}
-		se := deviation(s.d) / math.Sqrt(n)
+		se := stats.SD(differences) / math.Sqrt(n)
 		if !(se > 0) {
 			continue
 		}
 		y, v = append(y, mean), append(v, se*se)
-		out = append(out, SchoolResult{School: names[k], Students: len(s.d), Own: number(mean), OwnSE: number(se)})
+		out = append(out, SchoolResult{School: names[k], Students: len(differences), Own: number(mean), OwnSE: number(se)})
 	}
 	if len(out) < 2 {
 		return nil, nil
@@ -234,7 +232,7 @@ func (a *analysis) gains() []float64 {
 // oneScale reports whether outcome and baseline look like one scale: their spreads differ by
 // less than half.
 func (a *analysis) oneScale() bool {
-	sy, sx := deviation(a.y), deviation(a.x[0])
+	sy, sx := stats.SD(a.y), stats.SD(a.x[0])
 	return !a.outcome.Binary && sy < 1.5*sx && sx < 1.5*sy
 }
 
@@ -274,8 +272,9 @@ func (a *analysis) schoolSlopes(names []string, sd float64) ([]SchoolResult, *Sc
 // redraws is how often virtual groups are drawn again.
 const redraws = 20
 
-// checks does the analysis otherwise: the answer should not hang on one choice.
-func (a *analysis) checks() []CheckResult {
+// checks does the analysis otherwise, beside its estimate e and effect s: the answer should not
+// hang on one choice.
+func (a *analysis) checks(e linear.Estimate, s Effect, matched int) []CheckResult {
 	var out []CheckResult
 	add := func(name, what, note string, b *analysis, err error) {
 		if err != nil {
@@ -351,9 +350,7 @@ func (a *analysis) checks() []CheckResult {
 		}
 	}
 	if norm := a.outcome.NormSD; norm > 0 {
-		if e, _, _, err := a.estimate(); err == nil {
-			out = append(out, CheckResult{"norm's deviation", "over the standard deviation of the norm", number(e.Value / norm), number(e.Low / norm), number(e.High / norm), ""})
-		}
+		out = append(out, CheckResult{"norm's deviation", "over the standard deviation of the norm", number(e.Value / norm), number(e.Low / norm), number(e.High / norm), ""})
 	}
 	if a.Placebo != "" {
 		b := copyOf()
@@ -383,18 +380,16 @@ func (a *analysis) checks() []CheckResult {
 			out = append(out, CheckResult{"drawn again", fmt.Sprintf("lowest and highest of %d other draws", len(g)), number(math.NaN()), number(slices.Min(g)), number(slices.Max(g)), ""})
 		}
 	}
-	if _, matched := a.unmatched(); matched > 0 {
-		total := 0
-		for _, t := range a.treated {
-			if t {
-				total++
-			}
+	total := 0
+	for _, t := range a.treated {
+		if t {
+			total++
 		}
-		if e, _, words, err := a.estimate(); err == nil && matched < total {
-			s, share := a.standardised(e, words), float64(matched)/float64(total)
-			out = append(out, CheckResult{"those left out", "if the effect on students without a comparison were −.25 or +.25", number(math.NaN()),
-				number(float64(s.G)*share - .25*(1-share)), number(float64(s.G)*share + .25*(1-share)), fmt.Sprintf("%d of %d have none", total-matched, total)})
-		}
+	}
+	if matched > 0 && matched < total {
+		share := float64(matched) / float64(total)
+		out = append(out, CheckResult{"those left out", "if the effect on students without a comparison were −.25 or +.25", number(math.NaN()),
+			number(float64(s.G)*share - .25*(1-share)), number(float64(s.G)*share + .25*(1-share)), fmt.Sprintf("%d of %d have none", total-matched, total)})
 	}
 	return out
 }

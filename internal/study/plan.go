@@ -176,13 +176,13 @@ func (p Plan) Extract(facts []Fact) []byte {
 }
 
 // Run runs a plan on facts, and returns the extract that it ran on.
-func (p Plan) Run(facts []Fact, program string) (*Result, []byte, error) {
+func (p Plan) Run(facts []Fact) (*Result, []byte, error) {
 	spec, extract := p.Spec(), p.Extract(facts)
 	f, err := ReadFrame(bytes.NewReader(extract), "extract.csv", spec.Columns())
 	if err != nil {
 		return nil, nil, err
 	}
-	r, err := Run(spec, f, program)
+	r, err := Run(spec, f)
 	return r, extract, err
 }
 

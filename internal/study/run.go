@@ -8,13 +8,17 @@ import (
 	"strings"
 
 	"waymark/internal/fault"
+	"waymark/internal/stats"
 	"waymark/internal/study/effect"
 	"waymark/internal/study/linear"
 	"waymark/internal/study/match"
 )
 
-// ResultSchema is the form of a result.
-const ResultSchema = "waymark-study-result/1"
+// ResultSchema is the form of a result; Engine is what it says it was made by.
+const (
+	ResultSchema = "waymark-study-result/1"
+	Engine       = "waymark-study-engine/1"
+)
 
 // Result is what a run found. The same declaration, extract and program give the same bytes.
 type Result struct {
@@ -148,8 +152,8 @@ type analysis struct {
 	groups  []match.Group
 }
 
-// Run runs a declared study on an extract. program names what ran it.
-func Run(s *Spec, f *Frame, program string) (*Result, error) {
+// Run runs a declared study on an extract.
+func Run(s *Spec, f *Frame) (*Result, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
@@ -157,7 +161,7 @@ func Run(s *Spec, f *Frame, program string) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Schema: ResultSchema, Program: program, Declaration: s.Digest(), Extract: f.Digest, Title: s.Title, Question: s.Question, Practice: s.Practice,
+	r := &Result{Schema: ResultSchema, Program: Engine, Declaration: s.Digest(), Extract: f.Digest, Title: s.Title, Question: s.Question, Practice: s.Practice,
 		Rows: f.Rows, Sample: in.Rows, Seed: s.Seed}
 	for _, o := range s.Outcomes {
 		a, err := s.analyse(in, o)
@@ -404,24 +408,11 @@ func (a *analysis) sample(wide float64) (*match.Sample, error) {
 		}
 		width := c.Width * wide
 		if c.SD {
-			width *= deviation(x)
+			width *= stats.SD(x)
 		}
 		m.Calipers = append(m.Calipers, match.Caliper{X: x, Width: width})
 	}
 	return m, nil
-}
-
-func deviation(x []float64) float64 {
-	n, mean, ss := 0.0, 0.0, 0.0
-	for _, v := range x {
-		if !math.IsNaN(v) {
-			n++
-			d := v - mean
-			mean += d / n
-			ss += d * (v - mean)
-		}
-	}
-	return math.Sqrt(ss / (n - 1))
 }
 
 // compare finds the comparison students and what each student counts.
@@ -743,7 +734,7 @@ func (a *analysis) result(assigned *Frame) (*OutcomeResult, error) {
 		return nil, err
 	}
 	r.Schools, r.Pooled = a.schools()
-	r.Checks = a.checks()
+	r.Checks = a.checks(e, r.Effect, r.Matched)
 	r.Hidden = a.hidden(e, fit, r.Effect)
 	return r, nil
 }

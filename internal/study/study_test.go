@@ -40,7 +40,7 @@ func run(t *testing.T, spec string, extract []byte) *Result {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := Run(s, f, "test")
+	r, err := Run(s, f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,6 +153,56 @@ func checkMatches(t *testing.T, method, spec, extract string, o OutcomeResult) {
 	}
 }
 
+// The effect of one school is the mean of what its students are above their own comparison, over
+// the deviation of the whole, reckoned again from the matching that is written.
+func TestASchoolsEffectIsThatOfItsStudents(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(4, 4))
+	var b strings.Builder
+	b.WriteString("id,school,treat,pre,y\n")
+	for i := range 800 {
+		school, ability := i%16, 10*rng.NormFloat64()
+		fmt.Fprintf(&b, "%d,s%d,%d,%.3f,%.4f\n", i, school, map[bool]int{true: 1}[school < 4], ability+3*rng.NormFloat64(), ability+3*rng.NormFloat64()+float64(school))
+	}
+	spec := `{"schema":"waymark-study/1","question":"?","practice":"it","unit":"school","design":"comparison","student":"id","treatment":"treat","school":"school","baseline":"pre",
+		"outcomes":[{"column":"y"}],"method":{"kind":"virtual","calipers":[{"column":"pre","width":2}],"least":1,"elsewhere":true},"meaningful":0.05,"seed":3}`
+	o := run(t, spec, []byte(b.String())).Outcomes[0]
+	s, _ := Read(strings.NewReader(spec))
+	f, _ := ReadFrame(strings.NewReader(b.String()), "x.csv", s.Columns())
+	all, err := Matches(s, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, _ := f.numbers("y")
+	pre, _ := f.numbers("pre")
+	at := map[string]int{}
+	for i, id := range f.text["id"] {
+		at[id] = i
+	}
+	sum, n := map[string]float64{}, map[string]float64{}
+	for _, m := range all {
+		if len(m.Comparison) == 0 {
+			continue
+		}
+		i, mean := at[m.Student], 0.0
+		for _, c := range m.Comparison {
+			mean += (y[at[c]] - pre[at[c]]) / float64(len(m.Comparison))
+		}
+		sum[f.text["school"][i]] += y[i] - pre[i] - mean
+		n[f.text["school"][i]]++
+	}
+	nt, nc := float64(o.Treated.Students), float64(o.Control.Students)
+	sd := math.Sqrt(((nt-1)*float64(o.Treated.SD*o.Treated.SD) + (nc-1)*float64(o.Control.SD*o.Control.SD)) / (nt + nc - 2))
+	if len(o.Schools) != 4 {
+		t.Fatalf("%d schools", len(o.Schools))
+	}
+	for _, x := range o.Schools {
+		if want := sum[x.School] / n[x.School] / sd; math.Abs(float64(x.Own)-want) > 1e-9 {
+			t.Errorf("%s: %v, by hand %v", x.School, float64(x.Own), want)
+		}
+	}
+}
+
 // The verdict is a fixed function of interval, threshold, tier and units.
 func TestVerdictsFollowFromTheInterval(t *testing.T) {
 	t.Parallel()
@@ -251,7 +301,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = Run(s, f, "")
+			_, err = Run(s, f)
 			return err
 		}()
 		if err == nil || fault.KindOf(err) != fault.Invalid || !strings.Contains(fault.Sentence(err), c.says) {
@@ -272,7 +322,7 @@ func TestWhatIsWrongIsSaid(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Run(s, f, ""); fault.KindOf(err) != fault.Invalid {
+		if _, err := Run(s, f); fault.KindOf(err) != fault.Invalid {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -440,7 +490,7 @@ func FuzzRun(f *testing.F) {
 		if err != nil {
 			return
 		}
-		r, err := Run(s, fr, "")
+		r, err := Run(s, fr)
 		if err != nil {
 			return
 		}

@@ -19,8 +19,7 @@ type Finding struct {
 	Line int    `json:"line"`
 	ID   string `json:"id,omitempty"`
 	N    number `json:"n"`
-	// G is Hedges' g, or the Cox index of two shares, corrected for assignment by cluster where
-	// the row tells clusters and Corrected says so.
+	// G is Hedges' g, or the Cox index of two shares; ClusterG is corrected for assignment by cluster.
 	G           number           `json:"g"`
 	SE          number           `json:"se"`
 	Improvement number           `json:"improvementIndex"`

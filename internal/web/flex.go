@@ -188,12 +188,8 @@ func (s *Server) placeSupports(ctx context.Context, d roster.DistrictID, student
 	if err != nil {
 		return nil, err
 	}
-	by := map[roster.PersonID][]profile.Event{}
-	for _, e := range events {
-		by[e.Student] = append(by[e.Student], e)
-	}
 	need := map[roster.PersonID][]string{}
-	for p, said := range by {
+	for p, said := range byStudent(events) {
 		if codes := profile.PlaceSupports(profile.Fold(said)); len(codes) > 0 {
 			need[p] = codes
 		}

@@ -64,8 +64,8 @@ func (f offerForm) Gives() (all []supportView) {
 	return all
 }
 
-// placeSupports keeps the codes that a place can give.
-func placeSupports(codes []string) (known []string) {
+// knownSupports keeps the codes that a place can give.
+func knownSupports(codes []string) (known []string) {
 	for _, k := range profile.Supports {
 		if k.Place() && slices.Contains(codes, k.Code) {
 			known = append(known, k.Code)
@@ -211,7 +211,7 @@ func (s *Server) addOffer(w http.ResponseWriter, r *http.Request, a guard.Actor)
 	ctx, school, f := r.Context(), schoolID(r), r.PostForm
 	form := offerForm{f.Get("title"), f.Get("purpose"), f.Get("seats"), f.Get("least"), f.Get("door"), f.Get("room"), f.Get("materials"), f.Get("competency"), f.Get("grades"), f.Get("equipment"), f["support"], f.Get("possible") != ""}
 	o := timetable.Offer{School: school, Title: form.Title, Purpose: flex.Purpose(form.Purpose), Door: flex.Door(form.Door), Leader: a.Person, Room: form.Room, Materials: strings.TrimSpace(form.Materials),
-		Grades: commas(form.Grades), Equipment: commas(form.Equipment), Supports: placeSupports(form.Supports), Possible: form.Possible, Author: a.Person}
+		Grades: commas(form.Grades), Equipment: commas(form.Equipment), Supports: knownSupports(form.Supports), Possible: form.Possible, Author: a.Person}
 	o.Seats, _ = strconv.Atoi(form.Seats)
 	o.Least, _ = strconv.Atoi(form.Least)
 	if o.Door != flex.Asked {

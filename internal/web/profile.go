@@ -296,11 +296,15 @@ func (s *Server) setSupports(w http.ResponseWriter, r *http.Request, a guard.Act
 // saidOf returns what was said of each of some students.
 func (s *Server) saidOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID][]profile.Event, error) {
 	events, err := s.Store.ProfileEvents(ctx, d, students)
+	return byStudent(events), err
+}
+
+func byStudent(events []profile.Event) map[roster.PersonID][]profile.Event {
 	by := map[roster.PersonID][]profile.Event{}
 	for _, e := range events {
 		by[e.Student] = append(by[e.Student], e)
 	}
-	return by, err
+	return by
 }
 
 func idsOf(people []roster.Person) []roster.PersonID {

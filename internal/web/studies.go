@@ -1,7 +1,6 @@
 package web
 
 import (
-	"archive/zip"
 	"bytes"
 	"cmp"
 	"encoding/json"
@@ -25,9 +24,6 @@ import (
 const studiesHref = "/admin/studies"
 
 func studyHref(id string) string { return studiesHref + "/" + urlPath(id) }
-
-// studyProgram is what a result says it was made by.
-const studyProgram = "waymark-study-engine/1"
 
 // studiesView is the studies of a district, and the form that declares another.
 type studiesView struct {
@@ -171,7 +167,7 @@ func (s *Server) answer(r *http.Request, a guard.Actor, id string, p study.Plan)
 	if err != nil {
 		return err
 	}
-	result, extract, err := p.Run(facts, studyProgram)
+	result, extract, err := p.Run(facts)
 	if err != nil {
 		return err
 	}
@@ -381,20 +377,7 @@ func (s *Server) studyBundle(w http.ResponseWriter, r *http.Request, a guard.Act
 		return err
 	}
 	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for _, part := range []struct {
-		name string
-		text []byte
-	}{{"study.json", spec}, {"extract.csv", k.Extract}, {"result.json", result}} {
-		f, err := z.CreateHeader(&zip.FileHeader{Name: part.name, Method: zip.Deflate, Modified: k.Ran.UTC()})
-		if err == nil {
-			_, err = f.Write(part.text)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if err := z.Close(); err != nil {
+	if err := study.WriteBundle(&b, spec, k.Extract, result, k.Ran); err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/zip")

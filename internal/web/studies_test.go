@@ -63,7 +63,7 @@ func TestAStudysBundleSaysTheSameAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, extract, err := plan.Run(facts, "test")
+	result, extract, err := plan.Run(facts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestAStudysBundleSaysTheSameAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := study.Run(spec, frame, "test")
+	again, err := study.Run(spec, frame)
 	if err != nil || again.Outcomes[0].Answer != result.Outcomes[0].Answer || again.Extract != result.Extract {
 		t.Errorf("again: %+v, %v", again, err)
 	}

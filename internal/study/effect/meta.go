@@ -19,7 +19,7 @@ const (
 	metaConvergence      = 1e-12
 )
 
-// Pooled effects of several studies or schools.
+// Summary is the pooled effect of several studies or schools.
 type Summary struct {
 	K           int
 	Mean, SE    float64

@@ -502,10 +502,3 @@ func (e *Errors) satterthwaite(c *mat.VecDense) float64 {
 	}
 	return trace * trace / squares
 }
-
-// Partial is the partial R² of a column: the share of what is left of the outcome that it
-// tells.
-func (f *Fit) Partial(column int) float64 {
-	e := f.Errors(Classical, nil).Coef(column)
-	return e.T * e.T / (e.T*e.T + f.DF)
-}

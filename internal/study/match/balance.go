@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"waymark/internal/stats"
 	"waymark/internal/study/effect"
 )
 
@@ -98,7 +99,7 @@ func TreatedSD(x []float64, treated []bool) float64 {
 	}
 	if binary {
 		n := float64(len(on))
-		return deviation(on) * math.Sqrt((n-1)/n)
+		return stats.SD(on) * math.Sqrt((n-1)/n)
 	}
-	return deviation(on)
+	return stats.SD(on)
 }

@@ -1,12 +1,13 @@
 package match
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+
+	"waymark/internal/stats"
 )
 
 // Mahalanobis turns columns into a space in which Euclidean distance is the Mahalanobis
@@ -24,32 +25,22 @@ func RobustMahalanobis(x [][]float64, treated []bool) ([][]float64, error) {
 	untied := math.Sqrt((n*n - 1) / 12 * n / (n - 1)) // standard deviation of 1, 2 … n
 	rank := make([][]float64, len(x))
 	for k := range x {
-		rank[k] = ranks(x[k])
+		rank[k] = stats.Ranks(x[k])
 	}
 	cov := pooled(rank, make([]bool, len(treated)))
 	for a := range x {
 		for b := range a + 1 {
 			sa, sb := 1.0, 1.0
-			if v := deviation(rank[a]); v > 0 {
+			if v := stats.SD(rank[a]); v > 0 {
 				sa = untied / v
 			}
-			if v := deviation(rank[b]); v > 0 {
+			if v := stats.SD(rank[b]); v > 0 {
 				sb = untied / v
 			}
 			cov.SetSym(a, b, cov.At(a, b)*sa*sb)
 		}
 	}
 	return whiten(rank, cov)
-}
-
-func deviation(x []float64) float64 {
-	mean, ss := 0.0, 0.0
-	for i, v := range x {
-		d := v - mean
-		mean += d / float64(i+1)
-		ss += d * (v - mean)
-	}
-	return math.Sqrt(ss / float64(len(x)-1))
 }
 
 // pooled is the covariance of columns about the means of the two sides.
@@ -119,25 +110,4 @@ func whiten(x [][]float64, cov *mat.SymDense) ([][]float64, error) {
 		out = append(out, c)
 	}
 	return out, nil
-}
-
-// ranks are average ranks.
-func ranks(x []float64) []float64 {
-	order := make([]int, len(x))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(x[a], x[b]) })
-	out := make([]float64, len(x))
-	for i := 0; i < len(order); {
-		j := i
-		for j < len(order) && x[order[j]] == x[order[i]] {
-			j++
-		}
-		for _, k := range order[i:j] {
-			out[k] = float64(i+j+1) / 2
-		}
-		i = j
-	}
-	return out
 }

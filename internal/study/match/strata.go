@@ -3,6 +3,8 @@ package match
 import (
 	"math"
 	"slices"
+
+	"waymark/internal/stats"
 )
 
 // Estimand is whom an effect is for.
@@ -119,13 +121,7 @@ func Quantiles(x []float64, count []bool, k int) []float64 {
 	slices.Sort(sorted)
 	var cuts []float64
 	for i := 1; i < k && len(sorted) > 0; i++ {
-		h := float64(len(sorted)-1) * float64(i) / float64(k) // as R's type 7
-		j := int(h)
-		v := sorted[j]
-		if j+1 < len(sorted) {
-			v += (h - float64(j)) * (sorted[j+1] - sorted[j])
-		}
-		cuts = append(cuts, v)
+		cuts = append(cuts, stats.Quantile(sorted, float64(i)/float64(k)))
 	}
 	return cuts
 }

@@ -3,12 +3,12 @@
 package sensitivity
 
 import (
-	"cmp"
 	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/stat/distuv"
 
+	"waymark/internal/stats"
 	"waymark/internal/study/effect"
 )
 
@@ -39,7 +39,11 @@ type Bounds struct {
 // approximation with average ranks; pairs without a difference are left out).
 func SignedRank(differences []float64, gammas []float64) []Bounds {
 	differences = slices.DeleteFunc(slices.Clone(differences), func(d float64) bool { return d == 0 })
-	rank := ranks(differences)
+	size := make([]float64, len(differences))
+	for i, d := range differences {
+		size[i] = math.Abs(d)
+	}
+	rank := stats.Ranks(size)
 	t, sum, squares := 0.0, 0.0, 0.0
 	for i, d := range differences {
 		if d > 0 {
@@ -53,27 +57,6 @@ func SignedRank(differences []float64, gammas []float64) []Bounds {
 		p := g / (1 + g)
 		sd := math.Sqrt(squares * p * (1 - p))
 		out[i] = Bounds{g, distuv.UnitNormal.Survival((t - (1-p)*sum) / sd), distuv.UnitNormal.Survival((t - p*sum) / sd)}
-	}
-	return out
-}
-
-// ranks are the average ranks of absolute values.
-func ranks(x []float64) []float64 {
-	order := make([]int, len(x))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(x[a]), math.Abs(x[b])) })
-	out := make([]float64, len(x))
-	for i := 0; i < len(order); {
-		j := i
-		for j < len(order) && math.Abs(x[order[j]]) == math.Abs(x[order[i]]) {
-			j++
-		}
-		for _, k := range order[i:j] {
-			out[k] = float64(i+j+1) / 2
-		}
-		i = j
 	}
 	return out
 }
@@ -121,24 +104,4 @@ func RobustnessOf(t, df, alpha float64) Robustness {
 		}
 	}
 	return r
-}
-
-// As says what the estimate would be if an unmeasured cause were k times as strong as one that
-// is measured (Cinelli & Hazlett, 2020, section 4.4). practice and outcome are the partial R²
-// of that one with the practice, and with the outcome given the practice; ok is false where no
-// cause can be that strong.
-func As(estimate, se, df, practice, outcome, k float64) (adjusted, adjustedSE float64, ok bool) {
-	dz := k * practice / (1 - practice)
-	if dz >= 1 {
-		return 0, 0, false
-	}
-	mix := k * practice * practice / ((1 - k*practice) * (1 - practice))
-	if mix >= 1 || mix < 0 {
-		return 0, 0, false
-	}
-	yz := (math.Sqrt(k) + math.Sqrt(mix)) / math.Sqrt(1-mix)
-	yz = min(1, yz*yz*outcome/(1-outcome))
-	bias := se * math.Sqrt(df) * math.Sqrt(yz*dz/(1-dz))
-	adjusted = math.Copysign(math.Abs(estimate)-bias, estimate)
-	return adjusted, se * math.Sqrt((1-yz)/(1-dz)) * math.Sqrt(df/(df-1)), true
 }

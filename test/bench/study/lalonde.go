@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"waymark/internal/stats"
 	"waymark/internal/study/linear"
 	"waymark/internal/study/match"
 	"waymark/internal/study/sensitivity"
@@ -83,7 +84,7 @@ func lalonde(dir string, t *table) error {
 	}
 	t.row("propensity (logit)", "coefficients", worst, 1e-6, "")
 	ps := logit.Fitted
-	sd := stdev(ps)
+	sd := stats.SD(ps)
 	log := make([]float64, n)
 	for i, p := range ps {
 		log[i] = math.Log(p / (1 - p))
@@ -133,7 +134,7 @@ func lalonde(dir string, t *table) error {
 		{"nn_ps_closest", plain, match.Neighbours{Order: match.Closest}},
 		{"nn_ps_caliper0.2", with(func(s *match.Sample) { s.Calipers = cal(.2) }), match.Neighbours{}},
 		{"nn_ps_caliper0.05", with(func(s *match.Sample) { s.Calipers = cal(.05) }), match.Neighbours{}},
-		{"nn_pslogit_caliper0.2", &match.Sample{Treated: treated, Score: log, Calipers: []match.Caliper{within(log, .2*stdev(log))}}, match.Neighbours{}},
+		{"nn_pslogit_caliper0.2", &match.Sample{Treated: treated, Score: log, Calipers: []match.Caliper{within(log, .2*stats.SD(log))}}, match.Neighbours{}},
 		{"nn_ps_caliper_cov", with(func(s *match.Sample) { s.Calipers = append(cal(.25), within(num("age"), 3), within(num("educ"), 1)) }), match.Neighbours{}},
 		{"nn_ps_exact_race", with(func(s *match.Sample) { s.Stratum = strata("race") }), match.Neighbours{}},
 		{"nn_ps_exact_race_married_caliper", with(func(s *match.Sample) { s.Stratum, s.Calipers = strata("race", "married"), cal(.2) }), match.Neighbours{}},

@@ -111,13 +111,3 @@ func readCSV(file string) (map[string]*column, error) {
 	}
 	return out, nil
 }
-
-func stdev(x []float64) float64 {
-	mean, ss := 0.0, 0.0
-	for i, v := range x {
-		d := v - mean
-		mean += d / float64(i+1)
-		ss += d * (v - mean)
-	}
-	return math.Sqrt(ss / float64(len(x)-1))
-}

@@ -98,7 +98,7 @@ func simulate(runs int) error {
 				if err != nil {
 					return err
 				}
-				r, err := study.Run(s, f, "")
+				r, err := study.Run(s, f)
 				if err != nil {
 					return fmt.Errorf("%s: %w", w.name, err)
 				}

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"waymark/internal/stats"
 	"waymark/internal/study/linear"
 	"waymark/internal/study/match"
 	"waymark/internal/study/mixed"
@@ -196,7 +197,7 @@ func measure(file, only string) error {
 	run("nearest 1:1, exact and caliper .1", func() string {
 		ps := propensity()
 		m, err := match.Nearest(&match.Sample{Treated: p.treated, Score: ps, Stratum: match.Cross(p.code["grade"], p.code["gender"], p.code["locale"]),
-			Calipers: []match.Caliper{{X: ps, Width: .1 * stdev(ps)}}}, match.Neighbours{})
+			Calipers: []match.Caliper{{X: ps, Width: .1 * stats.SD(ps)}}}, match.Neighbours{})
 		if err != nil {
 			return err.Error()
 		}
@@ -215,7 +216,7 @@ func measure(file, only string) error {
 		return fmt.Sprintf("propensity included; %d sets, distance %.6f", most+1, sum)
 	})
 	standard := func(x []float64) []float64 {
-		mean, sd := 0.0, stdev(x)
+		mean, sd := 0.0, stats.SD(x)
 		for _, v := range x {
 			mean += v / float64(n)
 		}

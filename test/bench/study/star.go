@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"waymark/internal/stats"
 	"waymark/internal/study/effect"
 	"waymark/internal/study/linear"
 	"waymark/internal/study/match"
@@ -174,7 +175,7 @@ func group(y, in []float64) effect.Group {
 			sum += v
 		}
 	}
-	return effect.Group{N: float64(len(x)), Mean: sum / float64(len(x)), SD: stdev(x)}
+	return effect.Group{N: float64(len(x)), Mean: sum / float64(len(x)), SD: stats.SD(x)}
 }
 
 func kindergarten(t *table, name string, d map[string]*column, ref starRef) error {
