@@ -74,7 +74,12 @@ describe('planning', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN name
 
     // By hand: back again, on a screen that holds both groups.
     await page.setViewportSize({ width: 1280, height: 3000 });
-    await page.locator(`[data-student="${who}"] .note`).first().dragTo(page.locator('[data-group]').first().locator('h3'));
+    const goal = page.locator('[data-group]').first().locator('h3');
+    await page.locator(`[data-student="${who}"] .note`).first().hover();
+    await page.mouse.down();
+    await goal.hover();
+    await goal.hover(); // a browser tells of a drag over something on the second move
+    await page.mouse.up();
     await page.waitForFunction((p) => document.querySelector('[data-group]').querySelector(`[data-student="${p}"]`), who);
     assert.equal(await score(), first);
 
