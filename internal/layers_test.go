@@ -15,7 +15,7 @@ import (
 const layers = `
 fault stats language assign study/effect study/mixed
 strict study/linear study/power study/sensitivity study/match
-study/rollout
+study/rollout study/dose
 study
 roster competency tracing grading recall flex
 tracing/bkt assess/irt

@@ -37,7 +37,7 @@ func (im Importer) Check(ctx context.Context, job Job) (Summary, error) {
 		return s, err
 	}
 	c := &check{Importer: im, ctx: ctx, job: job, st: st, sum: &s}
-	read := map[Kind]func() error{OneRoster: c.oneRoster, CASE: c.caseFile, Materials: c.materials, Items: c.items, Results: c.results, Attended: c.attendance}[job.Kind]
+	read := map[Kind]func() error{OneRoster: c.oneRoster, CASE: c.caseFile, Materials: c.materials, Items: c.items, Results: c.results, Attended: c.attendance, Used: c.uses}[job.Kind]
 	if read == nil {
 		return s, errors.Join(fault.New(fault.Invalid, "There is no import of kind %q.", job.Kind), st.Abort(ctx))
 	}
@@ -290,27 +290,45 @@ func (c *check) items() error {
 
 func (c *check) attendance() error {
 	err := tabular.Attendance(c.reader(), c.job.Name, tabular.Options{Encoding: c.job.Encoding}, func(line int, a tabular.AttendanceRow) error {
-		id, found, err := c.findStudent(line, a.Ref)
-		if err != nil {
-			return err
-		}
-		if found != 1 {
-			if found == 0 {
-				c.unknownStudent(line, a.Ref)
-			}
-			return nil
-		}
-		if a.Day.Time().After(c.Now().Add(24 * time.Hour)) {
-			c.problem(fault.Problem{Code: "row.future", File: c.job.Name, Line: line, Field: "date", Value: string(a.Day), Message: "This day is still to come.", Cure: "Correct the date."})
-			return nil
-		}
-		a.Student = id
-		if err := c.st.Attendance(line, a.Attendance); err != nil {
-			return err
-		}
-		return c.good()
+		return c.ofDay(line, a.Ref, a.Day, func(id roster.PersonID) error {
+			a.Student = id
+			return c.st.Attendance(line, a.Attendance)
+		})
 	}, c.problem)
 	return c.refused(err)
+}
+
+func (c *check) uses() error {
+	err := tabular.Uses(c.reader(), c.job.Name, tabular.Options{Encoding: c.job.Encoding}, func(line int, u tabular.UseRow) error {
+		return c.ofDay(line, u.Ref, u.Day, func(id roster.PersonID) error {
+			u.Student = id
+			return c.st.Use(line, u.Use)
+		})
+	}, c.problem)
+	return c.refused(err)
+}
+
+// ofDay puts a row about a student and a day where it belongs, unless nobody here is meant or
+// the day is still to come.
+func (c *check) ofDay(line int, ref tabular.StudentRef, day roster.Date, put func(roster.PersonID) error) error {
+	id, found, err := c.findStudent(line, ref)
+	if err != nil {
+		return err
+	}
+	if found != 1 {
+		if found == 0 {
+			c.unknownStudent(line, ref)
+		}
+		return nil
+	}
+	if day.Time().After(c.Now().Add(24 * time.Hour)) {
+		c.problem(fault.Problem{Code: "row.future", File: c.job.Name, Line: line, Field: "date", Value: string(day), Message: "This day is still to come.", Cure: "Correct the date."})
+		return nil
+	}
+	if err := put(id); err != nil {
+		return err
+	}
+	return c.good()
 }
 
 // findStudent finds who one of some references to the same student means, and how many people

@@ -26,10 +26,11 @@ const (
 	Items     Kind = "items"
 	Results   Kind = "results"
 	Attended  Kind = "attendance"
+	Used      Kind = "use"
 )
 
 // Kinds are all kinds of files.
-var Kinds = []Kind{OneRoster, CASE, Materials, Items, Results, Attended}
+var Kinds = []Kind{OneRoster, CASE, Materials, Items, Results, Attended, Used}
 
 // RunID identifies one load of a file.
 type RunID string
@@ -156,6 +157,7 @@ type Stager interface {
 	Material(line int, m material.Material) error
 	Item(line int, q assess.Question) error
 	Attendance(line int, a roster.Attendance) error
+	Use(line int, u roster.Use) error
 	// Evidence takes a piece without id; its Key is its identity.
 	Evidence(line int, p evidence.Piece) error
 

@@ -20,6 +20,8 @@ import (
 	"waymark/internal/roster"
 	"waymark/internal/store"
 	"waymark/internal/store/storetest"
+	"waymark/internal/study"
+	"waymark/internal/study/dose"
 	"waymark/internal/tabular"
 )
 
@@ -585,6 +587,50 @@ func TestAttendanceIsBroughtInCorrectedAndUndone(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(before, sums()); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// A product's use is brought in, corrected and undone like other files.
+func TestUseIsBroughtInCorrectedAndUndone(t *testing.T) {
+	storetest.Each(t, now, func(t *testing.T, db *store.DB) {
+		s := start(t, db)
+		s.load(intake.OneRoster, "1.zip", newSchool(3).zip(t), nil)
+		file := "student,product,date,minutes,lessons\nNu1,Trails,2026-11-02,45,2\nNu1,Trails,2026-11-09,20,1\nNu2,Trails,2026-11-02,5,\nNobody,Trails,2026-11-02,5,\nNu1,Trails,2027-11-05,5,\n"
+		sum := s.load(intake.Used, "use.csv", []byte(file), nil)
+		if sum.Added != 3 || sum.Bad != 2 || sum.Problems[0].Code != "reference.unknown_student" || sum.Problems[1].Code != "row.future" {
+			t.Errorf("added %d, bad %d: %v", sum.Added, sum.Bad, sum.Problems)
+		}
+		one, two := s.person("Nu1").ID, s.person("Nu2").ID
+		plan := study.Plan{Trace: dose.Product, Product: "Trails", Scale: "MAP", During: study.Days{From: "2026-11-01", To: "2026-11-30"}, Before: study.Days{From: "2026-10-01", To: "2026-10-02"}, After: study.Days{From: "2026-11-01", To: "2026-11-30"}}
+		minutes := func() map[string]int {
+			facts, err := db.StudyFacts(t.Context(), district, "", plan)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := map[string]int{}
+			for _, f := range facts {
+				if f.Dose > 0 {
+					out[f.Student] = f.Dose
+				}
+			}
+			return out
+		}
+		before := map[string]int{string(one): 65, string(two): 5}
+		if diff := cmp.Diff(before, minutes()); diff != "" {
+			t.Error(diff)
+		}
+		if sum = s.load(intake.Used, "use.csv", []byte(strings.Replace(file, "2026-11-02,45,2", "2026-11-02,40,2", 1)), nil); sum.Changed != 1 || sum.Same != 2 {
+			t.Errorf("changed %d, same %d", sum.Changed, sum.Same)
+		}
+		if got := minutes()[string(one)]; got != 60 {
+			t.Errorf("corrected: %d", got)
+		}
+		if _, err := s.im.Undo(t.Context(), district, ""); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(before, minutes()); diff != "" {
 			t.Error(diff)
 		}
 	})

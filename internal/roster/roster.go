@@ -228,6 +228,15 @@ type Attendance struct {
 	Word      string // the source's own, such as "excused"
 }
 
+// Use is how much a student used a product on a day, or in the week that begins with it.
+type Use struct {
+	Student PersonID
+	Product string
+	Day     Date
+	Minutes float64
+	Lessons float64 // finished
+}
+
 // Attended sums up a student's attendance over some days.
 type Attended struct {
 	Days      int     // that are recorded

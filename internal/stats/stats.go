@@ -219,7 +219,8 @@ func SD(x []float64) float64 {
 	return math.Sqrt(ss / (n - 1))
 }
 
-// Ranks returns the ranks of values, from 1 on; equal values share the mean of theirs.
+// Ranks returns the ranks of values, from 1 on; equal values share the mean of theirs. NaN is
+// below all, and equal to NaN.
 func Ranks(x []float64) []float64 {
 	order := make([]int, len(x))
 	for i := range order {
@@ -229,7 +230,7 @@ func Ranks(x []float64) []float64 {
 	out := make([]float64, len(x))
 	for i := 0; i < len(order); {
 		j := i
-		for j < len(order) && x[order[j]] == x[order[i]] {
+		for j < len(order) && cmp.Compare(x[order[j]], x[order[i]]) == 0 {
 			j++
 		}
 		for _, k := range order[i:j] {

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"waymark/internal/stats"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // drawn returns predictions and outcomes drawn from them.
@@ -108,6 +110,15 @@ func TestGini(t *testing.T) {
 		}
 		if n := float64(len(c.x)); sum > 0 && math.Abs(stats.Gini(c.x)-all/(2*n*sum)) > 1e-12 {
 			t.Errorf("Gini(%v) is not the mean difference", c.x)
+		}
+	}
+}
+
+func TestRanks(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ x, want []float64 }{{nil, []float64{}}, {[]float64{3, 1, 2}, []float64{3, 1, 2}}, {[]float64{5, 5, 1}, []float64{2.5, 2.5, 1}}, {[]float64{math.NaN(), 0, math.NaN()}, []float64{1.5, 3, 1.5}}} {
+		if diff := cmp.Diff(c.want, stats.Ranks(c.x)); diff != "" {
+			t.Errorf("Ranks(%v): %s", c.x, diff)
 		}
 	}
 }

@@ -52,6 +52,9 @@ func digested() [][2]string {
 		[2]string{"check_given", "district, class, purpose, competencies, students, most, actor"},
 		[2]string{"sitting", "district, student, class, purpose, form"},
 		[2]string{"study", "district, plan, author, extract, result"},
+		[2]string{"study_lot", "district, unit, block, treated, wave"},
+		[2]string{"practice", "district, body, author"},
+		[2]string{"dose_reason", "district, student, why, since, until, author"},
 		[2]string{"rule_book", "district, version, body, note, author"},
 		[2]string{"proposal", "district, id, class, step, kind, rule, because, students"},
 		[2]string{"proposals_off", "district, class, author"},
@@ -128,7 +131,7 @@ func (db *DB) digestTable(ctx context.Context, table, columns string) (sum [32]b
 }
 
 // booleans are columns that SQLite keeps as numbers.
-var booleans = []string{"active", "is_primary", "enabled", "assessable", "calibrated", "dropped", "answered"}
+var booleans = []string{"active", "is_primary", "enabled", "assessable", "calibrated", "dropped", "answered", "treated"}
 
 func writeValue(h hash.Hash, column string, v any) {
 	switch v := v.(type) {

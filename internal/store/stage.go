@@ -234,6 +234,10 @@ func (s *stager) Attendance(line int, a roster.Attendance) error {
 	return s.put("attendance", string(a.Student)+"|"+string(a.Day)+"|"+a.Period, line, true, a.Student, a.Day, a.Period, a.Missed, a.Suspended, a.Word)
 }
 
+func (s *stager) Use(line int, u roster.Use) error {
+	return s.put("product_use", string(u.Student)+"|"+string(u.Day)+"|"+u.Product, line, true, u.Student, u.Product, u.Day, u.Minutes, u.Lessons)
+}
+
 func (s *stager) Framework(f competency.Framework) error {
 	return s.put("framework", string(f.ID), 0, true, f.Title, f.Creator, f.Subject, f.Language, f.Version, f.Licence, f.Status)
 }

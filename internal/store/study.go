@@ -4,11 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"slices"
+	"strings"
 	"time"
 
 	"waymark/internal/fault"
 	"waymark/internal/roster"
 	"waymark/internal/study"
+	"waymark/internal/study/dose"
 )
 
 const studyColumns = `id, plan, author, at, extract, result, ran_at`
@@ -44,7 +47,8 @@ func (db *DB) Study(ctx context.Context, d roster.DistrictID, id string) (study.
 	return s, err
 }
 
-// DeclareStudy keeps a plan before it is run; it is never changed.
+// DeclareStudy keeps a plan before it is run; it is never changed. Where lots are to be drawn they
+// are drawn now, once, and kept with it.
 func (db *DB) DeclareStudy(ctx context.Context, d roster.DistrictID, p study.Plan, author roster.PersonID) (string, error) {
 	if err := p.Check(); err != nil {
 		return "", err
@@ -53,9 +57,150 @@ func (db *DB) DeclareStudy(ctx context.Context, d roster.DistrictID, p study.Pla
 	if err != nil {
 		return "", err
 	}
+	var lots []study.Lot
+	if p.Lots != nil {
+		units, blocks, values, _, err := db.LotUnits(ctx, d, p)
+		if err != nil {
+			return "", err
+		}
+		if lots, err = p.Draw(units, blocks, values); err != nil {
+			return "", err
+		}
+	}
 	id := newID()
-	_, err = db.exec(ctx, `INSERT INTO study (district, id, plan, author, at, extract, result, ran_at) VALUES ($1, $2, $3, $4, $5, '', '', 0)`, d, id, string(body), author, micros(db.now()))
-	return id, err
+	return id, db.Tx(ctx, func(tx *DB) error {
+		if _, err := tx.exec(ctx, `INSERT INTO study (district, id, plan, author, at, extract, result, ran_at) VALUES ($1, $2, $3, $4, $5, '', '', 0)`, d, id, string(body), author, micros(tx.now())); err != nil {
+			return err
+		}
+		for _, l := range lots {
+			if _, err := tx.exec(ctx, `INSERT INTO study_lot (district, study, unit, block, treated, wave) VALUES ($1, $2, $3, $4, $5, $6)`, d, id, l.Unit, l.Block, l.Treated, int64(l.Wave)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Lots returns what was drawn for a study, by unit.
+func (db *DB) Lots(ctx context.Context, d roster.DistrictID, id string) ([]study.Lot, error) {
+	return many(ctx, db, func(row func(...any) error) (l study.Lot, err error) {
+		return l, row(&l.Unit, &l.Block, &l.Treated, &l.Wave)
+	},
+		`SELECT unit, block, treated, wave FROM study_lot WHERE district = $1 AND study = $2 ORDER BY unit`, d, id)
+}
+
+// LotUnits returns the units among which a pilot draws as the roster has them now: ids of
+// students, classes or schools, the blocks within which they draw, the baseline of each (its
+// mean; NaN where nothing is known), and how many students they hold together.
+func (db *DB) LotUnits(ctx context.Context, d roster.DistrictID, p study.Plan) (units, blocks []string, values []float64, students int, err error) {
+	all, err := db.roll(ctx, d)
+	if err != nil {
+		return nil, nil, nil, 0, err
+	}
+	before, err := db.measures(ctx, d, p, p.Before)
+	if err != nil {
+		return nil, nil, nil, 0, err
+	}
+	class := map[roster.PersonID]string{}
+	if p.Lots.Unit == study.ByClass {
+		if class, err = db.oneClass(ctx, d, p.Lots.Classes); err != nil {
+			return nil, nil, nil, 0, err
+		}
+	}
+	at := map[string]int{}
+	var known []float64
+	for _, s := range all {
+		if len(p.Lots.Schools) > 0 && !slices.Contains(p.Lots.Schools, s.name) || len(p.Lots.Grades) > 0 && !slices.Contains(p.Lots.Grades, s.grade) {
+			continue
+		}
+		unit, block := string(s.id), s.name+", grade "+s.grade
+		switch p.Lots.Unit {
+		case study.ByClass:
+			unit, block = class[s.id], s.name
+		case study.BySchool:
+			unit, block = s.school, "all schools"
+		}
+		if unit == "" {
+			continue
+		}
+		students++
+		k, ok := at[unit]
+		if !ok {
+			k = len(units)
+			at[unit] = k
+			units, blocks, values, known = append(units, unit), append(blocks, block), append(values, 0), append(known, 0)
+		}
+		if v, ok := before[s.id]; ok {
+			values[k] += v
+			known[k]++
+		}
+	}
+	if len(units) < 4 {
+		return nil, nil, nil, 0, fault.Field("unit", "Only %d of these could draw a lot; at least 4 are needed. Let more schools or grades take part.", len(units))
+	}
+	for k := range values {
+		values[k] /= known[k] // 0/0 is NaN
+	}
+	return units, blocks, values, students, nil
+}
+
+// onRoll is a student on the roll of a school.
+type onRoll struct {
+	id           roster.PersonID
+	grade        string
+	school, name string
+}
+
+// roll returns the active students who have a school, each once: in two schools at once, the
+// first by name counts.
+func (db *DB) roll(ctx context.Context, d roster.DistrictID) ([]onRoll, error) {
+	all, err := many(ctx, db, func(row func(...any) error) (s onRoll, err error) {
+		return s, row(&s.id, &s.grade, &s.school, &s.name)
+	}, `SELECT DISTINCT p.id, p.grade, o.id, o.name FROM person p JOIN role r ON r.district = p.district AND r.person = p.id AND r.role = 'student' AND r.active
+		JOIN org o ON o.district = p.district AND o.id = r.org AND o.kind = 'school' WHERE p.district = $1 AND p.active AND (p.school = '' OR p.school = o.id) ORDER BY p.id, o.name, o.id`, d)
+	return slices.CompactFunc(all, func(a, b onRoll) bool { return a.id == b.id }), err
+}
+
+// oneClass returns the class of a subject, or the homeroom, of those who are in exactly one.
+func (db *DB) oneClass(ctx context.Context, d roster.DistrictID, subject string) (map[roster.PersonID]string, error) {
+	type in struct {
+		student  roster.PersonID
+		class    string
+		kind     string
+		subjects string
+	}
+	all, err := many(ctx, db, func(row func(...any) error) (x in, err error) {
+		return x, row(&x.student, &x.class, &x.kind, &x.subjects)
+	},
+		`SELECT DISTINCT e.person, c.id, c.kind, c.subjects FROM enrollment e JOIN class c ON c.district = e.district AND c.id = e.class
+		WHERE e.district = $2 AND e.role = 'student' AND e.active AND c.active AND (e.begins = '' OR e.begins <= $1) AND (e.ends = '' OR e.ends >= $1) ORDER BY e.person, c.id`, db.today(), d)
+	out, twice := map[roster.PersonID]string{}, map[roster.PersonID]bool{}
+	for _, x := range all {
+		if subject == study.Homerooms && x.kind != "homeroom" || subject != study.Homerooms && !slices.Contains(splitList[string](x.subjects), subject) {
+			continue
+		}
+		twice[x.student] = out[x.student] != ""
+		out[x.student] = x.class
+	}
+	for id, more := range twice {
+		if more {
+			delete(out, id)
+		}
+	}
+	return out, err
+}
+
+// ClassSubjects returns the subjects of a district's active classes, and whether there are homerooms.
+func (db *DB) ClassSubjects(ctx context.Context, d roster.DistrictID) (subjects []string, homerooms bool, err error) {
+	_, err = many(ctx, db, func(row func(...any) error) (_ struct{}, err error) {
+		var kind, list string
+		err = row(&kind, &list)
+		homerooms = homerooms || kind == "homeroom"
+		subjects = append(subjects, splitList[string](list)...)
+		return struct{}{}, err
+	}, `SELECT DISTINCT kind, subjects FROM class WHERE district = $1 AND active`, d)
+	slices.Sort(subjects)
+	return slices.Compact(subjects), homerooms, err
 }
 
 // KeepStudy keeps what a study found, with the extract that it was found from.
@@ -95,13 +240,15 @@ func scanMeasured(row func(...any) error) (m measured, err error) {
 	return m, row(&m.student, &m.value)
 }
 
-// StudyFacts reads what a plan asks for of every active student who has a school. Only facts are
-// read: no estimate is in a study.
-func (db *DB) StudyFacts(ctx context.Context, d roster.DistrictID, p study.Plan) ([]study.Fact, error) {
-	students, err := many(ctx, db, func(row func(...any) error) (f study.Fact, err error) {
-		return f, row(&f.Student, &f.Grade, &f.School)
-	}, `SELECT DISTINCT p.id, p.grade, o.name FROM person p JOIN role r ON r.district = p.district AND r.person = p.id AND r.role = 'student' AND r.active
-		JOIN org o ON o.district = p.district AND o.id = r.org AND o.kind = 'school' WHERE p.district = $1 AND p.active AND (p.school = '' OR p.school = o.id) ORDER BY p.id, o.name`, d)
+// StudyFacts reads what a study asks for of every active student who has a school; of a pilot, of
+// all whose unit drew a lot, and of students who drew one themselves also if they have left since.
+// Only facts are read: no estimate is in a study.
+func (db *DB) StudyFacts(ctx context.Context, d roster.DistrictID, id string, p study.Plan) ([]study.Fact, error) {
+	all, err := db.roll(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	lots, err := db.lotsOf(ctx, d, id, p, &all)
 	if err != nil {
 		return nil, err
 	}
@@ -121,23 +268,92 @@ func (db *DB) StudyFacts(ctx context.Context, d roster.DistrictID, p study.Plan)
 	if err != nil {
 		return nil, err
 	}
-	out := students[:0]
-	last := ""
-	for _, f := range students {
-		if f.Student == last { // in two schools at once: the first counts
+	met, err := db.met(ctx, d, p, all)
+	if err != nil {
+		return nil, err
+	}
+	known := func(m map[roster.PersonID]float64, id roster.PersonID) float64 {
+		if v, ok := m[id]; ok {
+			return v
+		}
+		return math.NaN()
+	}
+	var out []study.Fact
+	for _, s := range all {
+		f := study.Fact{Student: string(s.id), School: s.name, Grade: s.grade, Groups: groups[s.id], Before: known(before, s.id), After: known(after, s.id), Dose: int(doses[s.id]), Met: known(met, s.id)}
+		if p.Lots != nil {
+			lot, ok := lots[s.id]
+			if !ok {
+				continue
+			}
+			f.Lot = &lot
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+// lotsOf returns the lot of each student of a pilot, and adds to the roll those who drew one
+// and have left.
+func (db *DB) lotsOf(ctx context.Context, d roster.DistrictID, id string, p study.Plan, all *[]onRoll) (map[roster.PersonID]study.Lot, error) {
+	if p.Lots == nil {
+		return nil, nil
+	}
+	drawn, err := db.Lots(ctx, d, id)
+	if err != nil {
+		return nil, err
+	}
+	by := map[string]study.Lot{}
+	for _, l := range drawn {
+		by[l.Unit] = l
+	}
+	class := map[roster.PersonID]string{}
+	if p.Lots.Unit == study.ByClass {
+		if class, err = db.oneClass(ctx, d, p.Lots.Classes); err != nil {
+			return nil, err
+		}
+	}
+	out := map[roster.PersonID]study.Lot{}
+	for _, s := range *all {
+		unit := map[study.Unit]string{study.ByStudent: string(s.id), study.ByClass: class[s.id], study.BySchool: s.school}[p.Lots.Unit]
+		if l, ok := by[unit]; ok && (p.Lots.Unit == study.ByStudent || len(p.Lots.Grades) == 0 || slices.Contains(p.Lots.Grades, s.grade)) {
+			out[s.id] = l
+		}
+	}
+	if p.Lots.Unit == study.ByStudent {
+		for _, l := range drawn {
+			if who := roster.PersonID(l.Unit); out[who].Unit == "" {
+				out[who] = l
+				school, grade, _ := strings.Cut(l.Block, ", grade ")
+				*all = append(*all, onRoll{id: who, name: school, grade: grade})
+			}
+		}
+	}
+	return out, nil
+}
+
+// met returns in which share of periods each student had as much of the studied practice as is
+// recommended, where it is a declared one.
+func (db *DB) met(ctx context.Context, d roster.DistrictID, p study.Plan, all []onRoll) (map[roster.PersonID]float64, error) {
+	out := map[roster.PersonID]float64{}
+	if p.Dose == nil {
+		return out, nil
+	}
+	seen := map[string]bool{}
+	for _, s := range all {
+		if s.school == "" || seen[s.school] || p.Trace == study.InSchools && !slices.Contains(p.Schools, s.name) {
 			continue
 		}
-		last = f.Student
-		id := roster.PersonID(f.Student)
-		f.Before, f.After = math.NaN(), math.NaN()
-		if v, ok := before[id]; ok {
-			f.Before = v
+		seen[s.school] = true
+		took, err := db.Taken(ctx, d, roster.OrgID(s.school), *p.Dose, p.During)
+		if err != nil {
+			return nil, err
 		}
-		if v, ok := after[id]; ok {
-			f.After = v
+		for _, x := range took.Students {
+			if m := x.Met(); !math.IsNaN(m) {
+				out[roster.PersonID(x.ID)] = m
+			}
 		}
-		f.Groups, f.Dose = groups[id], int(doses[id])
-		out = append(out, f)
 	}
 	return out, nil
 }
@@ -158,14 +374,16 @@ func (db *DB) measures(ctx context.Context, d roster.DistrictID, p study.Plan, d
 func (db *DB) doses(ctx context.Context, d roster.DistrictID, p study.Plan) (map[roster.PersonID]float64, error) {
 	from, to := p.During.Times()
 	switch p.Trace {
-	case study.Talks:
+	case dose.Talks:
 		return byStudent(many(ctx, db, scanMeasured, `SELECT student, count(*) FROM conference WHERE district = $1 AND at >= $2 AND at < $3 GROUP BY student`, d, micros(from), micros(to)))
-	case study.Choices:
+	case dose.Choices:
 		return byStudent(many(ctx, db, scanMeasured, `SELECT student, count(*) FROM choice WHERE district = $1 AND at >= $2 AND at < $3 GROUP BY student`, d, micros(from), micros(to)))
-	case study.Checks:
+	case dose.Checks:
 		return byStudent(many(ctx, db, scanMeasured, `SELECT student, count(*) FROM sitting WHERE district = $1 AND finished_at >= $2 AND finished_at < $3 GROUP BY student`, d, micros(from), micros(to)))
-	case study.FlexTime:
+	case dose.FlexTime:
 		return byStudent(many(ctx, db, scanMeasured, `SELECT student, count(*) FROM flex_place WHERE district = $1 AND slot >= $2 AND slot < $3 AND attended = 'here' GROUP BY student`, d, p.During.From, to.Format(time.DateOnly)))
+	case dose.Product:
+		return byStudent(many(ctx, db, scanMeasured, `SELECT person, sum(minutes) FROM product_use WHERE district = $1 AND product = $2 AND day >= $3 AND day <= $4 AND active GROUP BY person`, d, p.Product, p.During.From, p.During.To))
 	}
 	return map[roster.PersonID]float64{}, nil
 }

@@ -6,7 +6,11 @@ import (
 	"math"
 	"slices"
 
+	"gonum.org/v1/gonum/stat"
+
+	"waymark/internal/fault"
 	"waymark/internal/stats"
+	"waymark/internal/study/dose"
 	"waymark/internal/study/effect"
 	"waymark/internal/study/linear"
 	"waymark/internal/study/match"
@@ -26,6 +30,15 @@ type SubgroupResult struct {
 	PAdjusted number  `json:"pAdjusted"` // over all subgroups of the outcome
 }
 
+// DoseResult is the effect among those with the practice who had as much of it as is
+// recommended. It is not causal: who had so much may differ in all that made them have it.
+type DoseResult struct {
+	Known    int     `json:"known"`            // students with the practice of whom the dose is known
+	Students int     `json:"students"`         // of them, with four fifths of the recommended dose or more
+	Effect   *Effect `json:"effect,omitempty"` // none where they are too few
+	Note     string  `json:"note"`
+}
+
 // SchoolResult is the effect in one school: as its own students say, and shrunken toward that
 // in all.
 type SchoolResult struct {
@@ -36,6 +49,8 @@ type SchoolResult struct {
 	Shrunken number `json:"shrunken"`
 	Low      number `json:"low"`
 	High     number `json:"high"`
+	// Dose is the mean share of periods in which its students had as much as is recommended.
+	Dose *number `json:"dose,omitempty"`
 }
 
 // SchoolsResult is the effect across schools, in standard deviations.
@@ -47,6 +62,9 @@ type SchoolsResult struct {
 	Tau     number `json:"tau"` // standard deviation of true effects
 	I2      number `json:"i2"`  // percent
 	Method  string `json:"method"`
+	// DoseRank is the rank correlation of schools' doses and effects (Spearman). Suggestive, not
+	// causal; none below five schools.
+	DoseRank *number `json:"doseRank,omitempty"`
 }
 
 // CheckResult is the effect again, done otherwise.
@@ -78,6 +96,90 @@ func (a *analysis) among(count func(i int) bool) *analysis {
 		}
 	}
 	return &b
+}
+
+// doseMet is the effect among those who had the dose; nothing where no dose is declared.
+func (a *analysis) doseMet() (*DoseResult, error) {
+	if a.Dose == "" {
+		return nil, nil
+	}
+	had, err := a.doses()
+	if err != nil {
+		return nil, err
+	}
+	r := &DoseResult{Note: "Not causal: who had as much as is recommended may differ in whatever made them have it. The answer is the effect on all who were given the practice."}
+	for i, v := range had {
+		if a.treated[i] && a.weights[i] > 0 && !math.IsNaN(v) {
+			r.Known++
+		}
+	}
+	met := func(i int) bool { return !a.treated[i] || dose.BandOf(had[i]) == dose.AsMeant }
+	b := a.among(met)
+	if a.m != nil { // only the comparison students of those who are left count
+		m := &match.Matching{}
+		for k, i := range a.m.Treated {
+			if met(int(i)) {
+				m.Treated, m.Controls = append(m.Treated, i), append(m.Controls, a.m.Controls[k])
+			}
+		}
+		b.m, b.weights = m, m.Weights(len(a.y))
+	}
+	_, _, t, c := b.sides()
+	r.Students = t.Students
+	if min(t.Students, c.Students) < a.least() || a.unit != nil && min(t.Units, c.Units) < fewClusters {
+		return r, nil
+	}
+	e, _, words, err := b.estimate()
+	if err != nil {
+		return nil, err
+	}
+	s := b.standardised(e, words)
+	r.Effect = &s
+	return r, nil
+}
+
+// doses are the shares of periods in which each student had the dose.
+func (a *analysis) doses() ([]float64, error) {
+	had, err := a.frame.numbers(a.Dose)
+	for i, v := range had {
+		if v < 0 || v > 1 {
+			return nil, fault.New(fault.Invalid, "%s, %s: student %q has %v; a dose is the share of periods in which as much as is recommended was had, from 0 to 1.", a.frame.File, a.Dose, a.frame.text[a.Student][i], v)
+		}
+	}
+	return had, err
+}
+
+// doseBySchool puts beside each school's effect how much of the practice its students had.
+func (a *analysis) doseBySchool(schools []SchoolResult, all *SchoolsResult) error {
+	if a.Dose == "" || len(schools) == 0 {
+		return nil
+	}
+	had, err := a.doses()
+	if err != nil {
+		return err
+	}
+	_, names := a.frame.codes(a.School)
+	total, n := map[string]float64{}, map[string]float64{}
+	for i, v := range had {
+		if a.treated[i] && a.weights[i] > 0 && !math.IsNaN(v) {
+			total[names[a.school[i]]] += v
+			n[names[a.school[i]]]++
+		}
+	}
+	var x, y []float64
+	for k := range schools {
+		if name := schools[k].School; n[name] > 0 {
+			mean := number(total[name] / n[name])
+			schools[k].Dose = &mean
+			x, y = append(x, float64(mean)), append(y, float64(schools[k].Shrunken))
+		}
+	}
+	if len(x) >= 5 {
+		if r := number(stat.Correlation(stats.Ranks(x), stats.Ranks(y), nil)); !math.IsNaN(float64(r)) {
+			all.DoseRank = &r
+		}
+	}
+	return nil
 }
 
 func (a *analysis) subgroups() ([]SubgroupResult, error) {
@@ -214,7 +316,7 @@ func (a *analysis) schools() ([]SchoolResult, *SchoolsResult) {
 		out[i].Shrunken, out[i].Low, out[i].High = number(shrunken[i]), number(shrunken[i]-q*se[i]), number(shrunken[i]+q*se[i])
 	}
 	return out, &SchoolsResult{len(out), number(all.Mean), number(all.Low), number(all.High), number(math.Sqrt(all.Tau2)), number(all.I2),
-		"means of matched differences by school, pooled by REML with Knapp and Hartung's interval"}
+		"means of matched differences by school, pooled by REML with Knapp and Hartung's interval", nil}
 }
 
 // gains are the outcome less the baseline, where both are on one scale.
@@ -266,7 +368,7 @@ func (a *analysis) schoolSlopes(names []string, sd float64) ([]SchoolResult, *Sc
 	slices.SortFunc(out, func(x, y SchoolResult) int { return cmp.Compare(x.School, y.School) })
 	e := linear.NewEstimate(fit.Coef[1], fit.SE[1], float64(len(fit.Groups)-1))
 	return out, &SchoolsResult{len(out), number(e.Value / sd), number(e.Low / sd), number(e.High / sd), number(math.Sqrt(fit.Between[1][1]) / sd), number(math.NaN()),
-		"mixed model with a random intercept and effect of each school (REML)"}
+		"mixed model with a random intercept and effect of each school (REML)", nil}
 }
 
 // redraws is how often virtual groups are drawn again.

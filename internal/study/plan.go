@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"waymark/internal/fault"
+	"waymark/internal/study/dose"
 )
 
 // Plan declares a study of a practice by what the district itself has written down. It is
@@ -22,10 +23,15 @@ type Plan struct {
 	Practice string `json:"practice"`
 	// Trace is how the practice shows: in what students had at least AtLeast times in the days
 	// of During, or in which schools do it.
-	Trace   Trace    `json:"trace"`
-	AtLeast int      `json:"atLeast,omitempty"`
-	Schools []string `json:"schools,omitempty"`
-	During  Days     `json:"during"`
+	Trace   dose.Trace `json:"trace"`
+	Product string     `json:"product,omitempty"` // of which minutes are counted, where Trace is dose.Product
+	AtLeast int        `json:"atLeast,omitempty"`
+	Schools []string   `json:"schools,omitempty"`
+	During  Days       `json:"during"`
+	// Dose is the declared practice that is studied, where it is one: it says what is recommended.
+	Dose *dose.Practice `json:"dose,omitempty"`
+	// Lots says that who has the practice is drawn; the trace then shows only who received it.
+	Lots *Lots `json:"lots,omitempty"`
 	// The outcome is the mean of an external test's scores on a scale, or of the shares of
 	// points in work on a framework's competencies, in the days of After; and the baseline the
 	// same in those of Before.
@@ -38,19 +44,49 @@ type Plan struct {
 	Seed       uint64  `json:"seed"`
 }
 
-// Trace is something that students had.
-type Trace string
+// InSchools is the trace of a practice that shows by being in one of some schools.
+const InSchools dose.Trace = "schools"
 
-const (
-	Talks     Trace = "talks"   // one-to-one talks with an adult
-	Choices   Trace = "choices" // work of their own choice
-	FlexTime  Trace = "flex"    // sessions in flex time in which they were
-	Checks    Trace = "checks"  // adaptive checks
-	InSchools Trace = "schools" // being in one of some schools
-)
+// Lots are how a pilot draws who begins first. The lots themselves are drawn once, when the pilot
+// is declared.
+type Lots struct {
+	Unit    Unit     `json:"unit"`
+	Schools []string `json:"schools,omitempty"` // names of those that take part; all where empty
+	Grades  []string `json:"grades,omitempty"`  // all where empty
+	Classes string   `json:"classes,omitempty"` // subject of the classes that are drawn, or Homerooms
+	Share   float64  `json:"share"`             // that begins first
+	Pairs   bool     `json:"pairs,omitempty"`   // units are drawn from pairs that are alike in the baseline
+	Later   string   `json:"later"`             // the day from which all others have it too
+}
 
-// Traces are all there are.
-var Traces = []Trace{Talks, Choices, FlexTime, Checks, InSchools}
+// Homerooms stands for classes that are homerooms.
+const Homerooms = "homerooms"
+
+// Unseen is the trace of a practice that does not show in what is written down.
+const Unseen dose.Trace = ""
+
+func (l *Lots) check(p Plan) error {
+	if l == nil {
+		return nil
+	}
+	switch later, err := time.Parse(time.DateOnly, l.Later); {
+	case !slices.Contains([]Unit{ByStudent, ByClass, BySchool}, l.Unit):
+		return fault.Field("unit", "Choose who draws a lot: students, classes or schools.")
+	case l.Unit == ByClass && l.Classes == "":
+		return fault.Field("classes", "Choose which classes draw.")
+	case !(l.Share >= .1 && l.Share <= .9):
+		return fault.Field("share", "Say which share begins first, from 10 to 90 percent.")
+	case err != nil:
+		return fault.Field("later", "Say from which day on all others have it too: nobody goes without for good.")
+	case later.Format(time.DateOnly) <= p.During.From:
+		return fault.Field("later", "The others begin later than the first.")
+	case p.During.From <= p.Before.To:
+		return fault.Field("before", "Lots are drawn before it begins: measure the baseline before %s.", p.During.From)
+	case p.Trace == InSchools:
+		return fault.Field("trace", "Lots decide who has it. Choose how it shows, or that it does not show.")
+	}
+	return nil
+}
 
 // Days are from one day to another, both included.
 type Days struct {
@@ -83,12 +119,14 @@ func (p Plan) Check() error {
 		return fault.Field("practice", "Name the practice, in at most 120 characters.")
 	}
 	switch {
-	case !slices.Contains(Traces, p.Trace):
+	case p.Trace != InSchools && !slices.Contains(dose.Traces, p.Trace) && (p.Trace != Unseen || p.Lots == nil):
 		return fault.Field("trace", "Choose how the practice shows.")
+	case p.Trace == dose.Product && p.Product == "":
+		return fault.Field("trace", "Choose the product.")
 	case p.Trace == InSchools && len(p.Schools) == 0:
 		return fault.Field("schools", "Choose the schools that do it.")
-	case p.Trace != InSchools && (p.AtLeast < 1 || p.AtLeast > 1000):
-		return fault.Field("atleast", "Say from how many times on it counts, from 1 to 1000.")
+	case p.Trace != InSchools && p.Trace != Unseen && (p.AtLeast < 1 || p.AtLeast > 10_000):
+		return fault.Field("atleast", "Say from how many times or minutes on it counts, from 1 to 10 000.")
 	case (p.Scale == "") == (p.Framework == ""):
 		return fault.Field("outcome", "Choose what may have changed.")
 	case !(p.Meaningful > 0 && p.Meaningful <= 2):
@@ -108,7 +146,12 @@ func (p Plan) Check() error {
 	if p.After.To < p.During.From {
 		return fault.Field("after", "It ends before the practice begins.")
 	}
-	return nil
+	if p.Dose != nil {
+		if err := p.Dose.Check(); err != nil {
+			return err
+		}
+	}
+	return p.Lots.check(p)
 }
 
 // Fact is what is known of one student.
@@ -118,21 +161,36 @@ type Fact struct {
 	Groups        map[string]string // by dimension, such as "English learner": "yes"
 	Before, After float64           // NaN where nothing is known
 	Dose          int               // how often they had what is traced
+	Met           float64           // share of periods in which as much as is recommended was had; NaN where nothing is known
+	Lot           *Lot              // of a pilot, what their unit drew
 }
 
 // planGroups are the characteristics that are adjusted for and by which effects are shown, by
 // the names of columns.
 var planGroups = [][2]string{{"sex", "sex"}, {"race_or_ethnicity", "race or ethnicity"}, {"english_learner", "English learner"}, {"disability", "disability"}, {"economic_disadvantage", "economic disadvantage"}}
 
-// Spec is the declaration that a plan stands for: virtual comparison groups of the same grade
-// and of about the same baseline, in the same school where students differ in what they had,
-// and in other schools where schools as wholes do.
+// Spec is the declaration that a plan stands for. Where lots were drawn, those who begin first
+// are held against those who begin later. Else there are virtual comparison groups of the same
+// grade and of about the same baseline, in the same school where students differ in what they
+// had, and in other schools where schools as wholes do.
 func (p Plan) Spec() *Spec {
 	s := &Spec{Schema: Schema, Title: p.Practice, Question: p.Question, Practice: p.Practice, Unit: ByStudent, Design: Comparison, Student: "student", Treatment: "practice", School: "school", Baseline: "before",
 		Outcomes: []Outcome{{Column: "after", Name: cmp.Or(p.Measure, p.Scale, "the outcome")}}, Meaningful: p.Meaningful, Seed: p.Seed,
 		Method: Method{Kind: Virtual, Exact: []string{"grade", "school"}, Calipers: []Caliper{{Column: "before", Width: .25, SD: true}}, Ladder: []float64{1, 2, 3}, Least: 5}}
-	if p.Trace == InSchools {
+	switch {
+	case p.Lots != nil:
+		s.Unit, s.Design, s.Block, s.Method = p.Lots.Unit, Randomised, "block", Method{Kind: Regression}
+		if s.Unit == ByClass {
+			s.Class = "unit"
+		}
+		if p.Trace != Unseen {
+			s.Received = "received"
+		}
+	case p.Trace == InSchools:
 		s.Unit, s.Method.Exact, s.Method.Elsewhere = BySchool, []string{"grade"}, true
+	}
+	if p.Dose != nil && (p.Lots != nil || p.Trace == InSchools) {
+		s.Dose = "dose"
 	}
 	s.Subgroups = []string{"baseline"}
 	for _, g := range planGroups {
@@ -150,6 +208,13 @@ func (p Plan) Extract(facts []Fact) []byte {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
 	head := []string{"student", "school", "grade", "practice", "times", "before", "after"}
+	lots, met := p.Lots != nil, p.Spec().Dose != ""
+	if lots {
+		head = append(head, "unit", "block", "received")
+	}
+	if met {
+		head = append(head, "dose")
+	}
 	for _, g := range planGroups {
 		head = append(head, g[0])
 	}
@@ -160,12 +225,21 @@ func (p Plan) Extract(facts []Fact) []byte {
 		}
 		return strconv.FormatFloat(v, 'g', 8, 64)
 	}
+	yes := func(v bool) string { return map[bool]string{true: "1", false: "0"}[v] }
+	unit := p.unitNames(facts)
 	for i, f := range facts {
-		has := "0"
-		if p.Trace == InSchools && slices.Contains(p.Schools, f.School) || p.Trace != InSchools && f.Dose >= p.AtLeast {
-			has = "1"
+		had := f.Dose >= p.AtLeast
+		has := yes(p.Trace == InSchools && slices.Contains(p.Schools, f.School) || p.Trace != InSchools && had)
+		if f.Lot != nil {
+			has = yes(f.Lot.Treated)
 		}
 		row := []string{"s" + strconv.Itoa(i+1), f.School, cmp.Or(f.Grade, "unknown"), has, strconv.Itoa(f.Dose), number(f.Before), number(f.After)}
+		if lots {
+			row = append(row, unit[f.Lot.Unit], f.Lot.Block, yes(had && p.Trace != Unseen))
+		}
+		if met {
+			row = append(row, number(f.Met))
+		}
 		for _, g := range planGroups {
 			row = append(row, cmp.Or(f.Groups[g[1]], "unknown"))
 		}
@@ -173,6 +247,23 @@ func (p Plan) Extract(facts []Fact) []byte {
 	}
 	w.Flush()
 	return b.Bytes()
+}
+
+// unitNames numbers the units of a pilot, so that no class or student is named.
+func (p Plan) unitNames(facts []Fact) map[string]string {
+	out := map[string]string{}
+	for _, f := range facts {
+		if f.Lot != nil && out[f.Lot.Unit] == "" {
+			out[f.Lot.Unit] = "u" + strconv.Itoa(len(out)+1)
+		}
+	}
+	return out
+}
+
+// Draw draws the lots of a pilot among units: within blocks, and where pairs are wanted from
+// pairs that are alike in values. The seed is the plan's.
+func (p Plan) Draw(units, blocks []string, values []float64) ([]Lot, error) {
+	return Assign(units, blocks, values, Draw{Share: p.Lots.Share, Pairs: p.Lots.Pairs, Seed: p.Seed})
 }
 
 // Run runs a plan on facts, and returns the extract that it ran on.

@@ -55,6 +55,7 @@ type OutcomeResult struct {
 	Attrition *AttritionResult  `json:"attrition,omitempty"`
 	Effect    Effect            `json:"effect"`
 	Complier  *Effect           `json:"compliers,omitempty"`
+	Dose      *DoseResult       `json:"doseMet,omitempty"`
 	PAdjusted number            `json:"pAdjusted"` // Benjamini–Hochberg within the domain
 	Balance   []BalanceRow      `json:"balance"`
 	Unmatched []BalanceRow      `json:"unmatched,omitempty"` // who was left out, against who was not
@@ -730,10 +731,16 @@ func (a *analysis) result(assigned *Frame) (*OutcomeResult, error) {
 			return nil, err
 		}
 	}
+	if r.Dose, err = a.doseMet(); err != nil {
+		return nil, err
+	}
 	if r.Subgroups, err = a.subgroups(); err != nil {
 		return nil, err
 	}
 	r.Schools, r.Pooled = a.schools()
+	if err := a.doseBySchool(r.Schools, r.Pooled); err != nil {
+		return nil, err
+	}
 	r.Checks = a.checks(e, r.Effect, r.Matched)
 	r.Hidden = a.hidden(e, fit, r.Effect)
 	return r, nil

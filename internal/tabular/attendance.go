@@ -56,7 +56,7 @@ func Attendance(r io.Reader, name string, opt Options, each func(line int, a Att
 			Message: "A list of attendance needs the columns student and date, and status or missed.",
 			Cure:    "Name the columns so. The file has: " + quoteList(header[:min(len(header), 12)]) + "."}
 	}
-	by := map[string]string{"email": "email", "username": "username", "usersourcedid": "sourcedId", "sourcedid": "sourcedId"}[bare(header[columns["student"]])]
+	by := columns.studentBy(header)
 	again := repeated{"This student, day and period stand in line %d already.", "Keep the line that is right."}
 	parse := func(row Row) (AttendanceRow, *fault.Problem) { return columns.attendance(row, by) }
 	id := func(a AttendanceRow) string { return a.Ref.Value + "\x1f" + string(a.Day) + "\x1f" + a.Period }
@@ -69,17 +69,11 @@ func (t columnTable) attendance(row Row, by string) (AttendanceRow, *fault.Probl
 	if a.Ref.Value == "" {
 		return a, &fault.Problem{Code: "row.no_student", Field: "student", Message: "Nothing says which student this is.", Cure: "Fill in the student's number."}
 	}
-	text := t.get(row, "day")
-	day, ok := parseDay(text)
-	for _, american := range []string{"1/2/2006", "1/2/06"} {
-		if t, err := time.Parse(american, text); !ok && err == nil {
-			day, ok = t, true
-		}
+	day, bad := t.day(row)
+	if bad != nil {
+		return a, bad
 	}
-	if !ok || day.Year() < 1900 {
-		return a, &fault.Problem{Code: "row.day", Field: "day", Value: text, Message: "This is not a day.", Cure: "Write it as 2026-11-23, or with the month first: 11/23/2026."}
-	}
-	a.Day = roster.Date(day.Format(time.DateOnly))
+	a.Day = day
 	told := false
 	if a.Word != "" {
 		w, ok := attendanceWords[bare(a.Word)]
@@ -100,4 +94,24 @@ func (t columnTable) attendance(row Row, by string) (AttendanceRow, *fault.Probl
 		return a, &fault.Problem{Code: "row.no_status", Field: "status", Message: "Nothing says whether the student was there.", Cure: "Fill in present or absent."}
 	}
 	return a, nil
+}
+
+// day is the day of a row, in one of the ways in which Americans write it.
+func (t columnTable) day(row Row) (roster.Date, *fault.Problem) {
+	text := t.get(row, "day")
+	day, ok := parseDay(text)
+	for _, american := range []string{"1/2/2006", "1/2/06"} {
+		if t, err := time.Parse(american, text); !ok && err == nil {
+			day, ok = t, true
+		}
+	}
+	if !ok || day.Year() < 1900 {
+		return "", &fault.Problem{Code: "row.day", Field: "day", Value: text, Message: "This is not a day.", Cure: "Write it as 2026-11-23, or with the month first: 11/23/2026."}
+	}
+	return roster.Date(day.Format(time.DateOnly)), nil
+}
+
+// studentBy is what a list's column of students holds, by the column's name.
+func (t columnTable) studentBy(header []string) string {
+	return map[string]string{"email": "email", "username": "username", "usersourcedid": "sourcedId", "sourcedid": "sourcedId"}[bare(header[t["student"]])]
 }

@@ -142,6 +142,28 @@ func FuzzAttendance(f *testing.F) {
 	})
 }
 
+// FuzzUses: no list of use yields less than nothing, more than a week in a week, or a day that
+// is none.
+func FuzzUses(f *testing.F) {
+	f.Add([]byte("student,product,date,minutes,lessons\n1,Trails,2026-11-02,45,2\n"))
+	f.Add([]byte("Email;App;Week of;Time on task\na@b.c;T;11/2/2026;1:20:00\n"))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		err := tabular.Uses(strings.NewReader(string(in)), "fuzz.csv", tabular.Options{}, func(_ int, u tabular.UseRow) error {
+			if u.Ref.Value == "" || u.Product == "" || u.Day.Time().IsZero() || !(u.Minutes >= 0 && u.Minutes <= 7*24*60) || !(u.Lessons >= 0 && u.Lessons <= 10_000) {
+				t.Fatalf("use %+v", u)
+			}
+			return nil
+		}, func(p fault.Problem) {
+			if p.Fatal || p.Cure == "" || p.Message == "" || p.Line < 1 {
+				t.Fatalf("problem %#v", p)
+			}
+		})
+		if p, ok := errors.AsType[fault.Problem](err); err != nil && (!ok || !p.Fatal) {
+			t.Fatalf("Uses() = %#v", err)
+		}
+	})
+}
+
 // FuzzMaterials: no list of materials yields a link that a browser should not
 // open, or a material that cannot be found.
 func FuzzMaterials(f *testing.F) {

@@ -100,6 +100,16 @@ func (c Calendar) school(d time.Time) bool {
 	return d.Weekday() != time.Saturday && d.Weekday() != time.Sunday && !slices.Contains(c.Off, roster.Date(d.Format(time.DateOnly)))
 }
 
+// Open reports whether there is school on some day of the week that begins on a Monday.
+func (c Calendar) Open(monday roster.Date) bool {
+	for i := range 7 {
+		if c.school(monday.Time().AddDate(0, 0, i)) {
+			return true
+		}
+	}
+	return false
+}
+
 // called is what the cycle calls a school day.
 func (c Calendar) called(d time.Time) string {
 	n := len(c.Cycle)

@@ -194,6 +194,15 @@ var allowed = map[string]string{
 	"POST /admin/imports/mapping/files/{upload}":              "administrator",
 	"POST /admin/imports/mapping/files/{upload}/import":       "administrator",
 	"POST /admin/imports/mapping/files/{upload}/mapping.yaml": "administrator",
+	"GET /admin/practices":                                    "administrator",
+	"POST /admin/practices":                                   "administrator",
+	"POST /admin/practices/{practice}/stop":                   "administrator",
+	"GET /admin/studies/claims.csv":                           "administrator",
+	"GET /admin/studies/{study}/lots.csv":                     "administrator",
+	"GET /schools/{school}/practices":                         "leader,administrator",
+	"GET /classes/{class}/practices":                          "teacher,leader",
+	"POST /students/{student}/barriers":                       readers,
+	"POST /students/{student}/barriers/{barrier}/end":         readers,
 	"GET /admin/studies":                                      "administrator",
 	"POST /admin/studies":                                     "administrator",
 	"GET /admin/studies/{study}":                              "administrator",
@@ -225,7 +234,7 @@ func TestEveryRouteDeniesByDefault(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	values := map[string]string{"student": string(person("student")), "person": string(person("student")), "class": string(room12), "school": string(cedar),
-		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "flag": "none", "proposal": "none", "block": "none", "session": "none", "group": "none", "offer": "none", "sitting": "none", "version": "none", "study": "none", "entry": "none", "request": "none", "calendar": "none", "commitment": "none", "check": "none", "goal": "none", "item": "none", "helper": "none", "outside": "none", "asked": "none", "checkpoint": "none", "step": "none", "run": "none", "upload": "none"}
+		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "flag": "none", "proposal": "none", "block": "none", "session": "none", "group": "none", "offer": "none", "sitting": "none", "version": "none", "study": "none", "practice": "none", "barrier": "none", "entry": "none", "request": "none", "calendar": "none", "commitment": "none", "check": "none", "goal": "none", "item": "none", "helper": "none", "outside": "none", "asked": "none", "checkpoint": "none", "step": "none", "run": "none", "upload": "none"}
 	actors := map[string]guard.Actor{"": {}, "stranger": {District: "d2", Person: person("teacher"), Name: "Stranger"}}
 	for _, role := range everybody {
 		if _, ok := actors[role]; ok {

@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"cmp"
-	"encoding/csv"
 	"fmt"
 	"html"
 	"html/template"
@@ -20,7 +19,6 @@ import (
 	"waymark/internal/mastery"
 	"waymark/internal/propose"
 	"waymark/internal/roster"
-	"waymark/internal/tabular"
 )
 
 // classStepsMost is how many steps a class page shows above the grid.
@@ -368,18 +366,7 @@ func (s *Server) serveGridCSV(w http.ResponseWriter, r *http.Request, a guard.Ac
 		return err
 	}
 	on, _, _, _ := work.columns(r.URL.Query(), s.Now())
-	var b bytes.Buffer
-	b.WriteString("\ufeff") // so that spreadsheets read it as UTF-8
-	out := csv.NewWriter(&b)
-	row := func(cells ...string) error {
-		for i := range cells {
-			cells[i] = tabular.Safe(cells[i])
-		}
-		return out.Write(cells)
-	}
-	if err := row("Student", "Code", "Competency", "Status", "Value of 100", "Low", "High", "Pieces", "Latest work"); err != nil {
-		return err
-	}
+	rows := [][]string{{"Student", "Code", "Competency", "Status", "Value of 100", "Low", "High", "Pieces", "Latest work"}}
 	for _, l := range work.learners {
 		for _, id := range on {
 			c, e := work.cat.Competencies[id], l.Estimates[id]
@@ -388,18 +375,10 @@ func (s *Server) serveGridCSV(w http.ResponseWriter, r *http.Request, a guard.Ac
 				cells[4], cells[5], cells[6] = strconv.Itoa(outOf100(e.Value)), strconv.Itoa(outOf100(e.Low)), strconv.Itoa(outOf100(e.High))
 				cells[8] = e.Last.Format(time.DateOnly)
 			}
-			if err := row(cells...); err != nil {
-				return err
-			}
+			rows = append(rows, cells)
 		}
 	}
-	out.Flush()
-	if err := out.Error(); err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
-	w.Header().Set("Content-Disposition", `attachment; filename="mastery-`+s.Now().Format(time.DateOnly)+`.csv"`)
-	return writeCompressed(w, r, http.StatusOK, b.Bytes())
+	return writeCSV(w, r, "mastery-"+s.Now().Format(time.DateOnly)+".csv", rows)
 }
 
 // BodyClass lets the grid print on paper that lies on its side.

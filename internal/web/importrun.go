@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/csv"
 	"net/http"
 	"strconv"
 	"strings"
@@ -9,7 +8,6 @@ import (
 	"waymark/internal/fault"
 	"waymark/internal/guard"
 	"waymark/internal/intake"
-	"waymark/internal/tabular"
 )
 
 // importView is one import: what it found, what it would change or has changed,
@@ -163,14 +161,6 @@ func (s *Server) downloadProblems(w http.ResponseWriter, r *http.Request, a guar
 	if err != nil {
 		return err
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/csv; charset=utf-8")
-	h.Set("Content-Disposition", `attachment; filename="problems.csv"`)
-	// The mark makes spreadsheets read UTF-8.
-	if _, err := w.Write([]byte("\ufeff")); err != nil {
-		return err
-	}
-	out := csv.NewWriter(w)
 	rows := [][]string{{"file", "line", "field", "value", "problem", "cure", "code"}}
 	for _, p := range run.Problems {
 		line := ""
@@ -179,12 +169,7 @@ func (s *Server) downloadProblems(w http.ResponseWriter, r *http.Request, a guar
 		}
 		rows = append(rows, []string{p.File, line, p.Field, p.Value, p.Message, p.Cure, p.Code})
 	}
-	for _, row := range rows {
-		for i := range row {
-			row[i] = tabular.Safe(row[i])
-		}
-	}
-	return out.WriteAll(rows)
+	return writeCSV(w, r, "problems.csv", rows)
 }
 
 // applyImport applies a checked run. What it would end in numbers a person must have

@@ -125,6 +125,8 @@ func kindWords(k intake.Kind) string {
 		return "Results (CSV or TSV)"
 	case intake.Attended:
 		return "Attendance (CSV)"
+	case intake.Used:
+		return "Use of products (CSV)"
 	}
 	return string(k)
 }

@@ -1,7 +1,9 @@
 package web_test
 
 import (
+	"cmp"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -33,6 +35,15 @@ func faultsOf(p *page) (faults []string) {
 			}
 		}
 		switch n.Data {
+		case "a":
+			if to := attr(n, "href"); strings.HasPrefix(to, "/") && !leads(http.MethodGet, to) {
+				faults = append(faults, fmt.Sprintf("a link leads nowhere: %s", to))
+			}
+		case "form":
+			method := strings.ToUpper(cmp.Or(attr(n, "method"), http.MethodGet))
+			if to := attr(n, "action"); to != "" && !leads(method, to) {
+				faults = append(faults, fmt.Sprintf("a form leads nowhere: %s %s", method, to))
+			}
 		case "h1":
 			headings++
 		case "label":
@@ -142,8 +153,27 @@ func (p *page) main() string {
 	return ""
 }
 
+// sitemap knows the routes, to see whether links and forms lead to one.
+var sitemap = sync.OnceValue(func() *http.ServeMux {
+	m := http.NewServeMux()
+	for route := range allowed {
+		m.HandleFunc(route, func(http.ResponseWriter, *http.Request) {})
+	}
+	return m
+})
+
+// leads reports whether somebody answers at an address.
+func leads(method, to string) bool {
+	at, err := url.Parse(to)
+	if err != nil {
+		return false
+	}
+	_, pattern := sitemap().Handler(&http.Request{Method: method, URL: at})
+	return pattern != ""
+}
+
 // says fails the test unless the main part holds all of some texts.
-func (p *page) says(texts ...string) {
+func (p *page) says(texts ...string) *page {
 	p.t.Helper()
 	m := p.main()
 	for _, want := range texts {
@@ -151,6 +181,7 @@ func (p *page) says(texts ...string) {
 			p.t.Errorf("the page does not say %q:\n%s", want, m)
 		}
 	}
+	return p
 }
 
 // saysNot fails the test if the whole page holds one of some texts.

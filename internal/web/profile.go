@@ -12,13 +12,17 @@ import (
 	"waymark/internal/live"
 	"waymark/internal/profile"
 	"waymark/internal/roster"
+	"waymark/internal/study/dose"
 )
 
 // profileView is the living profile of a student, as one reader may see it.
 type profileView struct {
 	Student  roster.Person
 	Own      bool
-	Back     string
+	Back     string // where the reader came from
+	Record   string // address of the student's record
+	Barriers []barrier
+	Whys     []dose.Why
 	Action   string // where forms go
 	Sections []profileSection
 	Touched  time.Time // zero if nobody has said anything
@@ -137,10 +141,13 @@ func (s *Server) renderProfile(w http.ResponseWriter, r *http.Request, a guard.A
 	own := student == a.Person
 	now := s.Now()
 	fresh := profile.Fresh(entries, now)
-	v := profileView{Student: p, Own: own, Back: recordHref(student), Action: profileHref(student), Touched: fresh.Touched, Old: fresh.Old(now),
+	v := profileView{Student: p, Own: own, Back: recordHref(student), Record: recordHref(student), Whys: dose.Whys, Action: profileHref(student), Touched: fresh.Touched, Old: fresh.Old(now),
 		Readers: readersFor(who, string(typed.Visibility)), Text: typed.Text, topics: []live.Topic{live.StudentTopic(string(a.District), string(student))}}
 	if own {
 		v.Back = "/me"
+	}
+	if v.Barriers, err = s.barriers(ctx, a.District, student); err != nil {
+		return err
 	}
 	names := s.namesOf(ctx, a.District)
 	sections := map[profile.Kind][]entryView{}

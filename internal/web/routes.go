@@ -63,6 +63,8 @@ func (s *Server) routes() []route {
 		{"POST /students/{student}/profile", toStudent(guard.WriteProfile), s.say},
 		{"POST /students/{student}/profile/{entry}", toStudent(guard.WriteProfile), s.respond},
 		{"POST /students/{student}/supports", toStudent(guard.WriteProfile), s.setSupports},
+		{"POST /students/{student}/barriers", toStudent(guard.WriteProfile), s.addBarrier},
+		{"POST /students/{student}/barriers/{barrier}/end", toStudent(guard.WriteProfile), s.endBarrier},
 		{"GET /students/{student}/goals/{goal}", toStudent(guard.ReadRecord), s.showGoal},
 		{"POST /students/{student}/goals/{goal}", toStudent(guard.SetGoal), s.changeGoal},
 		{"POST /students/{student}/goals/{goal}/steps", toStudent(guard.SetGoal), s.addStep},
@@ -127,6 +129,7 @@ func (s *Server) routes() []route {
 		{"POST /classes/{class}/talks", toClass(guard.Confer), s.moveInQueue},
 		{"POST /classes/{class}/mentor", toClass(guard.Confer), s.mentorAll},
 		{"GET /classes/{class}/profiles", toClass(guard.ReadClass), s.showProfiles},
+		{"GET /classes/{class}/practices", toClass(guard.ReadClass), s.showClassPractices},
 		{"GET /classes/{class}/choices", toClass(guard.ReadClass), s.serveChoices},
 		{"GET /classes/{class}/plans", toClass(guard.ReadClass), s.servePlans},
 		{"GET /classes/{class}/checks", toClass(guard.GiveCheck), s.showChecks},
@@ -139,6 +142,7 @@ func (s *Server) routes() []route {
 		{"GET /schools", leading, s.showSchools},
 		{"GET /schools/{school}", toSchool(guard.ReadSchool), s.showSchool},
 		{"GET /schools/{school}/attention", toSchool(guard.ReadSchool), s.showAttention},
+		{"GET /schools/{school}/practices", toSchool(guard.ReadSchool), s.showSchoolPractices},
 		{"GET /schools/{school}/choices", toSchool(guard.ReadSchool), s.showSchoolChoices},
 		{"GET /schools/{school}/plans", toSchool(guard.ReadSchool), s.showSchoolPlans},
 
@@ -177,11 +181,16 @@ func (s *Server) routes() []route {
 		{"GET /admin/proposals", toDistrict(guard.ManageRules), s.showProposalRules},
 		{"POST /admin/proposals", toDistrict(guard.ManageRules), s.changeProposalRules},
 
-		// Administrators: did it help?
+		// Administrators: what is done, and did it help?
+		{"GET /admin/practices", toDistrict(guard.RunStudies), s.showPractices},
+		{"POST /admin/practices", toDistrict(guard.RunStudies), s.addPractice},
+		{"POST /admin/practices/{practice}/stop", toDistrict(guard.RunStudies), s.stopPractice},
 		{"GET /admin/studies", toDistrict(guard.RunStudies), s.showStudies},
 		{"POST /admin/studies", toDistrict(guard.RunStudies), s.declareStudy},
 		{"GET /admin/studies/{study}", toDistrict(guard.RunStudies), s.showStudy},
 		{"POST /admin/studies/{study}/run", toDistrict(guard.RunStudies), s.runStudy},
+		{"GET /admin/studies/claims.csv", toDistrict(guard.RunStudies), s.studyClaims},
+		{"GET /admin/studies/{study}/lots.csv", toDistrict(guard.RunStudies), s.studyLots},
 		{"GET /admin/studies/{study}/bundle", toDistrict(guard.RunStudies), s.studyBundle},
 
 		// Administrators: the learner model and the bank of questions.

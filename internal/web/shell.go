@@ -1,9 +1,11 @@
 package web
 
 import (
+	"bytes"
 	"cmp"
 	"compress/gzip"
 	"embed"
+	"encoding/csv"
 	"fmt"
 	"html/template"
 	"io/fs"
@@ -22,6 +24,7 @@ import (
 	"waymark/internal/profile"
 	"waymark/internal/propose"
 	"waymark/internal/roster"
+	"waymark/internal/tabular"
 )
 
 //go:embed templates/*.html
@@ -247,6 +250,24 @@ func urlQuery(s string) string { return url.QueryEscape(s) }
 
 // wantsFragment reports whether a script asks, which can do nothing with a redirect.
 func wantsFragment(r *http.Request) bool { return r.Header.Get("X-Waymark") != "" }
+
+// writeCSV sends a table as a file that spreadsheets read as UTF-8 and in which no cell is a formula.
+func writeCSV(w http.ResponseWriter, r *http.Request, name string, rows [][]string) error {
+	var b bytes.Buffer
+	b.WriteString("\ufeff")
+	for _, row := range rows {
+		for i := range row {
+			row[i] = tabular.Safe(row[i])
+		}
+	}
+	if err := csv.NewWriter(&b).WriteAll(rows); err != nil {
+		return err
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/csv; charset=utf-8")
+	h.Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	return writeCompressed(w, r, http.StatusOK, b.Bytes())
+}
 
 // seeOther sends the browser on after a form, with a notice.
 func seeOther(w http.ResponseWriter, r *http.Request, to, notice string) error {

@@ -19,6 +19,7 @@ import (
 	"waymark/internal/propose"
 	"waymark/internal/roster"
 	"waymark/internal/study"
+	"waymark/internal/study/dose"
 	"waymark/internal/timetable"
 )
 
@@ -47,10 +48,21 @@ type studyStore interface {
 	Study(ctx context.Context, d roster.DistrictID, id string) (study.Kept, error)
 	DeclareStudy(ctx context.Context, d roster.DistrictID, p study.Plan, author roster.PersonID) (string, error)
 	KeepStudy(ctx context.Context, d roster.DistrictID, id string, extract []byte, r *study.Result) error
-	StudyFacts(ctx context.Context, d roster.DistrictID, p study.Plan) ([]study.Fact, error)
+	StudyFacts(ctx context.Context, d roster.DistrictID, id string, p study.Plan) ([]study.Fact, error)
 	Scales(ctx context.Context, d roster.DistrictID) ([]string, error)
 	StudySchools(ctx context.Context, d roster.DistrictID) ([]string, error)
 	FrameworkTitles(ctx context.Context, d roster.DistrictID) ([][2]string, error)
+	ClassSubjects(ctx context.Context, d roster.DistrictID) (subjects []string, homerooms bool, err error)
+	LotUnits(ctx context.Context, d roster.DistrictID, p study.Plan) (units, blocks []string, values []float64, students int, err error)
+	Lots(ctx context.Context, d roster.DistrictID, id string) ([]study.Lot, error)
+	Practices(ctx context.Context, d roster.DistrictID) ([]dose.Practice, error)
+	AddPractice(ctx context.Context, d roster.DistrictID, p dose.Practice, author roster.PersonID) error
+	StopPractice(ctx context.Context, d roster.DistrictID, id string) error
+	Products(ctx context.Context, d roster.DistrictID) ([]string, error)
+	Taken(ctx context.Context, d roster.DistrictID, school roster.OrgID, p dose.Practice, days study.Days) (dose.Taken, error)
+	DoseReasonsOf(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]dose.Reason, error)
+	AddDoseReason(ctx context.Context, d roster.DistrictID, r dose.Reason) error
+	EndDoseReason(ctx context.Context, d roster.DistrictID, student roster.PersonID, id string) error
 }
 
 type accountStore interface {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +20,8 @@ import (
 	"waymark/internal/guard"
 	"waymark/internal/roster"
 	"waymark/internal/study"
+	"waymark/internal/study/dose"
+	"waymark/internal/study/power"
 )
 
 const studiesHref = "/admin/studies"
@@ -29,59 +32,117 @@ func studyHref(id string) string { return studiesHref + "/" + urlPath(id) }
 type studiesView struct {
 	Studies []studyRow
 	Form    studyForm
+	Power   string // what a pilot as it is written could see
 	Errors  formErrors
 }
 
 type studyRow struct {
 	Href, Question, Practice string
 	Verdict                  study.Verdict // empty before it was run
+	Effect                   string        // with its interval
+	Lots                     bool
 	At                       time.Time
+}
+
+func newStudyRow(k study.Kept) studyRow {
+	row := studyRow{Href: studyHref(k.ID), Question: k.Plan.Question, Practice: k.Plan.Practice, At: k.At, Lots: k.Plan.Lots != nil}
+	if k.Result != nil {
+		o := k.Result.Outcomes[0]
+		row.Verdict = o.Verdict
+		row.Effect = signed(float64(o.Effect.G)) + " (" + signed(float64(o.Effect.GLow)) + " to " + signed(float64(o.Effect.GHigh)) + ")"
+	}
+	return row
+}
+
+// signed writes a number of standard deviations.
+func signed(v float64) string {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return "?"
+	}
+	return strings.Replace(fmt.Sprintf("%+.2f", v), "-", "−", 1)
 }
 
 // studyForm is what was written into the form.
 type studyForm struct {
-	Question, Practice, AtLeast, Meaningful                        string
+	Question, Practice, PracticeID, AtLeast, Meaningful            string
 	DuringFrom, DuringTo, BeforeFrom, BeforeTo, AfterFrom, AfterTo string
-	Traces, Outcomes, Schools                                      []choiceOption
+	Share, Later, Grades                                           string
+	Pairs, ByLot                                                   bool
+	Traces, Outcomes, Schools, Units, Classes                      []choiceOption
+	Declared                                                       string // the declared practice that is studied, in words
 }
 
-func traceWords(t study.Trace) string {
-	return map[study.Trace]string{study.Talks: "Talks with an adult", study.Choices: "Work of their own choice", study.FlexTime: "Sessions in flex time", study.Checks: "Adaptive checks", study.InSchools: "Being in one of the schools below"}[t]
+func traceWords(t dose.Trace) string {
+	return map[dose.Trace]string{dose.Talks: "Talks with an adult", dose.Choices: "Work of their own choice", dose.FlexTime: "Sessions in flex time", dose.Checks: "Adaptive checks", study.InSchools: "Being in one of the schools below", study.Unseen: "It does not show here"}[t]
 }
 
 func (s *Server) showStudies(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	today := s.Now()
 	day := func(back int) []string { return []string{today.AddDate(0, 0, -back).Format(time.DateOnly)} }
-	f := map[string][]string{"atleast": {"2"}, "meaningful": {"0.05"}, "during-from": day(84), "during-to": day(1), "before-from": day(112), "before-to": day(57), "after-from": day(28), "after-to": day(1)}
-	return s.renderStudies(w, r, a, f, nil)
+	f := url.Values{"atleast": {"2"}, "meaningful": {"0.05"}, "during-from": day(84), "during-to": day(1), "before-from": day(112), "before-to": day(57), "after-from": day(28), "after-to": day(1),
+		"share": {"50"}, "later": day(-112)}
+	if id := r.URL.Query().Get("practice"); id != "" {
+		p, err := s.declared(r, a, id)
+		if err != nil {
+			return err
+		}
+		f.Set("practice-id", id)
+		f.Set("practice", p.Name)
+		f.Set("question", "Does “"+p.Name+"” help?")
+		f.Set("trace", traceValue(p.Trace, p.Product))
+		f.Set("atleast", strconv.Itoa(int(math.Ceil(p.Recommended[0].Least*dose.Full*84/7/float64(p.Weeks)))))
+		if len(p.Schools) > 0 {
+			f.Set("trace", string(study.InSchools))
+			for _, id := range p.Schools {
+				o, err := s.Store.Org(r.Context(), a.District, roster.OrgID(id))
+				if err != nil {
+					return err
+				}
+				f.Add("school", o.Name)
+			}
+		}
+	}
+	return s.renderStudies(w, r, a, f, "", nil)
 }
 
-func (s *Server) renderStudies(w http.ResponseWriter, r *http.Request, a guard.Actor, f map[string][]string, wrong error) error {
+// declared returns a practice that the district says its schools do.
+func (s *Server) declared(r *http.Request, a guard.Actor, id string) (p dose.Practice, err error) {
+	all, err := s.Store.Practices(r.Context(), a.District)
+	if err != nil {
+		return p, err
+	}
+	i := slices.IndexFunc(all, func(p dose.Practice) bool { return p.ID == id })
+	if i < 0 {
+		return p, fault.New(fault.NotFound, "There is no such practice.")
+	}
+	return all[i], nil
+}
+
+func (s *Server) renderStudies(w http.ResponseWriter, r *http.Request, a guard.Actor, f url.Values, power string, wrong error) error {
 	ctx, d := r.Context(), a.District
 	kept, err := s.Store.Studies(ctx, d)
 	if err != nil {
 		return err
 	}
-	v := studiesView{}
+	v := studiesView{Power: power}
 	for _, k := range kept {
-		row := studyRow{Href: studyHref(k.ID), Question: k.Plan.Question, Practice: k.Plan.Practice, At: k.At}
-		if k.Result != nil {
-			row.Verdict = k.Result.Outcomes[0].Verdict
+		v.Studies = append(v.Studies, newStudyRow(k))
+	}
+	v.Form = studyForm{Question: f.Get("question"), Practice: f.Get("practice"), PracticeID: f.Get("practice-id"), AtLeast: f.Get("atleast"), Meaningful: f.Get("meaningful"), DuringFrom: f.Get("during-from"), DuringTo: f.Get("during-to"),
+		BeforeFrom: f.Get("before-from"), BeforeTo: f.Get("before-to"), AfterFrom: f.Get("after-from"), AfterTo: f.Get("after-to"),
+		Share: f.Get("share"), Later: f.Get("later"), Grades: f.Get("grades"), Pairs: f.Get("pairs") != "", ByLot: f.Get("lots") != ""}
+	if v.Form.PracticeID != "" {
+		p, err := s.declared(r, a, v.Form.PracticeID)
+		if err != nil {
+			return err
 		}
-		v.Studies = append(v.Studies, row)
+		v.Form.Declared = meant(p)
 	}
-	get := func(name string) string {
-		if len(f[name]) == 0 {
-			return ""
-		}
-		return f[name][0]
+	if v.Form.Traces, err = s.doseTraces(ctx, d, f.Get("trace")); err != nil {
+		return err
 	}
-	v.Form = studyForm{Question: get("question"), Practice: get("practice"), AtLeast: get("atleast"), Meaningful: get("meaningful"), DuringFrom: get("during-from"), DuringTo: get("during-to"),
-		BeforeFrom: get("before-from"), BeforeTo: get("before-to"), AfterFrom: get("after-from"), AfterTo: get("after-to")}
-	for _, t := range study.Traces {
-		v.Form.Traces = append(v.Form.Traces, choiceOption{string(t), traceWords(t), string(t) == get("trace")})
-	}
-	if v.Form.Outcomes, err = s.studyOutcomes(r, d, get("outcome")); err != nil {
+	v.Form.Traces = append(v.Form.Traces, choiceOption{string(study.InSchools), traceWords(study.InSchools), f.Get("trace") == string(study.InSchools)})
+	if v.Form.Outcomes, err = s.studyOutcomes(r, d, f.Get("outcome")); err != nil {
 		return err
 	}
 	schools, err := s.Store.StudySchools(ctx, d)
@@ -90,6 +151,17 @@ func (s *Server) renderStudies(w http.ResponseWriter, r *http.Request, a guard.A
 	}
 	for _, name := range schools {
 		v.Form.Schools = append(v.Form.Schools, choiceOption{name, name, slices.Contains(f["school"], name)})
+	}
+	v.Form.Units = choices(f.Get("unit"), string(study.ByStudent), "each student", string(study.ByClass), "classes as wholes", string(study.BySchool), "schools as wholes")
+	subjects, homerooms, err := s.Store.ClassSubjects(ctx, d)
+	if err != nil {
+		return err
+	}
+	if homerooms {
+		v.Form.Classes = append(v.Form.Classes, choiceOption{study.Homerooms, "homerooms", f.Get("classes") == study.Homerooms})
+	}
+	for _, x := range subjects {
+		v.Form.Classes = append(v.Form.Classes, choiceOption{x, x, f.Get("classes") == x})
 	}
 	code := http.StatusOK
 	if wrong != nil {
@@ -117,39 +189,26 @@ func (s *Server) studyOutcomes(r *http.Request, d roster.DistrictID, chosen stri
 	return all, err
 }
 
-// declareStudy keeps a plan, and runs it at once where its last day is over.
+// declareStudy keeps a plan, and runs it at once where its last day is over; or says only what a
+// pilot as it is written could see.
 func (s *Server) declareStudy(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	if err := parseForm(w, r); err != nil {
 		return err
 	}
 	f := r.PostForm
-	p := study.Plan{Question: strings.TrimSpace(f.Get("question")), Practice: strings.TrimSpace(f.Get("practice")), Trace: study.Trace(f.Get("trace")), During: study.Days{From: f.Get("during-from"), To: f.Get("during-to")},
-		Before: study.Days{From: f.Get("before-from"), To: f.Get("before-to")}, After: study.Days{From: f.Get("after-from"), To: f.Get("after-to")}}
-	if p.Trace == study.InSchools {
-		p.Schools = f["school"]
-	} else {
-		p.AtLeast, _ = strconv.Atoi(f.Get("atleast"))
-	}
-	p.Meaningful, _ = strconv.ParseFloat(f.Get("meaningful"), 64)
-	p.Seed = seedOf(p.Question+p.After.To)%1_000_000 + 1
-	if scale, ok := strings.CutPrefix(f.Get("outcome"), "test:"); ok {
-		p.Scale = scale
-	}
-	if framework, ok := strings.CutPrefix(f.Get("outcome"), "work:"); ok {
-		p.Framework = framework
-	}
-	outcomes, err := s.studyOutcomes(r, a.District, "")
+	p, err := s.writtenPlan(r, a, f)
 	if err != nil {
 		return err
 	}
-	for _, o := range outcomes {
-		if o.Value == f.Get("outcome") {
-			p.Measure = o.Label
-		}
+	power := ""
+	id := ""
+	if f.Get("do") == "look" {
+		power, err = s.couldSee(r, a, p)
+	} else {
+		id, err = s.Store.DeclareStudy(r.Context(), a.District, p, a.Person)
 	}
-	id, err := s.Store.DeclareStudy(r.Context(), a.District, p, a.Person)
-	if fault.KindOf(err) == fault.Invalid && err != nil {
-		return s.renderStudies(w, r, a, f, err)
+	if fault.KindOf(err) == fault.Invalid && err != nil || power != "" {
+		return s.renderStudies(w, r, a, f, power, err)
 	}
 	if err != nil {
 		return err
@@ -162,8 +221,94 @@ func (s *Server) declareStudy(w http.ResponseWriter, r *http.Request, a guard.Ac
 	return seeOther(w, r, studyHref(id), "")
 }
 
+// writtenPlan reads a plan from its form.
+func (s *Server) writtenPlan(r *http.Request, a guard.Actor, f url.Values) (p study.Plan, err error) {
+	p = study.Plan{Question: strings.TrimSpace(f.Get("question")), Practice: strings.TrimSpace(f.Get("practice")), During: study.Days{From: f.Get("during-from"), To: f.Get("during-to")},
+		Before: study.Days{From: f.Get("before-from"), To: f.Get("before-to")}, After: study.Days{From: f.Get("after-from"), To: f.Get("after-to")}}
+	p.Trace, p.Product = traceOf(f.Get("trace"))
+	if f.Get("lots") != "" {
+		percent, _ := strconv.ParseFloat(strings.TrimSpace(f.Get("share")), 64)
+		p.Lots = &study.Lots{Unit: study.Unit(f.Get("unit")), Schools: f["school"], Share: percent / 100, Pairs: f.Get("pairs") != "", Later: f.Get("later"),
+			Grades: strings.FieldsFunc(f.Get("grades"), func(r rune) bool { return r == ',' || r == ';' || r == ' ' })}
+		if p.Lots.Unit == study.ByClass {
+			p.Lots.Classes = f.Get("classes")
+		}
+		if p.Trace == study.InSchools {
+			p.Trace = study.Unseen
+		}
+	} else if p.Trace == study.InSchools {
+		p.Schools = f["school"]
+	}
+	if p.Trace != study.InSchools && p.Trace != study.Unseen {
+		p.AtLeast, _ = strconv.Atoi(f.Get("atleast"))
+	}
+	if id := f.Get("practice-id"); id != "" {
+		practice, err := s.declared(r, a, id)
+		if err != nil {
+			return p, err
+		}
+		p.Dose, p.Practice = &practice, practice.Name
+	}
+	p.Meaningful, _ = strconv.ParseFloat(f.Get("meaningful"), 64)
+	p.Seed = seedOf(p.Question+p.After.To)%1_000_000 + 1
+	if scale, ok := strings.CutPrefix(f.Get("outcome"), "test:"); ok {
+		p.Scale = scale
+	}
+	if framework, ok := strings.CutPrefix(f.Get("outcome"), "work:"); ok {
+		p.Framework = framework
+	}
+	outcomes, err := s.studyOutcomes(r, a.District, "")
+	for _, o := range outcomes {
+		if o.Value == f.Get("outcome") {
+			p.Measure = o.Label
+		}
+	}
+	return p, err
+}
+
+// What a pilot could see is reckoned as if between classes or schools lay a fifth of the variance,
+// which is the Clearinghouse's default for achievement, and the baseline explained half of it.
+const (
+	assumedICC = .2
+	assumedR2  = .5
+)
+
+// couldSee says how small an effect a pilot would find four times of five.
+func (s *Server) couldSee(r *http.Request, a guard.Actor, p study.Plan) (string, error) {
+	if err := p.Check(); err != nil {
+		return "", err
+	}
+	if p.Lots == nil {
+		return "", fault.Field("lots", "Tick that lots are drawn: only then it is known beforehand what can be seen.")
+	}
+	units, _, _, students, err := s.Store.LotUnits(r.Context(), a.District, p)
+	if err != nil {
+		return "", err
+	}
+	d := power.Design{Unit: power.Students, Students: float64(students), Share: p.Lots.Share, R2: assumedR2, Covariates: 1}
+	who := fmt.Sprintf("%d students draw.", students)
+	if p.Lots.Unit != study.ByStudent {
+		d.Unit, d.Clusters, d.Students, d.ICC, d.R2Cluster = power.Clusters, float64(len(units)), float64(students)/float64(len(units)), assumedICC, assumedR2
+		who = fmt.Sprintf("%d %s with %d students draw.", len(units), map[study.Unit]string{study.ByClass: "classes", study.BySchool: "schools"}[p.Lots.Unit], students)
+	}
+	least, err := power.Detectable(d, .8)
+	if err != nil || math.IsNaN(least) || math.IsInf(least, 0) {
+		return "", fault.Field("unit", "%s That is too few to see anything.", who)
+	}
+	text := fmt.Sprintf("%s With all of them measured before and after, an effect of %.2f standard deviations or more would be found four times of five", who, least)
+	if p.Lots.Unit != study.ByStudent {
+		text += fmt.Sprintf(", if a fifth of the variance lies between %s and the baseline explains half of it", map[study.Unit]string{study.ByClass: "classes", study.BySchool: "schools"}[p.Lots.Unit])
+	} else {
+		text += ", if the baseline explains half of the variance"
+	}
+	if least > p.Meaningful {
+		text += fmt.Sprintf(". You said that %.2g would matter: an effect between the two would most likely end in “can't tell”. Let more take part, or longer", p.Meaningful)
+	}
+	return text + ".", nil
+}
+
 func (s *Server) answer(r *http.Request, a guard.Actor, id string, p study.Plan) error {
-	facts, err := s.Store.StudyFacts(r.Context(), a.District, p)
+	facts, err := s.Store.StudyFacts(r.Context(), a.District, id, p)
 	if err != nil {
 		return err
 	}
@@ -203,7 +348,10 @@ type studyView struct {
 	study.Kept
 	Who      string
 	Trace    string
-	Waits    bool // its last day is to come
+	Drawn    *drawn // of a pilot
+	Dose     *doseView
+	Declared string // what is recommended
+	Waits    bool   // its last day is to come
 	End      time.Time
 	Digest   string
 	O        *study.OutcomeResult
@@ -229,11 +377,19 @@ func (s *Server) showStudy(w http.ResponseWriter, r *http.Request, a guard.Actor
 }
 
 func (s *Server) renderStudy(w http.ResponseWriter, r *http.Request, a guard.Actor, k study.Kept, wrong error) error {
-	v := studyView{Kept: k, Trace: traceWords(k.Plan.Trace), Digest: k.Plan.Spec().Digest(), Again: studyHref(k.ID) + "/run", Bundle: studyHref(k.ID) + "/bundle"}
+	v := studyView{Kept: k, Trace: shows(k.Plan.Trace, k.Plan.Product), Digest: k.Plan.Spec().Digest(), Again: studyHref(k.ID) + "/run", Bundle: studyHref(k.ID) + "/bundle"}
 	names := s.namesOf(r.Context(), a.District)
 	var err error
 	if v.Who, err = names(roster.PersonID(k.Author)); err != nil {
 		return err
+	}
+	if k.Plan.Lots != nil {
+		if v.Drawn, err = s.drawnFor(r, a, k); err != nil {
+			return err
+		}
+	}
+	if k.Plan.Dose != nil {
+		v.Declared = meant(*k.Plan.Dose)
 	}
 	_, v.End = k.Plan.After.Times()
 	v.Waits = s.Now().Before(v.End)
@@ -243,6 +399,7 @@ func (s *Server) renderStudy(w http.ResponseWriter, r *http.Request, a guard.Act
 		v.Head, v.Design = sentence(string(o.Verdict)), sentence(string(o.Tier))
 		v.Percent = fmt.Sprintf("%+.0f", float64(o.Effect.Improvement))
 		v.draw()
+		v.Dose = newDoseView(o)
 		v.Changing = changing(k.Plan, o)
 	}
 	code := http.StatusOK
@@ -250,6 +407,40 @@ func (s *Server) renderStudy(w http.ResponseWriter, r *http.Request, a guard.Act
 		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
 	}
 	return s.render(w, r, a, code, "study", v)
+}
+
+// doseView is the effect on all who were given a practice beside that among those who had enough.
+type doseView struct {
+	Rows    []chartLine
+	Note    string
+	Schools []chartLine
+	Rank    string
+}
+
+func newDoseView(o *study.OutcomeResult) *doseView {
+	if o.Dose == nil {
+		return nil
+	}
+	cells := func(n int, e *study.Effect) []string {
+		if e == nil {
+			return []string{count(n), "too few", ""}
+		}
+		return []string{count(n), signed(float64(e.G)), signed(float64(e.GLow)) + " to " + signed(float64(e.GHigh))}
+	}
+	v := &doseView{Note: o.Dose.Note, Rows: []chartLine{{"All who were given it (this is the answer)", cells(o.Treated.Students, &o.Effect)}}}
+	if o.Complier != nil {
+		v.Rows = append(v.Rows, chartLine{"Those who took it up because of their lot", append([]string{""}, cells(0, o.Complier)[1:]...)})
+	}
+	v.Rows = append(v.Rows, chartLine{"Only those who had as much as is recommended", cells(o.Dose.Students, o.Dose.Effect)})
+	for _, x := range o.Schools {
+		if x.Dose != nil {
+			v.Schools = append(v.Schools, chartLine{x.School, []string{share(float64(*x.Dose)), signed(float64(x.Shrunken))}})
+		}
+	}
+	if o.Pooled != nil && o.Pooled.DoseRank != nil {
+		v.Rank = fmt.Sprintf("Rank correlation %s. ", signed(float64(*o.Pooled.DoseRank)))
+	}
+	return v
 }
 
 // sentence begins with a capital.
@@ -324,7 +515,6 @@ func forest(id, title, text, noteHead string, rows []forestRow) chart {
 	pad := max(.02, (high-low)*.06)
 	low, high = low-pad, high+pad
 	at := func(v float64) string { return place((v - low) / (high - low)) }
-	signed := func(v float64) string { return strings.Replace(fmt.Sprintf("%+.2f", v), "-", "−", 1) }
 	for i, r := range shown {
 		top := i * rowHeight
 		c.Rows = append(c.Rows, chartRow{Label: r.label, Value: signed(r.at), TextY: top + 14, MidY: top + 31, Low: at(r.low), High: at(r.high), Dot: at(r.at), Shape: direction(r.low, r.high)})
@@ -355,7 +545,142 @@ func changing(p study.Plan, o *study.OutcomeResult) []string {
 			out = append(out, fmt.Sprintf("Done otherwise (%s), the estimate has the other sign.", c.Name))
 		}
 	}
+	if p.Lots != nil {
+		return out
+	}
 	return append(out, "Lots: drawing by lot who begins first, and comparing then, would answer it without what matching cannot see.")
+}
+
+// drawn is what lots gave.
+type drawn struct {
+	Unit         string // in the plural
+	First, Later int
+	From, Until  string // when the first begin, and all others
+	List         string // address of the list
+	Names        []drawnUnit
+}
+
+type drawnUnit struct {
+	Name, School string
+	First        bool
+}
+
+// namesMost is how many units a page names; the list has all of them.
+const namesMost = 60
+
+func (s *Server) drawnFor(r *http.Request, a guard.Actor, k study.Kept) (*drawn, error) {
+	lots, err := s.Store.Lots(r.Context(), a.District, k.ID)
+	if err != nil {
+		return nil, err
+	}
+	d := &drawn{Unit: map[study.Unit]string{study.ByStudent: "students", study.ByClass: "classes", study.BySchool: "schools"}[k.Plan.Lots.Unit], From: k.Plan.During.From, Until: k.Plan.Lots.Later, List: studyHref(k.ID) + "/lots.csv"}
+	for _, l := range lots {
+		if l.Treated {
+			d.First++
+		} else {
+			d.Later++
+		}
+	}
+	if k.Plan.Lots.Unit != study.ByStudent && len(lots) <= namesMost {
+		if d.Names, err = s.unitNames(r, a, k.Plan.Lots.Unit, lots); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
+}
+
+// unitNames says who drew what, those who begin first before the others.
+func (s *Server) unitNames(r *http.Request, a guard.Actor, unit study.Unit, lots []study.Lot) ([]drawnUnit, error) {
+	ctx, names := r.Context(), s.namesOf(r.Context(), a.District)
+	var out []drawnUnit
+	for _, l := range lots {
+		u := drawnUnit{Name: l.Unit, School: l.Block, First: l.Treated}
+		switch unit {
+		case study.ByStudent:
+			name, err := names(roster.PersonID(l.Unit))
+			if err != nil {
+				return nil, err
+			}
+			u.Name = name
+		case study.ByClass:
+			c, err := s.Store.Class(ctx, a.District, roster.ClassID(l.Unit))
+			if err != nil {
+				return nil, err
+			}
+			u.Name = c.Title
+		case study.BySchool:
+			o, err := s.Store.Org(ctx, a.District, roster.OrgID(l.Unit))
+			if err != nil {
+				return nil, err
+			}
+			u.Name, u.School = o.Name, ""
+		}
+		out = append(out, u)
+	}
+	slices.SortFunc(out, func(x, y drawnUnit) int {
+		if x.First != y.First {
+			return map[bool]int{true: -1, false: 1}[x.First]
+		}
+		return cmp.Or(strings.Compare(x.School, y.School), strings.Compare(x.Name, y.Name))
+	})
+	return out, nil
+}
+
+// studyLots sends who begins first and who later, so that schools can act on it.
+func (s *Server) studyLots(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	k, err := s.Store.Study(r.Context(), a.District, r.PathValue("study"))
+	if err != nil {
+		return err
+	}
+	if k.Plan.Lots == nil {
+		return fault.New(fault.NotFound, "Nobody drew a lot in this study.")
+	}
+	lots, err := s.Store.Lots(r.Context(), a.District, k.ID)
+	if err != nil {
+		return err
+	}
+	units, err := s.unitNames(r, a, k.Plan.Lots.Unit, lots)
+	if err != nil {
+		return err
+	}
+	rows := [][]string{{string(k.Plan.Lots.Unit), "within", "begins"}}
+	for _, u := range units {
+		begins := k.Plan.Lots.Later
+		if u.First {
+			begins = k.Plan.During.From
+		}
+		rows = append(rows, []string{u.Name, u.School, begins})
+	}
+	return writeCSV(w, r, "lots.csv", rows)
+}
+
+// studyClaims is the register of all that studies claim: one row for each outcome, also of those
+// that were not run.
+func (s *Server) studyClaims(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	kept, err := s.Store.Studies(r.Context(), a.District)
+	if err != nil {
+		return err
+	}
+	rows := [][]string{{"study", "practice", "question", "declared", "run", "outcome", "verdict", "because", "design", "effect (g)", "from", "to", "p", "p adjusted", "students with", "students without", "smallest that matters", "declaration", "extract", "seed", "program"}}
+	number := func(v float64) string {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return ""
+		}
+		return strconv.FormatFloat(v, 'g', 6, 64)
+	}
+	for _, k := range kept {
+		head := []string{k.ID, k.Plan.Practice, k.Plan.Question, k.At.UTC().Format(time.RFC3339)}
+		if k.Result == nil {
+			row := append(head, "", k.Plan.Measure, "not run yet", "", "", "", "", "", "", "", "", "", number(k.Plan.Meaningful), k.Plan.Spec().Digest(), "", strconv.FormatUint(k.Plan.Seed, 10), "")
+			rows = append(rows, row)
+			continue
+		}
+		for _, o := range k.Result.Outcomes {
+			rows = append(rows, append(slices.Clone(head), k.Ran.UTC().Format(time.RFC3339), o.Name, string(o.Verdict), o.Because, string(o.Tier), number(float64(o.Effect.G)), number(float64(o.Effect.GLow)), number(float64(o.Effect.GHigh)),
+				number(float64(o.Effect.P)), number(float64(o.PAdjusted)), strconv.Itoa(o.Treated.Students), strconv.Itoa(o.Control.Students), number(k.Plan.Meaningful), k.Result.Declaration, k.Result.Extract, strconv.FormatUint(k.Result.Seed, 10), k.Result.Program))
+		}
+	}
+	return writeCSV(w, r, "effect-claims.csv", rows)
 }
 
 // studyBundle sends declaration, extract and result, so that anybody can run it again. Nobody

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"waymark/internal/study"
+	"waymark/internal/study/dose"
 )
 
 func studyQuestion(change url.Values) url.Values {
@@ -48,7 +49,7 @@ func TestAStudyIsDeclaredBeforeItIsRun(t *testing.T) {
 func TestAStudysBundleSaysTheSameAgain(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	plan := study.Plan{Question: "Do talks help?", Practice: "Talks", Trace: study.Talks, AtLeast: 1, Scale: "MAP", Before: study.Days{From: "2026-08-01", To: "2026-09-30"},
+	plan := study.Plan{Question: "Do talks help?", Practice: "Talks", Trace: dose.Talks, AtLeast: 1, Scale: "MAP", Before: study.Days{From: "2026-08-01", To: "2026-09-30"},
 		During: study.Days{From: "2026-10-01", To: "2026-11-01"}, After: study.Days{From: "2026-11-02", To: "2026-11-10"}, Meaningful: .05, Seed: 7}
 	var facts []study.Fact
 	for i := range 300 {
