@@ -13,6 +13,7 @@ import (
 	"waymark/internal/propose"
 	"waymark/internal/roster"
 	"waymark/internal/store"
+	"waymark/internal/study/dose"
 )
 
 // clock is a time that can be turned back, so that what happened is kept as of its day.
@@ -130,9 +131,40 @@ func letLive(ctx context.Context, db *store.DB, c *clock, d roster.DistrictID, p
 			return err
 		}
 	}
+	if err := practices(ctx, db, c, d, teacher, list, today); err != nil {
+		return err
+	}
 	for p, tag := range languages {
 		if err := db.SetLanguage(ctx, d, p, tag); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// practices says what the district's schools do, and what stands in the way of two students.
+func practices(ctx context.Context, db *store.DB, c *clock, d roster.DistrictID, by roster.Person, members []demo.Member, today time.Time) error {
+	since := today.AddDate(0, 0, -80)
+	c.at = since
+	day := since.Format(time.DateOnly)
+	for _, p := range []dose.Practice{
+		{Name: "A talk with every student", Trace: dose.Talks, Unit: dose.Times, Recommended: []dose.Recommendation{{Least: 1}}, Weeks: 4, From: day, Source: "our own model"},
+		{Name: demo.Trails, Trace: dose.Product, Product: demo.Trails, Unit: dose.Minutes, Recommended: []dose.Recommendation{{Grades: []string{"3", "4", "5"}, Least: 30}, {Grades: []string{"6", "7", "8"}, Least: 40}}, Weeks: 1, From: day, Source: "its vendor"},
+	} {
+		if err := db.AddPractice(ctx, d, p, by.ID); err != nil {
+			return err
+		}
+	}
+	kept, err := db.Practices(ctx, d)
+	if err != nil {
+		return err
+	}
+	for i, m := range members {
+		if i%9 == 4 && m.Teacher == by.ID {
+			c.at = today.AddDate(0, 0, -20)
+			if err := db.AddDoseReason(ctx, d, dose.Reason{Student: string(m.Student.ID), Practice: kept[1].ID, Why: "connection", Since: c.at.Format(time.DateOnly), Author: string(by.ID)}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -100,6 +100,7 @@ func Write(dir string, o Options) (Manifest, error) {
 	out.materials(c)
 	out.items(c)
 	out.mapGrowth(d)
+	out.use(d)
 	m.Evidence = out.results(ev)
 	m.Files, m.People = out.files, d.people()
 	raw, err := json.MarshalIndent(m, "", "  ")

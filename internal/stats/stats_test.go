@@ -5,9 +5,9 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"waymark/internal/stats"
-
 	"github.com/google/go-cmp/cmp"
+
+	"waymark/internal/stats"
 )
 
 // drawn returns predictions and outcomes drawn from them.

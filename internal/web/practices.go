@@ -110,10 +110,12 @@ func plain(n int, one, many string) string {
 	return many
 }
 
+// tenths writes a number to at most one place.
+func tenths(v float64) string { return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64) }
+
 // amount writes a dose in its unit.
 func amount(v float64, u dose.Unit) string {
-	text := strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64)
-	return text + " " + map[bool]string{true: strings.TrimSuffix(string(u), "s"), false: string(u)}[v == 1]
+	return tenths(v) + " " + map[bool]string{true: strings.TrimSuffix(string(u), "s"), false: string(u)}[v == 1]
 }
 
 func (s *Server) showPractices(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
@@ -216,6 +218,9 @@ func (s *Server) taken(ctx context.Context, d roster.DistrictID, school roster.O
 		if err != nil {
 			return nil, err
 		}
+		if len(t.Periods) > 0 && len(t.Students) == 0 { // meant for grades that the school does not have
+			continue
+		}
 		out = append(out, taken{p, t})
 	}
 	return out, nil
@@ -240,7 +245,8 @@ type practiceUse struct {
 	ShortHidden                          bool // too few are short, or too few are not, to say how many
 	Limited                              string
 	Fidelity                             string
-	Tables                               []groupTable[doseRow]
+	All                                  *groupTable[doseRow]
+	Tables                               []groupTable[doseRow] // by group
 	Studies                              []studyRow
 }
 
@@ -287,7 +293,7 @@ func (s *Server) showSchoolPractices(w http.ResponseWriter, r *http.Request, a g
 func periodWords(p dose.Period) string {
 	from, _ := time.Parse(time.DateOnly, p.From)
 	before, _ := time.Parse(time.DateOnly, p.Before)
-	return from.Format("2 January") + " to " + before.AddDate(0, 0, -1).Format("2 January")
+	return from.Format("January 2") + " to " + before.AddDate(0, 0, -1).Format("January 2")
 }
 
 func newPracticeUse(t taken) practiceUse {
@@ -331,6 +337,9 @@ func newPracticeUse(t taken) practiceUse {
 	u.Tables = slices.DeleteFunc(u.Tables, func(t groupTable[doseRow]) bool {
 		return len(t.Rows) == 1 && len(t.Hidden) == 0 && t.Rows[0].Name == groupName("", "")
 	})
+	if len(u.Tables) > 0 {
+		u.All, u.Tables = &u.Tables[0], u.Tables[1:]
+	}
 	return u
 }
 
@@ -446,7 +455,7 @@ func (s *Server) showClassPractices(w http.ResponseWriter, r *http.Request, a gu
 			}
 			c.Students++
 			if last := len(x.Got) - 1; x.Short(last) {
-				row := shortRow{Person: p, Had: amount(x.Got[last], t.practice.Unit), Least: amount(x.Least, t.practice.Unit), Href: recordHref(p.ID), Action: barriersHref(p.ID)}
+				row := shortRow{Person: p, Had: tenths(x.Got[last]), Least: amount(x.Least, t.practice.Unit), Href: recordHref(p.ID), Action: barriersHref(p.ID)}
 				if n := x.Streak(); n > 1 {
 					row.Streak = fmt.Sprintf("%d times in a row", n)
 				}

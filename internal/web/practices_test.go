@@ -95,16 +95,16 @@ func TestPracticesAreCountedAgainstWhatIsRecommended(t *testing.T) {
 		s.post("administrator", "/admin/practices", f).is(http.StatusUnprocessableEntity).says(what)
 	}
 	s.post("administrator", "/admin/practices", form).goesTo("/admin/practices?done=said")
-	s.get("administrator", "/admin/practices").says("Fraction Trails", "At least 30 minutes in grades 3, 4, a week, in Cedar Elementary, since 2026-11-02", "Recommended by", "its vendor")
+	s.get("administrator", "/admin/practices").says("Fraction Trails", "At least 30 minutes in grades 3, 4, a week, in Cedar Elementary, since November 2, 2026", "Recommended by", "its vendor")
 
 	// Counts for the school: 36 of grade 4, of whom 15 had enough in one of the two weeks that are over.
 	school := s.get("leader", "/schools/cedar/practices").is(http.StatusOK)
-	school.says("Had less, 9 November to 15 November", "21 of 36", "Half to 4 of 5", "English learner", "In the latest four weeks", "Nobody has asked yet").saysNot("Crowd")
+	school.says("Had less, November 9 to November 15", "21 of 36", "Half to 4 of 5", "English learner", "In the latest four weeks", "Nobody has asked yet").saysNot("Crowd")
 	s.get("other leader", "/schools/juniper/practices").is(http.StatusOK).says("The district has not said")
 
 	// The teacher sees names, and writes down why.
 	const class = "/classes/room-12/practices"
-	s.get("teacher", class).is(http.StatusOK).says("21 of 36 students had less", "Crowd Number 15", "10 minutes of 30 minutes, 2 times in a row").saysNot("Crowd Number 14")
+	s.get("teacher", class).is(http.StatusOK).says("21 of 36 students had less", "Crowd Number 15", "10 of 30 minutes, 2 times in a row").saysNot("Crowd Number 14")
 	practices, err := s.db.Practices(t.Context(), district)
 	if err != nil || len(practices) != 1 {
 		t.Fatal(practices, err)
@@ -131,7 +131,7 @@ func TestPracticesAreCountedAgainstWhatIsRecommended(t *testing.T) {
 		t.Fatal(reasons, err)
 	}
 	s.post("guardian", maya+"/barriers/"+reasons[0].ID+"/end", nil).goesTo(maya + "/profile?done=said")
-	s.get("student", maya+"/profile").says("until 2026-11-20").saysNot("It is over")
+	s.get("student", maya+"/profile").says("until November 20, 2026").saysNot("It is over")
 	s.post("student", "/students/"+string(crowd[0])+"/barriers", url.Values{"why": {"device"}}).is(http.StatusNotFound)
 
 	s.post("administrator", "/admin/practices/"+practices[0].ID+"/stop", nil).goesTo("/admin/practices?done=said")
@@ -147,7 +147,7 @@ func TestTalksAreADoseToo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.get("teacher", "/classes/room-12/practices").says("6 of 6 students had less", "0 times of 1 time")
+	s.get("teacher", "/classes/room-12/practices").says("6 of 6 students had less", "0 of 1 time")
 	if _, err := s.db.HoldConference(t.Context(), district, conference.Conference{Student: person("student"), With: person("teacher"), Kind: conference.Talk, Minutes: 6}, nil, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestAPilotDrawsItsLotsOnce(t *testing.T) {
 
 	page := s.post("administrator", at, lot(nil)).is(http.StatusSeeOther)
 	href := page.Header.Get("Location")
-	s.get("administrator", href).is(http.StatusOK).says("first place to 18 students", "The other 18 have it from 2027-03-01 on", "It waits for its last day")
+	s.get("administrator", href).is(http.StatusOK).says("first place to 18 students", "The other 18 have it from March 1, 2027 on", "It waits for its last day")
 	list := s.get("administrator", href+"/lots.csv").is(http.StatusOK).Body
 	if n := strings.Count(list, "2026-11-23"); n != 18 || strings.Count(list, "2027-03-01") != 18 || !strings.Contains(list, "Crowd Number 07") {
 		t.Errorf("%d begin first:\n%s", n, list)

@@ -202,11 +202,17 @@ func (s *Server) funcs() template.FuncMap {
 		"token": func(name string) template.HTML {
 			return template.HTML(`<svg class="tok" aria-hidden="true"><use href="` + s.assets.url("icons/tokens.svg") + `#` + template.HTMLEscapeString(name) + `"/></svg>`)
 		},
-		"words":   statusWords,
-		"ago":     func(t time.Time) string { return propose.Ago(s.Now().Sub(t)) },
-		"age":     propose.Ago,
-		"say":     english.Say,
-		"day":     english.Day,
+		"words": statusWords,
+		"ago":   func(t time.Time) string { return propose.Ago(s.Now().Sub(t)) },
+		"age":   propose.Ago,
+		"say":   english.Say,
+		"day":   english.Day,
+		"on": func(date string) string { // a day that is kept as 2006-01-02
+			if t, err := time.Parse(time.DateOnly, date); err == nil {
+				return english.Day(t)
+			}
+			return date
+		},
 		"shortly": english.Moment,
 		"percent": func(v float64) string { return fmt.Sprintf("%.0f", 100*v) },
 		"title":   func(c competency.Competency) string { return cmp.Or(c.Short, c.Statement) },

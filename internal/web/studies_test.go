@@ -36,7 +36,7 @@ func TestAStudyIsDeclaredBeforeItIsRun(t *testing.T) {
 	s.post("administrator", at, studyQuestion(nil)).is(http.StatusUnprocessableEntity).says("at least 2 of each are needed", "It was not run yet")
 	// What is still to come waits for its day.
 	p := s.post("administrator", at, studyQuestion(url.Values{"question": {"And later?"}, "after-to": {"2027-01-10"}})).is(http.StatusSeeOther)
-	s.get("administrator", p.Header.Get("Location")).is(http.StatusOK).says("And later?", "It waits for its last day, 2027-01-10")
+	s.get("administrator", p.Header.Get("Location")).is(http.StatusOK).says("And later?", "It waits for its last day, January 10, 2027")
 	s.get("administrator", p.Header.Get("Location")+"/bundle").is(http.StatusNotFound)
 	s.get("administrator", at).says("not run yet")
 	kept, err := s.db.Studies(t.Context(), district)
