@@ -17,7 +17,7 @@ fault stats language assign study/effect study/mixed
 strict study/linear study/power study/sensitivity study/match
 study/rollout study/dose
 study
-roster competency tracing grading recall flex
+roster competency tracing grading recall flex credit
 tracing/bkt assess/irt
 evidence material
 mastery plan assess profile group

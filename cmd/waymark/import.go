@@ -18,7 +18,7 @@ import (
 )
 
 func importCommand(e *env) *command {
-	c := &command{name: "import", short: "Bring in rosters, frameworks, materials, items, attendance, use of products and results; undo the latest import."}
+	c := &command{name: "import", short: "Bring in rosters, frameworks, materials, items, attendance, use of products, courses and results; undo the latest import."}
 	for _, k := range []struct {
 		kind           intake.Kind
 		short, example string
@@ -29,6 +29,7 @@ func importCommand(e *env) *command {
 		{intake.Items, "A CSV bank of questions for adaptive checks.", "waymark import items mathematics-items.csv"},
 		{intake.Attended, "A CSV list of attendance: student, date, status.", "waymark import attendance november.csv"},
 		{intake.Used, "How much students used products: student, product, date, minutes or lessons.", "waymark import use week-46.csv"},
+		{intake.Courses, "How courses ended, virtual ones too: student, course, virtual, status, points.", "waymark import courses spring.csv"},
 		{intake.Results, "Item responses, rubric scores or test scores, by a mapping.", "waymark import results fall-test.csv --map our-test.yaml"},
 	} {
 		c.sub = append(c.sub, importKind(e, k.kind, k.short, k.example))

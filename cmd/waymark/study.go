@@ -25,7 +25,7 @@ func studyCommand() *command {
 	return &command{
 		name: "study", short: "Did it help, for whom, by how much, and how sure are we?",
 		long: "Declarations and extracts are files; docs/study.md tells their form, the methods and how the verdict follows.",
-		sub:  []*command{studyRunCommand(), studyBundleCommand(), studyWWCCommand(), studyPowerCommand(), studyAssignCommand(), studyRolloutCommand()},
+		sub:  []*command{studyRunCommand(), studyBundleCommand(), studyWWCCommand(), studyPowerCommand(), studyAssignCommand(), studyRolloutCommand(), studyVirtualCommand(), studyBenchmarkCommand()},
 	}
 }
 

@@ -101,6 +101,7 @@ func Write(dir string, o Options) (Manifest, error) {
 	out.items(c)
 	out.mapGrowth(d)
 	out.use(d)
+	out.courses(d)
 	m.Evidence = out.results(ev)
 	m.Files, m.People = out.files, d.people()
 	raw, err := json.MarshalIndent(m, "", "  ")

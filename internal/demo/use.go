@@ -33,3 +33,42 @@ func (o *output) use(d *district) {
 	}
 	o.sheet(File{Path: "use-fraction-trails.csv", Kind: "use"}, s)
 }
+
+// virtualCourses are courses that students of the high school may take online.
+var virtualCourses = [][2]string{{"Algebra I (credit recovery)", "Mathematics"}, {"Geometry", "Mathematics"}, {"Spanish II", "World Languages"}, {"Computer Science Principles", "Computer Science"}, {"Health", "Health"}, {"English 10", "Language Arts"}}
+
+// courses writes how the courses of last spring's virtual offer ended; and one other course of each student.
+func (o *output) courses(d *district) {
+	s := newSheet("Student ID", "Course", "Subject", "Term", "Virtual", "Provider Type", "Load", "Completion Status", "Percent")
+	term := fmt.Sprintf("Spring %d", d.begin.Year())
+	for _, st := range d.students {
+		if st.grade < 10 || st.joined != "" {
+			continue
+		}
+		r := stream(d.o.Seed, "courses/"+st.id)
+		end := func(z float64) (status, percent string) {
+			if points := math.Round(72 + 11*z); chance(r, .12) {
+				return "W", ""
+			} else if points < 60 {
+				return "CF", fmt.Sprint(points)
+			} else {
+				return "CP", fmt.Sprint(min(100, points))
+			}
+		}
+		z := st.learner.ability["math"]
+		status, percent := end(z + .9 + .6*r.NormFloat64())
+		s.row(st.number, "Advisory project", "Electives", term, "no", "", "", status, percent)
+		if !chance(r, .35) {
+			continue
+		}
+		load := "part-time"
+		if chance(r, .1) {
+			load = "full-time"
+		}
+		for _, k := range r.Perm(len(virtualCourses))[:1+r.IntN(2)] {
+			status, percent := end(z - .3 + .8*r.NormFloat64())
+			s.row(st.number, virtualCourses[k][0], virtualCourses[k][1], term, "yes", pick(r, []string{"vendor", "vendor", "another district", "our own"}), load, status, percent)
+		}
+	}
+	o.sheet(File{Path: "courses.csv", Kind: "courses"}, s)
+}

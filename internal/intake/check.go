@@ -37,7 +37,7 @@ func (im Importer) Check(ctx context.Context, job Job) (Summary, error) {
 		return s, err
 	}
 	c := &check{Importer: im, ctx: ctx, job: job, st: st, sum: &s}
-	read := map[Kind]func() error{OneRoster: c.oneRoster, CASE: c.caseFile, Materials: c.materials, Items: c.items, Results: c.results, Attended: c.attendance, Used: c.uses}[job.Kind]
+	read := map[Kind]func() error{OneRoster: c.oneRoster, CASE: c.caseFile, Materials: c.materials, Items: c.items, Results: c.results, Attended: c.attendance, Used: c.uses, Courses: c.courses}[job.Kind]
 	if read == nil {
 		return s, errors.Join(fault.New(fault.Invalid, "There is no import of kind %q.", job.Kind), st.Abort(ctx))
 	}
@@ -308,8 +308,18 @@ func (c *check) uses() error {
 	return c.refused(err)
 }
 
+func (c *check) courses() error {
+	err := tabular.Courses(c.reader(), c.job.Name, tabular.Options{Encoding: c.job.Encoding}, func(line int, r tabular.CourseRow) error {
+		return c.ofDay(line, r.Ref, "", func(id roster.PersonID) error {
+			r.Student = id
+			return c.st.CourseResult(line, r.CourseResult)
+		})
+	}, c.problem)
+	return c.refused(err)
+}
+
 // ofDay puts a row about a student and a day where it belongs, unless nobody here is meant or
-// the day is still to come.
+// the day is still to come; there may be none.
 func (c *check) ofDay(line int, ref tabular.StudentRef, day roster.Date, put func(roster.PersonID) error) error {
 	id, found, err := c.findStudent(line, ref)
 	if err != nil {

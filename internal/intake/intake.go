@@ -27,10 +27,11 @@ const (
 	Results   Kind = "results"
 	Attended  Kind = "attendance"
 	Used      Kind = "use"
+	Courses   Kind = "courses"
 )
 
 // Kinds are all kinds of files.
-var Kinds = []Kind{OneRoster, CASE, Materials, Items, Results, Attended, Used}
+var Kinds = []Kind{OneRoster, CASE, Materials, Items, Results, Attended, Used, Courses}
 
 // RunID identifies one load of a file.
 type RunID string
@@ -158,6 +159,7 @@ type Stager interface {
 	Item(line int, q assess.Question) error
 	Attendance(line int, a roster.Attendance) error
 	Use(line int, u roster.Use) error
+	CourseResult(line int, c roster.CourseResult) error
 	// Evidence takes a piece without id; its Key is its identity.
 	Evidence(line int, p evidence.Piece) error
 

@@ -237,6 +237,19 @@ type Use struct {
 	Lessons float64 // finished
 }
 
+// CourseResult is how a student's course ended.
+type CourseResult struct {
+	Student  PersonID
+	Course   string
+	Subject  string
+	Term     string
+	Virtual  bool
+	Provider string   // what kind of it, of a virtual course
+	Load     string   // full-time or part-time online
+	Status   string   // in the source's words
+	Points   *float64 // share of all points, from 0 to 1; nil where unknown
+}
+
 // Attended sums up a student's attendance over some days.
 type Attended struct {
 	Days      int     // that are recorded

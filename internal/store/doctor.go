@@ -131,7 +131,7 @@ func (db *DB) digestTable(ctx context.Context, table, columns string) (sum [32]b
 }
 
 // booleans are columns that SQLite keeps as numbers.
-var booleans = []string{"active", "is_primary", "enabled", "assessable", "calibrated", "dropped", "answered", "treated"}
+var booleans = []string{"active", "is_primary", "enabled", "assessable", "calibrated", "dropped", "answered", "treated", "virtual"}
 
 func writeValue(h hash.Hash, column string, v any) {
 	switch v := v.(type) {

@@ -119,7 +119,7 @@ func (s *stager) stageMerge(ctx context.Context, keep, gone roster.PersonID) err
 				return err
 			}
 		}
-		for _, t := range []string{"person", "demographics", "role", "enrollment", "profile_account", "result", "attendance", "product_use", "guardian", "evidence"} {
+		for _, t := range []string{"person", "demographics", "role", "enrollment", "profile_account", "result", "attendance", "product_use", "course_result", "guardian", "evidence"} {
 			s.staged[t] = true
 		}
 		return nil
@@ -129,7 +129,7 @@ func (s *stager) stageMerge(ctx context.Context, keep, gone roster.PersonID) err
 // mergeStatements stage what is gone's as keep's; $1 district, $2 run, $3 keep, $4 gone.
 func mergeStatements() []string {
 	var out []string
-	for _, name := range []string{"role", "enrollment", "profile_account", "result", "attendance", "product_use"} {
+	for _, name := range []string{"role", "enrollment", "profile_account", "result", "attendance", "product_use", "course_result"} {
 		t := twinOf(name)
 		out = append(out, fmt.Sprintf(`INSERT INTO %[1]s_intake (district, run, side, id, line, active, ended, run_created, run_changed, %[2]s)
 			SELECT b.district, $2, 'new', b.id, 0, TRUE, 0, '', '', %[3]s FROM %[1]s b WHERE b.district = $1 AND b.person = $4 AND b.active`, name, t.list(""),

@@ -216,13 +216,15 @@ func (s *stager) LineItem(line int, active bool, l roster.LineItem) error {
 	return s.put("line_item", l.ID, line, active, l.Title, l.Class, l.Category, l.Term, l.Assigned, l.Due, l.Min, l.Max, joinList(l.Competencies))
 }
 
-func (s *stager) Result(line int, active bool, r roster.Result) error {
-	number := func(f *float64) string {
-		if f == nil {
-			return ""
-		}
-		return strconv.FormatFloat(*f, 'g', -1, 64)
+// number writes a number that may be unknown.
+func number(f *float64) string {
+	if f == nil {
+		return ""
 	}
+	return strconv.FormatFloat(*f, 'g', -1, 64)
+}
+
+func (s *stager) Result(line int, active bool, r roster.Result) error {
 	var on []string
 	for _, o := range r.Competencies {
 		on = append(on, o.Competency+"="+cmp.Or(number(o.Score), o.Text))
@@ -236,6 +238,10 @@ func (s *stager) Attendance(line int, a roster.Attendance) error {
 
 func (s *stager) Use(line int, u roster.Use) error {
 	return s.put("product_use", string(u.Student)+"|"+string(u.Day)+"|"+u.Product, line, true, u.Student, u.Product, u.Day, u.Minutes, u.Lessons)
+}
+
+func (s *stager) CourseResult(line int, c roster.CourseResult) error {
+	return s.put("course_result", string(c.Student)+"|"+c.Course+"|"+c.Term, line, true, c.Student, c.Course, c.Subject, c.Term, c.Virtual, c.Provider, c.Load, c.Status, number(c.Points))
 }
 
 func (s *stager) Framework(f competency.Framework) error {

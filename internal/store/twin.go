@@ -30,6 +30,7 @@ var twins = []twin{
 		kept: `EXISTS (SELECT 1 FROM evidence e WHERE e.district = person.district AND e.student = person.id)
 			OR EXISTS (SELECT 1 FROM attendance a WHERE a.district = person.district AND a.person = person.id)
 			OR EXISTS (SELECT 1 FROM product_use u WHERE u.district = person.district AND u.person = person.id)
+			OR EXISTS (SELECT 1 FROM course_result z WHERE z.district = person.district AND z.person = person.id)
 			OR EXISTS (SELECT 1 FROM dose_reason h WHERE h.district = person.district AND h.student = person.id)
 			OR EXISTS (SELECT 1 FROM study_lot l WHERE l.district = person.district AND l.unit = person.id)
 			OR EXISTS (SELECT 1 FROM goal g WHERE g.district = person.district AND g.student = person.id)
@@ -56,6 +57,7 @@ var twins = []twin{
 	{name: "result", columns: []string{"line_item", "person", "status", "score", "words", "day", "competencies"}, label: "r.line_item"},
 	{name: "attendance", columns: []string{"person", "day", "period", "missed", "suspended", "word"}, label: "r.day || ' ' || r.word"},
 	{name: "product_use", columns: []string{"person", "product", "day", "minutes", "lessons"}, label: "r.product || ' ' || r.day"},
+	{name: "course_result", columns: []string{"person", "course", "subject", "term", "virtual", "provider", "load", "status", "points"}, label: "r.course || ' ' || r.term"},
 	{name: "framework", columns: []string{"title", "creator", "subject", "language", "version", "licence", "status"}, label: "r.title"},
 	{name: "competency", columns: []string{"framework", "code", "statement", "short", "student", "kind", "grades", "subject", "parent", "position", "assessable", "code_fold"},
 		label: "r.code || ' ' || r.statement", scope: "framework",

@@ -164,6 +164,28 @@ func FuzzUses(f *testing.F) {
 	})
 }
 
+// FuzzCourses: no list yields a course without student, name or status, or more points than extra
+// credit gives.
+func FuzzCourses(f *testing.F) {
+	f.Add([]byte("student,course,status,virtual,percent,grade\n1,Algebra,CP,yes,72 %,9\n"))
+	f.Add([]byte("Email;Course Title;Completion Status;Points;Points Possible\na@b.c;Art;W;45;60\n"))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		err := tabular.Courses(strings.NewReader(string(in)), "fuzz.csv", tabular.Options{}, func(_ int, c tabular.CourseRow) error {
+			if c.Ref.Value == "" || c.Course == "" || c.Status == "" || c.Points != nil && !(*c.Points >= 0 && *c.Points <= 1.5) {
+				t.Fatalf("course %+v", c)
+			}
+			return nil
+		}, func(p fault.Problem) {
+			if p.Fatal || p.Cure == "" || p.Message == "" || p.Line < 1 {
+				t.Fatalf("problem %#v", p)
+			}
+		})
+		if p, ok := errors.AsType[fault.Problem](err); err != nil && (!ok || !p.Fatal) {
+			t.Fatalf("Courses() = %#v", err)
+		}
+	})
+}
+
 // FuzzMaterials: no list of materials yields a link that a browser should not
 // open, or a material that cannot be found.
 func FuzzMaterials(f *testing.F) {

@@ -194,6 +194,8 @@ var allowed = map[string]string{
 	"POST /admin/imports/mapping/files/{upload}":              "administrator",
 	"POST /admin/imports/mapping/files/{upload}/import":       "administrator",
 	"POST /admin/imports/mapping/files/{upload}/mapping.yaml": "administrator",
+	"GET /admin/virtual":                                      "administrator",
+	"GET /admin/virtual/courses.csv":                          "administrator",
 	"GET /admin/practices":                                    "administrator",
 	"POST /admin/practices":                                   "administrator",
 	"POST /admin/practices/{practice}/stop":                   "administrator",

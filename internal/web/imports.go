@@ -125,6 +125,8 @@ func kindWords(k intake.Kind) string {
 		return "Results (CSV or TSV)"
 	case intake.Attended:
 		return "Attendance (CSV)"
+	case intake.Courses:
+		return "How courses ended, virtual ones too (CSV)"
 	case intake.Used:
 		return "Use of products (CSV)"
 	}

@@ -193,6 +193,10 @@ func (s *Server) routes() []route {
 		{"GET /admin/studies/{study}/lots.csv", toDistrict(guard.RunStudies), s.studyLots},
 		{"GET /admin/studies/{study}/bundle", toDistrict(guard.RunStudies), s.studyBundle},
 
+		// Leaders and administrators of the district: virtual courses.
+		{"GET /admin/virtual", toDistrict(guard.ReadDistrict), s.showVirtual},
+		{"GET /admin/virtual/courses.csv", toDistrict(guard.ReadDistrict), s.virtualCourses},
+
 		// Administrators: the learner model and the bank of questions.
 		{"GET /admin/model", toDistrict(guard.ManageModel), s.showModel},
 		{"POST /admin/model/fit", toDistrict(guard.ManageModel), s.fitModel},

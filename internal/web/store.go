@@ -7,6 +7,7 @@ import (
 	"waymark/internal/assess"
 	"waymark/internal/competency"
 	"waymark/internal/conference"
+	"waymark/internal/credit"
 	"waymark/internal/evidence"
 	"waymark/internal/flex"
 	"waymark/internal/group"
@@ -52,6 +53,7 @@ type studyStore interface {
 	Scales(ctx context.Context, d roster.DistrictID) ([]string, error)
 	StudySchools(ctx context.Context, d roster.DistrictID) ([]string, error)
 	FrameworkTitles(ctx context.Context, d roster.DistrictID) ([][2]string, error)
+	CourseResults(ctx context.Context, d roster.DistrictID) ([]credit.Enrollment, error)
 	ClassSubjects(ctx context.Context, d roster.DistrictID) (subjects []string, homerooms bool, err error)
 	LotUnits(ctx context.Context, d roster.DistrictID, p study.Plan) (units, blocks []string, values []float64, students int, err error)
 	Lots(ctx context.Context, d roster.DistrictID, id string) ([]study.Lot, error)

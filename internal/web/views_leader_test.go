@@ -5,5 +5,5 @@ var leaderViews = map[string]any{
 	"schools": schoolsView{}, "attention": attentionView{}, "school": schoolView{}, "imports": importsView{}, "import": importView{},
 	"mapping": mappingStartView{}, "columns": columnsView{}, "people": peopleView{}, "person": personView{},
 	"model": modelView{}, "version": versionView{}, "rules": rulesView{}, "bank": bankView{}, "proposalrules": proposalRulesView{}, "flexboard": flexBoard{}, "corridor": corridorView{},
-	"studies": studiesView{}, "study": studyView{}, "practices": practicesView{}, "schoolpractices": schoolPracticesView{},
+	"studies": studiesView{}, "study": studyView{}, "virtual": virtualView{}, "practices": practicesView{}, "schoolpractices": schoolPracticesView{},
 }

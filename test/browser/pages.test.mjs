@@ -65,6 +65,7 @@ const pages = [
   { role: 'administrator', path: '/admin/model', budget: 61_440, nodes: 1_200, modes: light },
   { role: 'administrator', path: '/admin/model/rules?b=decaying+0.65+met+3', budget: 66_560, nodes: 1_500 },
   { role: 'administrator', path: '/admin/studies', budget: 61_440, nodes: 1_200, modes: light },
+  { role: 'administrator', path: '/admin/virtual', budget: 61_440, nodes: 2_000, modes: ['light', 'narrow'] },
   { role: 'administrator', path: '/admin/practices', budget: 61_440, nodes: 1_200, modes: ['light', 'narrow'] },
   { role: 'leader', from: '/schools', link: 'main a[href^="/schools/"]', then: '/practices', budget: 66_560, nodes: 1_800, modes: ['light', 'narrow'] },
   { role: 'teacher', from: '/classes', link: 'main a[href^="/classes/"]', then: '/practices', budget: 61_440, nodes: 2_500, modes: ['light', 'narrow'] },

@@ -1,0 +1,52 @@
+package tabular_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"waymark/internal/fault"
+	"waymark/internal/roster"
+	"waymark/internal/tabular"
+)
+
+func TestHowCoursesEnded(t *testing.T) {
+	t.Parallel()
+	share := func(v float64) *float64 { return &v }
+	for name, c := range map[string]struct {
+		file string
+		want []roster.CourseResult
+		bad  []string
+	}{
+		"all virtual where nothing says so": {"student,course,status,percent\n1,Algebra,CP,72 %\n2,Algebra,CF,\n3,Algebra,W,0.4\n", []roster.CourseResult{{Course: "Algebra", Virtual: true, Status: "CP", Points: share(.72)}, {Course: "Algebra", Virtual: true, Status: "CF"}, {Course: "Algebra", Virtual: true, Status: "W", Points: share(.4)}}, nil},
+		"points of so many":                 {"Student ID;Course Name;Term;Online;Completion Status;Points;Points Possible\n1;Art;Fall;no;Passed;45;60\n1;Art;Spring;yes;Passed;60;60\n", []roster.CourseResult{{Course: "Art", Term: "Fall", Status: "Passed", Points: share(.75)}, {Course: "Art", Term: "Spring", Virtual: true, Status: "Passed", Points: share(1)}}, nil},
+		"what cannot be":                    {"student,course,status,virtual,points\n,A,CP,yes,1\n1,,CP,yes,1\n1,A,,yes,1\n1,A,CP,perhaps,1\n1,A,CP,yes,many\n1,B,CP,yes,900\n1,C,CP,yes,1\n1,C,CF,yes,1\n", []roster.CourseResult{{Course: "C", Virtual: true, Status: "CP", Points: share(1)}}, []string{"row.no_student", "row.no_course", "row.no_status", "row.virtual", "row.points", "row.points", "row.duplicate"}},
+	} {
+		var got []roster.CourseResult
+		var bad []string
+		err := tabular.Courses(strings.NewReader(c.file), "c.csv", tabular.Options{}, func(_ int, r tabular.CourseRow) error { got = append(got, r.CourseResult); return nil },
+			func(p fault.Problem) { bad = append(bad, p.Code) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if diff := cmp.Diff(c.bad, bad); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	var groups map[string]string
+	if err := tabular.Courses(strings.NewReader("student,course,status,Grade Level,FRL,School\n1,A,CP,9,yes,North\n"), "c.csv", tabular.Options{}, func(_ int, r tabular.CourseRow) error { groups = r.Groups; return nil }, nil); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[string]string{"grade": "9", "economic disadvantage": "yes"}, groups); diff != "" {
+		t.Error(diff)
+	}
+	err := tabular.Courses(strings.NewReader("student,status\n1,2\n"), "c.csv", tabular.Options{}, nil, nil)
+	if p, ok := errors.AsType[fault.Problem](err); !ok || p.Code != "file.columns" {
+		t.Errorf("no course: %v", err)
+	}
+}
