@@ -24,9 +24,9 @@ type virtualView struct {
 }
 
 type virtualTable struct {
-	ID, Title string
-	Rows      []virtualRow
-	Hidden    []string
+	Title  string
+	Rows   []virtualRow
+	Hidden []string
 }
 
 type virtualRow struct {
@@ -58,8 +58,8 @@ func newVirtualView(rep credit.Virtual) virtualView {
 	if rep.VirtualShare != nil {
 		v.Share = fmt.Sprintf("%s of all enrollments are virtual, in %d of %d schools.", share(rep.VirtualShare.Share), rep.VirtualSchools.Count, rep.VirtualSchools.Of)
 	}
-	for i, t := range rep.Tables {
-		table := virtualTable{ID: "t" + strconv.Itoa(i), Title: upperFirst(t.By)}
+	for _, t := range rep.Tables {
+		table := virtualTable{Title: upperFirst(t.By)}
 		for _, row := range t.Rows {
 			name := groupName(t.By, row.Value)
 			if row.Suppressed {
