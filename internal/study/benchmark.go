@@ -56,11 +56,11 @@ func Benchmarks(r io.Reader, file string) ([]Benchmark, error) {
 	}
 	var out []Benchmark
 	for i := range f.Rows {
-		b := Benchmark{Item: f.text["item"][i], Population: f.text["population"][i], Year: f.text["year"][i], N: number(n[i]), Percent: number(percent[i]), SE: number(se[i]),
-			Source: f.text["source"][i], Licence: f.text["licence"][i], VerifiedBy: f.text["verified_by"][i]}
+		b := Benchmark{Item: f.cell("item", i), Population: f.cell("population", i), Year: f.cell("year", i), N: number(n[i]), Percent: number(percent[i]), SE: number(se[i]),
+			Source: f.cell("source", i), Licence: f.cell("licence", i), VerifiedBy: f.cell("verified_by", i)}
 		for _, c := range []struct{ name, value string }{{"item", b.Item}, {"population", b.Population}, {"year", b.Year}, {"source", b.Source}, {"licence", b.Licence}, {"verified_by", b.VerifiedBy}} {
 			if strings.TrimSpace(c.value) == "" {
-				return nil, fault.New(fault.Invalid, "%s, line %d, %s: is empty. A benchmark without it is not compared with; fill it in or take the line away.", file, i+2, c.name)
+				return nil, fault.New(fault.Invalid, "%s, line %d, %s: is empty. A benchmark without it is not compared with; fill it in or take the line away.", file, f.line(i), c.name)
 			}
 		}
 		if math.IsNaN(se[i]) {
@@ -83,14 +83,14 @@ func (f *Frame) percents() (n, percent, se []float64, err error) {
 	for i := range se {
 		se[i] = math.NaN()
 	}
-	if f.text["se"] != nil {
+	if f.has("se") {
 		if se, err = f.numbers("se"); err != nil {
 			return
 		}
 	}
 	for i := range f.Rows {
 		if !(percent[i] >= 0 && percent[i] <= 100) || !(n[i] >= 1) && math.IsNaN(se[i]) {
-			return nil, nil, nil, fault.New(fault.Invalid, "%s, line %d: percent must lie from 0 to 100, and n be at least 1.", f.File, i+2)
+			return nil, nil, nil, fault.New(fault.Invalid, "%s, line %d: percent must lie from 0 to 100, and n be at least 1.", f.File, f.line(i))
 		}
 	}
 	return
@@ -131,7 +131,7 @@ func Compare(r io.Reader, file string, benchmarks []Benchmark) ([]Compared, erro
 			design = 1 + (size[i]-1)*icc[i]
 		}
 		for _, b := range benchmarks {
-			if b.Item != f.text["item"][i] {
+			if b.Item != f.cell("item", i) {
 				continue
 			}
 			c := Compared{Item: b.Item, N: number(n[i]), Percent: number(percent[i]), Benchmark: b, Effect: number(design)}

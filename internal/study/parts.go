@@ -143,7 +143,7 @@ func (a *analysis) doses() ([]float64, error) {
 	had, err := a.frame.numbers(a.Dose)
 	for i, v := range had {
 		if v < 0 || v > 1 {
-			return nil, fault.New(fault.Invalid, "%s, %s: student %q has %v; a dose is the share of periods in which as much as is recommended was had, from 0 to 1.", a.frame.File, a.Dose, a.frame.text[a.Student][i], v)
+			return nil, fault.New(fault.Invalid, "%s, %s: student %q has %v; a dose is the share of periods in which as much as is recommended was had, from 0 to 1.", a.frame.File, a.Dose, a.frame.cell(a.Student, i), v)
 		}
 	}
 	return had, err

@@ -204,10 +204,9 @@ func Matches(s *Spec, f *Frame) ([]Match, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids := a.frame.text[s.Student]
-	out := make([]Match, len(ids))
-	for i, id := range ids {
-		out[i] = Match{Student: id, Treated: a.treated[i], Weight: a.weights[i], Set: -1, Rung: -1}
+	out := make([]Match, a.frame.Rows)
+	for i := range out {
+		out[i] = Match{Student: a.frame.cell(s.Student, i), Treated: a.treated[i], Weight: a.weights[i], Set: -1, Rung: -1}
 		if a.sets != nil {
 			out[i].Set = a.sets[i]
 		}
@@ -215,7 +214,7 @@ func Matches(s *Spec, f *Frame) ([]Match, error) {
 	if a.m != nil {
 		for k, i := range a.m.Treated {
 			for _, c := range a.m.Controls[k] {
-				out[i].Comparison = append(out[i].Comparison, ids[c])
+				out[i].Comparison = append(out[i].Comparison, out[c].Student)
 			}
 			if a.groups != nil {
 				out[i].Eligible, out[i].Rung = a.groups[k].Eligible, a.groups[k].Rung
@@ -227,7 +226,6 @@ func Matches(s *Spec, f *Frame) ([]Match, error) {
 
 // rows keeps the sample: who fits its rules and is known to have the practice or not.
 func (s *Spec) rows(f *Frame) (*Frame, error) {
-	var rows []int
 	numeric := map[string][]float64{}
 	for _, r := range s.Sample {
 		if r.Least != nil || r.Most != nil {
@@ -238,31 +236,30 @@ func (s *Spec) rows(f *Frame) (*Frame, error) {
 			numeric[r.Column] = x
 		}
 	}
-	seen := map[string]int{}
+	rows := make([]int32, 0, f.Rows)
 next:
 	for i := range f.Rows {
 		for _, r := range s.Sample {
-			if len(r.In) > 0 && !slices.Contains(r.In, f.text[r.Column][i]) {
+			if len(r.In) > 0 && !slices.Contains(r.In, f.cell(r.Column, i)) {
 				continue next
 			}
 			if x := numeric[r.Column]; x != nil && (math.IsNaN(x[i]) || r.Least != nil && x[i] < *r.Least || r.Most != nil && x[i] > *r.Most) {
 				continue next
 			}
 		}
-		switch cell := f.text[s.Treatment][i]; {
+		switch cell := string(f.bytes(s.Treatment, i)); {
 		case missing(cell):
 			continue next
 		case cell != "0" && cell != "1":
-			return nil, fault.New(fault.Invalid, "%s, line %d, %s: %q says neither that a student has the practice (1) nor that they do not (0).", f.File, i+2, s.Treatment, cell)
+			return nil, fault.New(fault.Invalid, "%s, line %d, %s: %q says neither that a student has the practice (1) nor that they do not (0).", f.File, f.line(i), s.Treatment, cell)
 		}
-		id := f.text[s.Student][i]
-		if line, twice := seen[id]; twice {
-			return nil, fault.New(fault.Invalid, "%s, line %d, %s: the student %q stands in line %d already. Give each student one row.", f.File, i+2, s.Student, id, line)
-		}
-		seen[id] = i + 2
-		rows = append(rows, i)
+		rows = append(rows, int32(i))
 	}
-	return f.keep(rows), nil
+	in := f.keep(rows)
+	if first, second, twice := in.twice(s.Student); twice {
+		return nil, fault.New(fault.Invalid, "%s, line %d, %s: the student %q stands in line %d already. Give each student one row.", f.File, in.line(second), s.Student, in.cell(s.Student, second), in.line(first))
+	}
+	return in, nil
 }
 
 // analyse prepares one outcome: rows in which it and all that is adjusted for are known.
@@ -277,15 +274,15 @@ func (s *Spec) analyse(in *Frame, o Outcome) (*analysis, error) {
 			needed = append(needed, c)
 		}
 	}
-	var rows []int
+	rows := make([]int32, 0, in.Rows)
 next:
 	for i := range in.Rows {
 		for _, c := range needed {
-			if missing(in.text[c][i]) {
+			if in.missing(c, i) {
 				continue next
 			}
 		}
-		rows = append(rows, i)
+		rows = append(rows, int32(i))
 	}
 	a := &analysis{Spec: s, frame: in.keep(rows), outcome: o}
 	var err error
@@ -295,7 +292,7 @@ next:
 	if o.Binary {
 		for i, v := range a.y {
 			if v != 0 && v != 1 {
-				return nil, fault.New(fault.Invalid, "%s, %s: student %q has %v; a binary outcome is 0 or 1.", in.File, o.Column, a.frame.text[s.Student][i], v)
+				return nil, fault.New(fault.Invalid, "%s, %s: student %q has %v; a binary outcome is 0 or 1.", in.File, o.Column, a.frame.cell(s.Student, i), v)
 			}
 		}
 	}
@@ -306,8 +303,8 @@ next:
 	}
 	a.treated = make([]bool, a.frame.Rows)
 	var n [2]int
-	for i, cell := range a.frame.text[s.Treatment] {
-		if a.treated[i] = cell == "1"; a.treated[i] {
+	for i := range a.treated {
+		if a.treated[i] = string(a.frame.bytes(s.Treatment, i)) == "1"; a.treated[i] {
 			n[1]++
 		} else {
 			n[0]++
@@ -749,13 +746,13 @@ func (a *analysis) result(assigned *Frame) (*OutcomeResult, error) {
 // attrition counts who of those assigned has an outcome.
 func (a *analysis) attrition(assigned *Frame) (*effect.Attrition, error) {
 	var all, have [2]int
-	for i, cell := range assigned.text[a.Treatment] {
+	for i := range assigned.Rows {
 		k := 0
-		if cell == "1" {
+		if string(assigned.bytes(a.Treatment, i)) == "1" {
 			k = 1
 		}
 		all[k]++
-		if !missing(assigned.text[a.outcome.Column][i]) {
+		if !assigned.missing(a.outcome.Column, i) {
 			have[k]++
 		}
 	}

@@ -127,7 +127,8 @@ func checkMatches(t *testing.T, method, spec, extract string, o OutcomeResult) {
 		t.Fatal(err)
 	}
 	matched, at := 0, map[string]int{}
-	for i, id := range f.text["id"] {
+	for i := range f.Rows {
+		id := f.cell("id", i)
 		at[id] = i
 	}
 	for _, m := range all {
@@ -135,15 +136,15 @@ func checkMatches(t *testing.T, method, spec, extract string, o OutcomeResult) {
 			matched++
 		}
 		for _, c := range m.Comparison {
-			if f.text["treat"][at[c]] != "0" || !m.Treated {
+			if f.cell("treat", at[c]) != "0" || !m.Treated {
 				t.Errorf("%s: %s is compared with %s", method, m.Student, c)
 			}
 			for _, column := range s.Method.Exact {
-				if f.text[column][at[c]] != f.text[column][at[m.Student]] {
+				if f.cell(column, at[c]) != f.cell(column, at[m.Student]) {
 					t.Errorf("%s: %s and %s differ in %s", method, m.Student, c, column)
 				}
 			}
-			if s.Method.Elsewhere && f.text["school"][at[c]] == f.text["school"][at[m.Student]] {
+			if s.Method.Elsewhere && f.cell("school", at[c]) == f.cell("school", at[m.Student]) {
 				t.Errorf("%s: %s and %s are of one school", method, m.Student, c)
 			}
 		}
@@ -176,7 +177,8 @@ func TestASchoolsEffectIsThatOfItsStudents(t *testing.T) {
 	y, _ := f.numbers("y")
 	pre, _ := f.numbers("pre")
 	at := map[string]int{}
-	for i, id := range f.text["id"] {
+	for i := range f.Rows {
+		id := f.cell("id", i)
 		at[id] = i
 	}
 	sum, n := map[string]float64{}, map[string]float64{}
@@ -188,8 +190,8 @@ func TestASchoolsEffectIsThatOfItsStudents(t *testing.T) {
 		for _, c := range m.Comparison {
 			mean += (y[at[c]] - pre[at[c]]) / float64(len(m.Comparison))
 		}
-		sum[f.text["school"][i]] += y[i] - pre[i] - mean
-		n[f.text["school"][i]]++
+		sum[f.cell("school", i)] += y[i] - pre[i] - mean
+		n[f.cell("school", i)]++
 	}
 	nt, nc := float64(o.Treated.Students), float64(o.Control.Students)
 	sd := math.Sqrt(((nt-1)*float64(o.Treated.SD*o.Treated.SD) + (nc-1)*float64(o.Control.SD*o.Control.SD)) / (nt + nc - 2))
