@@ -371,8 +371,11 @@ func (a *analysis) schoolSlopes(names []string, sd float64) ([]SchoolResult, *Sc
 		"mixed model with a random intercept and effect of each school (REML)", nil}
 }
 
-// redraws is how often virtual groups are drawn again.
-const redraws = 20
+// redraws is how often virtual groups are drawn again; so many at once bound the memory.
+const (
+	redraws       = 20
+	redrawsAtOnce = 10
+)
 
 // checks does the analysis otherwise, beside its estimate e and effect s: the answer should not
 // hang on one choice.
@@ -468,16 +471,7 @@ func (a *analysis) checks(e linear.Estimate, s Effect, matched int) []CheckResul
 		}
 	}
 	if a.Method.Kind == Virtual {
-		var g []float64
-		for k := range redraws {
-			b := copyOf()
-			if b.compareAs(1, a.Seed+uint64(k)+1) != nil {
-				continue
-			}
-			if fit, err := linear.Regress(b.model(b.y, true)); err == nil {
-				g = append(g, float64(b.standardised(linear.Estimate{Value: fit.Coef[0]}, "").G))
-			}
-		}
+		g := a.drawnAgain()
 		if len(g) > 0 {
 			out = append(out, CheckResult{"drawn again", fmt.Sprintf("lowest and highest of %d other draws", len(g)), number(math.NaN()), number(slices.Min(g)), number(slices.Max(g)), ""})
 		}
@@ -494,6 +488,32 @@ func (a *analysis) checks(e linear.Estimate, s Effect, matched int) []CheckResul
 			number(float64(s.G)*share - .25*(1-share)), number(float64(s.G)*share + .25*(1-share)), fmt.Sprintf("%d of %d have none", total-matched, total)})
 	}
 	return out
+}
+
+// drawnAgain estimates the effect with other draws of the comparison groups.
+func (a *analysis) drawnAgain() (g []float64) {
+	s, err := a.sample(1)
+	if err != nil {
+		return nil
+	}
+	seeds := make([]uint64, redraws)
+	for k := range seeds {
+		seeds[k] = a.Seed + uint64(k) + 1
+	}
+	b := *a
+	for some := range slices.Chunk(seeds, redrawsAtOnce) {
+		weights, err := match.Redraws(s, a.Method.virtual(s, a.Seed), some)
+		if err != nil {
+			return nil
+		}
+		for _, w := range weights {
+			b.weights = w
+			if fit, err := linear.Regress(b.model(b.y, true)); err == nil {
+				g = append(g, float64(b.standardised(linear.Estimate{Value: fit.Coef[0]}, "").G))
+			}
+		}
+	}
+	return g
 }
 
 // with is a declaration with a change.

@@ -1,6 +1,7 @@
 package study
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -449,17 +450,7 @@ func (a *analysis) compareAs(wide float64, seed uint64) error {
 		}
 		strata(match.Cross(codes...))
 	case Virtual:
-		v := match.Virtual{Most: a.Method.Most, Least: a.Method.Least, Alone: a.Method.Alone, Seed: seed}
-		if v.Least == 0 {
-			v.Least = 10
-		}
-		for _, f := range a.Method.Ladder {
-			rung := match.Rung{}
-			for _, c := range s.Calipers {
-				rung = append(rung, f*c.Width)
-			}
-			v.Ladder = append(v.Ladder, rung)
-		}
+		v := a.Method.virtual(s, seed)
 		m, groups, err := match.VirtualGroups(s, v)
 		if err != nil {
 			return err
@@ -515,6 +506,19 @@ func (a *analysis) compareAs(wide float64, seed uint64) error {
 		return fault.New(fault.Invalid, "%s: under these rules %d students with the practice have a comparison. Widen the calipers, or ask for less to be the same.", a.outcome.Column, used[1])
 	}
 	return nil
+}
+
+// virtual is how a sample's virtual comparison groups are made.
+func (m Method) virtual(s *match.Sample, seed uint64) match.Virtual {
+	v := match.Virtual{Most: m.Most, Least: cmp.Or(m.Least, 10), Alone: m.Alone, Seed: seed}
+	for _, f := range m.Ladder {
+		rung := match.Rung{}
+		for _, c := range s.Calipers {
+			rung = append(rung, f*c.Width)
+		}
+		v.Ladder = append(v.Ladder, rung)
+	}
+	return v
 }
 
 // every returns cut points so far apart, from 0.

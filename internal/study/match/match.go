@@ -161,35 +161,42 @@ func (s *Sample) newMatching() (m *Matching, slot []int32) {
 // student the sum of 1/k over those whom they are one of k for, scaled so that comparison
 // students weigh 1 on average (Ho, Imai, King & Stuart, 2011).
 func (m *Matching) Weights(n int) []float64 {
-	w := make([]float64, n)
-	sum, used := 0.0, 0
+	w := weighing{w: make([]float64, n)}
 	for i, t := range m.Treated {
-		k := len(m.Controls[i])
-		if k == 0 {
-			continue
-		}
-		w[t] = 1
-		for _, c := range m.Controls[i] {
-			if w[c] == 0 {
-				used++
-			}
-			w[c] += 1 / float64(k)
-			sum += 1 / float64(k)
-		}
+		w.add(t, m.Controls[i])
 	}
-	for i := range m.Controls {
-		for _, c := range m.Controls[i] {
-			if w[c] > 0 { // once for each
-				w[c] = -w[c]
-			}
-		}
+	return w.finish()
+}
+
+// weighing adds up weights; those of comparison students are below 0 until it is finished.
+type weighing struct {
+	w    []float64
+	sum  float64
+	used int
+}
+
+func (g *weighing) add(t int32, controls []int32) {
+	if len(controls) == 0 {
+		return
 	}
-	for i, v := range w {
+	g.w[t] = 1
+	part := 1 / float64(len(controls))
+	for _, c := range controls {
+		if g.w[c] == 0 {
+			g.used++
+		}
+		g.w[c] -= part
+		g.sum += part
+	}
+}
+
+func (g *weighing) finish() []float64 {
+	for i, v := range g.w {
 		if v < 0 {
-			w[i] = -v * float64(used) / sum
+			g.w[i] = -v * float64(g.used) / g.sum
 		}
 	}
-	return w
+	return g.w
 }
 
 // Sets numbers the matched sets, where no comparison student is in two: the same number for a

@@ -32,12 +32,82 @@ type Group struct {
 // VirtualGroups makes virtual comparison groups. The draw for a student depends on the seed and
 // on the student's row alone, unless groups must not share students.
 func VirtualGroups(s *Sample, v Virtual) (*Matching, []Group, error) {
-	if err := s.check(); err != nil {
+	ladder, err := v.ready(s)
+	if err != nil {
 		return nil, nil, err
+	}
+	m, slot := s.newMatching()
+	groups := make([]Group, len(m.Treated))
+	for i := range groups {
+		groups[i].Rung = -1
+	}
+	for _, st := range s.strata() {
+		waiting := make([][]int32, len(st.treated)) // whom each may still get, where groups share nobody
+		s.suiting(st, ladder, v.Least, func(k, rung int, found []int32) {
+			t := st.treated[k]
+			groups[slot[t]] = Group{len(found), rung}
+			if v.Alone {
+				waiting[k] = s.draw(nil, found, t, v, v.Seed, len(found))
+			} else {
+				m.Controls[slot[t]] = s.draw(nil, found, t, v, v.Seed, v.Most)
+			}
+		})
+		if v.Alone {
+			share(waiting, v.Most, func(k int, c int32) {
+				i := slot[st.treated[k]]
+				m.Controls[i] = append(m.Controls[i], c)
+			})
+		}
+	}
+	return m, groups, nil
+}
+
+// Redraws draws virtual comparison groups anew with each of some seeds, and returns what each
+// student then counts, as [Matching.Weights] says. Who suits is looked for once.
+func Redraws(s *Sample, v Virtual, seeds []uint64) ([][]float64, error) {
+	ladder, err := v.ready(s)
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]float64, len(seeds))
+	if v.Alone {
+		for i, seed := range seeds {
+			v.Seed = seed
+			m, _, err := VirtualGroups(s, v)
+			if err != nil {
+				return nil, err
+			}
+			out[i] = m.Weights(len(s.Treated))
+		}
+		return out, nil
+	}
+	weights := make([]weighing, len(seeds))
+	for i := range weights {
+		weights[i].w = make([]float64, len(s.Treated))
+	}
+	var drawn []int32
+	for _, st := range s.strata() {
+		s.suiting(st, ladder, v.Least, func(k, _ int, found []int32) {
+			for i, seed := range seeds {
+				drawn = s.draw(drawn[:0], found, st.treated[k], v, seed, v.Most)
+				weights[i].add(st.treated[k], drawn)
+			}
+		})
+	}
+	for i := range weights {
+		out[i] = weights[i].finish()
+	}
+	return out, nil
+}
+
+// ready fills in what is left out and returns the ladder.
+func (v *Virtual) ready(s *Sample) ([]Rung, error) {
+	if err := s.check(); err != nil {
+		return nil, err
 	}
 	v.Most, v.Least = cmp.Or(v.Most, 51), max(1, v.Least)
 	if v.Nearest && s.Score == nil {
-		return nil, nil, fmt.Errorf("the nearest need a score")
+		return nil, fmt.Errorf("the nearest need a score")
 	}
 	ladder := v.Ladder
 	if len(ladder) == 0 {
@@ -49,44 +119,28 @@ func VirtualGroups(s *Sample, v Virtual) (*Matching, []Group, error) {
 	}
 	for i, r := range ladder {
 		if len(r) != len(s.Calipers) {
-			return nil, nil, fmt.Errorf("rung %d has %d widths for %d calipers", i+1, len(r), len(s.Calipers))
+			return nil, fmt.Errorf("rung %d has %d widths for %d calipers", i+1, len(r), len(s.Calipers))
 		}
 	}
-	m, slot := s.newMatching()
-	groups := make([]Group, len(m.Treated))
-	for i := range groups {
-		groups[i].Rung = -1
+	return ladder, nil
+}
+
+// suiting finds for each student with the practice, by their place in a stratum, who could be in
+// their group: on the first rung on which at least so many suit. Who has too few is left out.
+// What is found is used again for the next.
+func (s *Sample) suiting(st stratum, ladder []Rung, least int, each func(k, rung int, found []int32)) {
+	if len(st.treated) == 0 || len(st.controls) == 0 {
+		return
 	}
-	for _, st := range s.strata() {
-		if len(st.treated) == 0 || len(st.controls) == 0 {
-			continue
-		}
-		w := newWindow(s, st, ladder[0])
-		waiting := make([][]int32, len(st.treated)) // whom each may still get, where groups share nobody
-		for k, t := range st.treated {
-			i := slot[t]
-			for r, widths := range ladder {
-				found := w.find(t, widths)
-				if len(found) < v.Least {
-					continue
-				}
-				groups[i] = Group{len(found), r}
-				if v.Alone {
-					waiting[k] = s.draw(found, t, v, len(found))
-				} else {
-					m.Controls[i] = s.draw(found, t, v, v.Most)
-				}
+	w := newWindow(s, st, ladder[0])
+	for k, t := range st.treated {
+		for r, widths := range ladder {
+			if found := w.find(t, widths); len(found) >= least {
+				each(k, r, found)
 				break
 			}
 		}
-		if v.Alone {
-			share(waiting, v.Most, func(k int, c int32) {
-				i := slot[st.treated[k]]
-				m.Controls[i] = append(m.Controls[i], c)
-			})
-		}
 	}
-	return m, groups, nil
 }
 
 // share gives each in turn the first of those waiting for them whom nobody has.
@@ -107,24 +161,36 @@ func share(waiting [][]int32, most int, give func(k int, c int32)) {
 	}
 }
 
-// draw takes up to so many of those found, in a list of its own.
-func (s *Sample) draw(found []int32, t int32, v Virtual, most int) []int32 {
+// draw adds to a list up to so many of those found, who stand in the same order afterwards unless
+// the nearest are taken.
+func (s *Sample) draw(to, found []int32, t int32, v Virtual, seed uint64, most int) []int32 {
 	k := min(most, len(found))
-	switch {
-	case v.Nearest:
+	if to == nil {
+		to = make([]int32, 0, k)
+	}
+	if v.Nearest {
 		slices.SortFunc(found, func(a, b int32) int {
 			return cmp.Or(cmp.Compare(s.distance(t, a), s.distance(t, b)), cmp.Compare(a, b))
 		})
-	case k < len(found) || v.Alone:
-		var rng rand.PCG
-		rng.Seed(v.Seed, uint64(t))
-		r := rand.New(&rng)
-		for i := range k { // the first steps of Fisher and Yates's shuffle
-			j := i + r.IntN(len(found)-i)
-			found[i], found[j] = found[j], found[i]
-		}
+		return append(to, found[:k]...)
 	}
-	return append(make([]int32, 0, k), found[:k]...)
+	if k == len(found) && !v.Alone {
+		return append(to, found...)
+	}
+	var rng rand.PCG
+	rng.Seed(seed, uint64(t))
+	r := rand.New(&rng)
+	swapped := make([]int32, k)
+	for i := range k { // the first steps of Fisher and Yates's shuffle
+		j := i + r.IntN(len(found)-i)
+		found[i], found[j] = found[j], found[i]
+		swapped[i] = int32(j)
+	}
+	to = append(to, found[:k]...)
+	for i := k - 1; i >= 0; i-- {
+		found[i], found[swapped[i]] = found[swapped[i]], found[i]
+	}
+	return to
 }
 
 // window finds the comparison students of a stratum within calipers: they stand sorted by the
