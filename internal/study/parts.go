@@ -341,7 +341,7 @@ func (a *analysis) oneScale() bool {
 func (a *analysis) schoolSlopes(names []string, sd float64) ([]SchoolResult, *SchoolsResult) {
 	m := a.model(a.y, true)
 	treat := m.X[0]
-	m.X = append([][]float64{a.ones(), treat}, a.x...)
+	m.X = append([][]float64{a.one, treat}, a.x...)
 	fit, err := mixed.Estimate(mixed.Model{Y: a.y, X: m.X, Group: a.school, Slopes: [][]float64{treat}})
 	if err != nil {
 		return nil, nil

@@ -141,12 +141,14 @@ type analysis struct {
 	outcome Outcome
 	y       []float64
 	treated []bool
-	names   []string // of x
-	x       [][]float64
-	school  []int32
-	unit    []int32 // of assignment; nil for students
-	block   []int32
-	score   []float64
+	// practice is 1 for those with the practice, one is 1 for all.
+	practice, one []float64
+	names         []string // of x
+	x             [][]float64
+	school        []int32
+	unit          []int32 // of assignment; nil for students
+	block         []int32
+	score         []float64
 
 	weights []float64
 	sets    []int32 // matched sets, where no student is in two; nil else
@@ -302,10 +304,12 @@ next:
 			return nil, err
 		}
 	}
-	a.treated = make([]bool, a.frame.Rows)
+	a.treated, a.practice, a.one = make([]bool, a.frame.Rows), make([]float64, a.frame.Rows), make([]float64, a.frame.Rows)
 	var n [2]int
 	for i := range a.treated {
+		a.one[i] = 1
 		if a.treated[i] = string(a.frame.bytes(s.Treatment, i)) == "1"; a.treated[i] {
+			a.practice[i] = 1
 			n[1]++
 		} else {
 			n[0]++
@@ -360,26 +364,12 @@ func (a *analysis) propensity() ([]float64, error) {
 	if a.score != nil {
 		return a.score, nil
 	}
-	t := make([]float64, len(a.treated))
-	for i, v := range a.treated {
-		if v {
-			t[i] = 1
-		}
-	}
-	l, err := linear.Logistic(append([][]float64{a.ones()}, a.x...), t)
+	l, err := linear.Logistic(append([][]float64{a.one}, a.x...), a.practice)
 	if err != nil {
 		return nil, err
 	}
 	a.score = l.Fitted
 	return a.score, nil
-}
-
-func (a *analysis) ones() []float64 {
-	x := make([]float64, len(a.y))
-	for i := range x {
-		x[i] = 1
-	}
-	return x
 }
 
 // sample is who could be compared with whom; wide multiplies calipers.
@@ -421,7 +411,7 @@ func (a *analysis) compareAs(wide float64, seed uint64) error {
 	n := len(a.y)
 	a.m, a.groups, a.sets, a.weights = nil, nil, nil, nil
 	if a.Method.Kind == Regression {
-		a.weights = a.ones()
+		a.weights = a.one
 		return nil
 	}
 	s, err := a.sample(wide)
@@ -537,17 +527,11 @@ func every(x []float64, width float64) (cuts []float64) {
 
 // model is the regression of an outcome on the practice and what is adjusted for.
 func (a *analysis) model(y []float64, adjust bool) linear.Model {
-	t := make([]float64, len(y))
-	for i, v := range a.treated {
-		if v {
-			t[i] = 1
-		}
-	}
-	m := linear.Model{Y: y, X: [][]float64{t}, Weights: a.weights}
+	m := linear.Model{Y: y, X: [][]float64{a.practice}, Weights: a.weights}
 	if a.block != nil {
 		m.Absorb = a.block
 	} else {
-		m.X = append(m.X, a.ones())
+		m.X = append(m.X, a.one)
 	}
 	if adjust {
 		m.X = append(m.X, a.x...)
