@@ -244,7 +244,7 @@ func (f *Frame) keep(rows []int32) *Frame {
 
 // Columns are those that a declaration reads.
 func (s *Spec) Columns() []string {
-	all := []string{s.Student, s.Treatment, s.School, s.Class, s.Block, s.Received, s.Dose, s.Baseline, s.Placebo}
+	all := []string{s.Student, s.Treatment, s.School, s.Class, s.Block, s.Received, s.Dose, s.Stayed, s.Baseline, s.Placebo}
 	all = append(all, s.Covariate...)
 	all = append(all, s.Method.Exact...)
 	for _, g := range s.Subgroups {

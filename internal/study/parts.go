@@ -457,6 +457,12 @@ func (a *analysis) checks(e linear.Estimate, s Effect, matched int) []CheckResul
 	if norm := a.outcome.NormSD; norm > 0 {
 		out = append(out, CheckResult{"norm's deviation", "over the standard deviation of the norm", number(e.Value / norm), number(e.Low / norm), number(e.High / norm), ""})
 	}
+	if a.Stayed != "" {
+		stayed := a.among(func(i int) bool { return a.frame.cell(a.Stayed, i) == "1" })
+		if _, _, t, c := stayed.sides(); min(t.Students, c.Students) >= a.least() {
+			add("stayers", "only students who stayed in their school", fmt.Sprintf("%d of %d with the practice stayed", t.Students, matched), stayed, nil)
+		}
+	}
 	if a.Placebo != "" {
 		b := copyOf()
 		if y, err := a.frame.numbers(a.Placebo); err == nil {

@@ -135,3 +135,27 @@ func TestADoseIsAShare(t *testing.T) {
 		t.Errorf("a dose that is no share: %v", err)
 	}
 }
+
+// Those who stayed are looked at alone, where a column tells who did.
+func TestThoseWhoStayedAreACheck(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("id,treat,pre,y,stayed\n")
+	rng := rand.New(rand.NewPCG(9, 9))
+	for i := range 400 {
+		pre := rng.NormFloat64()
+		stayed := rng.IntN(4) / 3 // one of four
+		fmt.Fprintf(&b, "%d,%d,%.3f,%.3f,%d\n", i, i%2, pre, pre+float64(i%2*stayed)+.3*rng.NormFloat64(), stayed)
+	}
+	o := run(t, `{"schema":"waymark-study/1","question":"?","practice":"it","unit":"student","design":"randomised","student":"id","treatment":"treat","baseline":"pre","stayed":"stayed",
+		"outcomes":[{"column":"y"}],"method":{"kind":"regression"},"meaningful":0.05,"seed":3}`, []byte(b.String())).Outcomes[0]
+	for _, c := range o.Checks {
+		if c.Name == "stayers" {
+			if c.G < 2*o.Effect.G || c.G < .5 {
+				t.Errorf("stayers %v, all %v", c.G, o.Effect.G)
+			}
+			return
+		}
+	}
+	t.Errorf("no such check: %+v", o.Checks)
+}

@@ -42,6 +42,7 @@ type Spec struct {
 	Block     string   `json:"block,omitempty"`    // within which a randomised design assigned
 	Received  string   `json:"received,omitempty"` // 1 if the practice was received, for the effect on compliers
 	Dose      string   `json:"dose,omitempty"`     // share of periods, from 0 to 1, in which as much as is recommended was had
+	Stayed    string   `json:"stayed,omitempty"`   // 1 for who was in the school all the time, for the check on those who stayed
 	Baseline  string   `json:"baseline,omitempty"` // the outcome, measured before
 	Covariate []string `json:"covariates,omitempty"`
 	Subgroups []string `json:"subgroups,omitempty"` // columns; "baseline" stands for its fifths
