@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/stat"
 
@@ -584,7 +585,7 @@ func (s *Spec) methods() []string {
 		out = append(out, fmt.Sprintf("%s differs by at most %g%s.", c.Column, c.Width, unit))
 	}
 	if len(m.Ladder) > 0 {
-		out = append(out, fmt.Sprintf("Where too few suit, these widths are multiplied by %v in turn.", m.Ladder))
+		out = append(out, fmt.Sprintf("Where too few suit, these widths are multiplied by %s in turn.", strings.Trim(strings.ReplaceAll(fmt.Sprint(m.Ladder), " ", ", "), "[]")))
 	}
 	out = append(out, "The effect is the coefficient of the practice in a weighted regression of the outcome on the practice, the baseline and the covariates; Hedges’ g is that over the pooled standard deviation of the outcome, with the small-sample factor 1 − 3/(4N − 9).",
 		"p values are adjusted within domains after Benjamini and Hochberg.")
