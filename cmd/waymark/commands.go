@@ -92,7 +92,7 @@ func commands(e *env) *command {
 		name:  "waymark",
 		short: "Waymark is the personalized-learning system for K–12 schools.",
 		sub: []*command{
-			demoCommand(e), serveCommand(e), importCommand(e), peopleCommand(e), accountCommand(e), learnerCommand(e), assessCommand(e), simulateCommand(e), proposeCommand(e), groupsCommand(), flexCommand(), studyCommand(), doctorCommand(e), completionCommand(e),
+			demoCommand(e), serveCommand(e), importCommand(e), peopleCommand(e), accountCommand(e), learnerCommand(e), assessCommand(e), simulateCommand(e), proposeCommand(e), groupsCommand(), flexCommand(), studyCommand(), exportCommand(e), backupCommand(e), restoreCommand(e), auditCommand(e), inventoryCommand(e), doctorCommand(e), completionCommand(e),
 			{name: "version", short: "Print the version.", run: func(_ context.Context, e *env, _ []string) error {
 				fmt.Fprintln(e.stdout, version())
 				return nil
@@ -177,6 +177,9 @@ and later rosters may go on sending both. waymark import undo takes it back.`,
 				}
 				s, err := db.Merge(ctx, d, people[0].ID, people[1].ID, "")
 				if err != nil {
+					return err
+				}
+				if err := record(ctx, db, d, "people merge", string(people[0].ID)+" "+string(people[1].ID)); err != nil {
 					return err
 				}
 				return o.print(e, s, func(w io.Writer) { writeSummary(w, s, false) })

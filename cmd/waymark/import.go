@@ -34,7 +34,7 @@ func importCommand(e *env) *command {
 	} {
 		c.sub = append(c.sub, importKind(e, k.kind, k.short, k.example))
 	}
-	c.sub = append(c.sub, undoCommand(e))
+	c.sub = append(c.sub, importDistrictCommand(e), undoCommand(e))
 	return c
 }
 
@@ -114,6 +114,7 @@ func importJob(ctx context.Context, e *env, o *options, db *store.DB, job intake
 		var applied intake.Summary
 		if applied, err = im.Apply(ctx, job.District, s.Run, false); err == nil {
 			s = applied
+			err = record(ctx, db, job.District, "import "+string(job.Kind), job.Name)
 		} else if fault.KindOf(err) == fault.Decision {
 			if derr := im.Discard(ctx, job.District, s.Run); derr != nil {
 				return derr
@@ -227,6 +228,9 @@ func undoCommand(e *env) *command {
 			}
 			s, err := intake.Importer{Store: db, Now: e.now}.Undo(ctx, d, "")
 			if err != nil {
+				return err
+			}
+			if err := record(ctx, db, d, "import undo", s.File); err != nil {
 				return err
 			}
 			return o.print(e, s, func(w io.Writer) { fmt.Fprintf(w, "Undone: %s (%s).\n", s.File, s.Kind) })

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strconv"
 
 	"waymark/internal/propose"
 	"waymark/internal/roster"
@@ -134,6 +135,9 @@ func proposeRulesCommand(e *env) *command {
 					return err
 				}
 				version, err := db.SetRules(ctx, d, rules, now.Version, note, "")
+				if err == nil {
+					err = record(ctx, db, d, "propose rules", strconv.Itoa(version))
+				}
 				if err == nil {
 					fmt.Fprintf(e.stdout, "version %d is at work\n", version)
 				}

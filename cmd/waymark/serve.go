@@ -111,6 +111,7 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 	if err := ready(scheme + "://" + ln.Addr().String()); err != nil {
 		return errors.Join(err, server.Close())
 	}
+	go sealReads(ctx, db, log)
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
@@ -123,6 +124,29 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 		return errors.Join(fmt.Errorf("stop: %w", err), server.Close())
 	}
 	return nil
+}
+
+// sealReadsEvery is how long a look at a record may stand in the log before it is sealed.
+const sealReadsEvery = time.Minute
+
+// sealReads seals the looks at records of all districts, again and again.
+func sealReads(ctx context.Context, db *store.DB, log *slog.Logger) {
+	tick := time.NewTicker(sealReadsEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		districts, err := db.Districts(ctx)
+		for _, d := range districts {
+			err = errors.Join(err, db.SealReads(ctx, d.ID))
+		}
+		if err != nil && ctx.Err() == nil {
+			log.Warn("looks at records could not be sealed; trying again", "err", err)
+		}
+	}
 }
 
 // announcer tells open pages, here and in other processes, that evidence came in.
@@ -219,7 +243,7 @@ func link(ctx context.Context, db *store.DB, d roster.DistrictID, username strin
 	if err != nil {
 		return "", err
 	}
-	return "/link/" + token, db.AddLink(ctx, hash, d, p.ID, expires)
+	return "/link/" + token, errors.Join(db.AddLink(ctx, hash, d, p.ID, expires), record(ctx, db, d, "account link", string(p.ID)))
 }
 
 func accountCommand(e *env) *command {
@@ -259,7 +283,7 @@ func accountCommand(e *env) *command {
 					if err != nil {
 						return err
 					}
-					if err := db.SetSecret(ctx, d, p.ID, "password", h, ""); err != nil {
+					if err := errors.Join(db.SetSecret(ctx, d, p.ID, "password", h, ""), record(ctx, db, d, "account password", string(p.ID))); err != nil {
 						return err
 					}
 					fmt.Fprintln(e.stdout, "The password is set.")

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,7 @@ type DB struct {
 	read    *sql.DB
 	q       querier // nil, or the transaction that this DB stands for
 	now     func() time.Time
+	dsn     string // of the embedded database
 
 	catalogs *catalogues
 	models   *models
@@ -71,6 +73,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		}
 		dsn := "file:" + (&pathEscaper).Replace(filepath.Join(c.Dir, FileName)) +
 			"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=temp_store(FILE)"
+		db.dsn = dsn
 		// A page of cache costs about twice its size, and each reader has a cache of its own.
 		if db.write, err = sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=cache_size(-32768)"); err != nil {
 			return nil, fmt.Errorf("open %s: %w", c.Dir, err)
@@ -141,6 +144,20 @@ func (db *DB) Tx(ctx context.Context, f func(tx *DB) error) error {
 		case <-time.After(time.Duration(try*try) * 2 * time.Millisecond):
 		}
 	}
+}
+
+// Snapshot reads everything in f as of one moment.
+func (db *DB) Snapshot(ctx context.Context, f func(tx *DB) error) error {
+	opt := &sql.TxOptions{ReadOnly: true}
+	if db.dialect.bulk {
+		opt.Isolation = sql.LevelRepeatableRead
+	}
+	tx, err := db.read.BeginTx(ctx, opt)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	defer tx.Rollback()
+	return f(&DB{dialect: db.dialect, write: db.write, read: db.read, q: tx, now: db.now, catalogs: db.catalogs, models: db.models})
 }
 
 func (db *DB) tx(ctx context.Context, f func(tx *DB) error) (err error) {
@@ -215,8 +232,21 @@ func (db *DB) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, path := range names {
-		name := strings.TrimSuffix(strings.TrimPrefix(path, "migrations/"), ".sql")
+	known := make([]string, len(names))
+	for i, path := range names {
+		known[i] = strings.TrimSuffix(strings.TrimPrefix(path, "migrations/"), ".sql")
+	}
+	have, err := many(ctx, db, value[string], `SELECT name FROM migration ORDER BY name`)
+	if err != nil {
+		return err
+	}
+	for _, name := range have {
+		if !slices.Contains(known, name) {
+			return fault.New(fault.Conflict, "This database was used by a newer version of Waymark (it has the change %s, which this one does not know). Use that version or a newer one, or restore a backup from before. Nothing was changed.", name)
+		}
+	}
+	for i, path := range names {
+		name := known[i]
 		text, err := migrations.ReadFile(path)
 		if err != nil {
 			return err

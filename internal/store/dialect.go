@@ -20,6 +20,7 @@ type dialect struct {
 	code      func(error) string
 	conflict  []string // codes of a broken unique constraint
 	again     []string // codes after which a transaction is to be run once more
+	damaged   []string // codes of a file that cannot be read as what it is
 	params    int      // most parameters of one statement
 	bulk      bool     // has COPY
 }
@@ -35,6 +36,7 @@ var sqlite = dialect{
 	},
 	conflict: []string{"2067", "1555"},
 	again:    []string{"5", "517", "261"}, // busy; another process holds the write lock
+	damaged:  []string{"11", "267", "779", "26"},
 	params:   32000,
 }
 
@@ -65,6 +67,9 @@ func (d *dialect) fault(err error) error {
 	}
 	if c := d.code(err); c != "" && slices.Contains(d.conflict, c) {
 		return fault.Wrap(fault.Conflict, err, "This exists already")
+	}
+	if c := d.code(err); c != "" && slices.Contains(d.damaged, c) {
+		return fault.Wrap(fault.Internal, err, "The database file is damaged. Stop Waymark, keep the file, and bring back the latest backup: waymark restore BACKUP --data NEW-FOLDER")
 	}
 	return err
 }

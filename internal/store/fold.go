@@ -227,9 +227,12 @@ func rowsOf(n, k, from int, head string) string {
 			b.WriteString(", ")
 		}
 		b.WriteString("(" + head)
-		for range k {
+		for i := range k {
 			from++
-			fmt.Fprintf(&b, ", $%d", from)
+			if i > 0 || head != "" {
+				b.WriteString(", ")
+			}
+			fmt.Fprintf(&b, "$%d", from)
 		}
 		b.WriteString(")")
 	}

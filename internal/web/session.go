@@ -45,6 +45,9 @@ func (s *Server) openSession(w http.ResponseWriter, r *http.Request, d roster.Di
 	if err := s.Store.OpenSession(r.Context(), hash, d, p, s.Now().Add(life)); err != nil {
 		return err
 	}
+	if err := s.Store.RecordDeed(r.Context(), guard.Deed{District: d, Actor: p, What: "sign in"}); err != nil {
+		return err
+	}
 	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: token, Path: "/", HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode})
 	http.Redirect(w, r, next, http.StatusSeeOther)
 	return nil

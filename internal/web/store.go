@@ -42,6 +42,11 @@ type Store interface {
 	flexStore
 	groupStore
 	studyStore
+	auditStore
+}
+
+type auditStore interface {
+	RecordDeed(ctx context.Context, x guard.Deed) error
 }
 
 type studyStore interface {

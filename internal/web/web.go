@@ -161,6 +161,23 @@ type settingsKey struct{}
 // speechKey is under which a guardian's request carries their language.
 type speechKey struct{}
 
+// audit writes down what somebody changed, or took away as a file. What students do for themselves
+// stands in their own record, with its day.
+func (s *Server) audit(rt route, r *http.Request, a guard.Actor, code int) error {
+	_, path, _ := strings.Cut(rt.pattern, " ")
+	takes := strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, "/bundle") || strings.HasSuffix(path, "/mapping.yaml")
+	if a.Person == "" || code >= http.StatusBadRequest || r.Method == http.MethodGet && !takes || strings.HasPrefix(path, "/me/") {
+		return nil
+	}
+	var on []string
+	for _, part := range strings.Split(path, "/") {
+		if name, ok := strings.CutPrefix(part, "{"); ok {
+			on = append(on, r.PathValue(strings.TrimSuffix(strings.TrimSuffix(name, "}"), "...")))
+		}
+	}
+	return s.Store.RecordDeed(r.Context(), guard.Deed{District: a.District, Actor: a.Person, What: rt.pattern, On: strings.Join(on, " ")})
+}
+
 // serve wraps a route: who is it, may they, do it, and say what went wrong.
 func (s *Server) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -194,7 +211,10 @@ func (s *Server) serve(rt route) http.Handler {
 			if err := rt.access(s, r, a); err != nil {
 				return err
 			}
-			return rt.handle(cw, r, a)
+			if err := rt.handle(cw, r, a); err != nil {
+				return err
+			}
+			return s.audit(rt, r, a, cw.status)
 		}()
 		if err != nil {
 			s.fail(cw, r, a, err)

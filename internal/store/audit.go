@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+
+	"waymark/internal/fault"
+	"waymark/internal/guard"
+	"waymark/internal/roster"
+)
+
+const deedColumns = `number, at, actor, what, on_whom, detail, previous, digest`
+
+func scanDeed(row func(...any) error) (d guard.Deed, err error) {
+	var at int64
+	err = row(&d.Number, &at, &d.Actor, &d.What, &d.On, &d.Detail, &d.Previous, &d.Digest)
+	d.At = moment(at)
+	return d, err
+}
+
+// lastDeed returns the latest entry of a district's audit log; the zero Deed where there is none.
+func (db *DB) lastDeed(ctx context.Context, d roster.DistrictID) (guard.Deed, error) {
+	list, err := many(ctx, db, scanDeed, `SELECT `+deedColumns+` FROM audit WHERE district = $1 ORDER BY number DESC LIMIT 1`, d)
+	if err != nil || len(list) == 0 {
+		return guard.Deed{}, err
+	}
+	return list[0], nil
+}
+
+// RecordDeed appends to a district's audit log: who did what, with what, now.
+func (db *DB) RecordDeed(ctx context.Context, x guard.Deed) error {
+	err := fault.New(fault.Conflict, "")
+	for try := 0; try < 8 && fault.KindOf(err) == fault.Conflict; try++ { // somebody else wrote the same number
+		err = db.Tx(ctx, func(tx *DB) error { return tx.recordDeed(ctx, x) })
+	}
+	return err
+}
+
+func (db *DB) recordDeed(ctx context.Context, x guard.Deed) error {
+	last, err := db.lastDeed(ctx, x.District)
+	if err != nil {
+		return err
+	}
+	x.Number, x.Previous, x.At = last.Number+1, last.Digest, moment(micros(db.now()))
+	x = x.Sealed()
+	_, err = db.exec(ctx, `INSERT INTO audit (district, number, at, actor, what, on_whom, detail, previous, digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		x.District, x.Number, micros(x.At), x.Actor, x.What, x.On, x.Detail, x.Previous, x.Digest)
+	return err
+}
+
+// readsSealed digests the looks at records that an entry seals, 0 those that none does yet.
+func (db *DB) readsSealed(ctx context.Context, d roster.DistrictID, number int64) (guard.Reads, error) {
+	var sum guard.DigestReads
+	_, err := many(ctx, db, func(row func(...any) error) (_ struct{}, err error) {
+		var id string
+		var at int64
+		a := guard.Access{District: d}
+		err = row(&id, &at, &a.Student, &a.Actor, &a.Relation, &a.What)
+		a.At = moment(at)
+		sum.Add(id, a)
+		return struct{}{}, err
+	}, `SELECT id, at, student, actor, relation, what FROM access_log WHERE district = $1 AND sealed = $2 ORDER BY at, id`, d, number)
+	return sum.Sum(), err
+}
+
+// SealReads seals the looks at records that were written down since the last time, so that none
+// of them can be changed or taken out unseen.
+func (db *DB) SealReads(ctx context.Context, d roster.DistrictID) error {
+	return db.Tx(ctx, func(tx *DB) error {
+		reads, err := tx.readsSealed(ctx, d, 0)
+		if err != nil || reads.Count == 0 {
+			return err
+		}
+		last, err := tx.lastDeed(ctx, d)
+		if err != nil {
+			return err
+		}
+		detail, err := json.Marshal(reads)
+		if err != nil {
+			return err
+		}
+		if err := tx.recordDeed(ctx, guard.Deed{District: d, What: guard.SealReads, Detail: string(detail)}); err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, `UPDATE access_log SET sealed = $2 WHERE district = $1 AND sealed = 0`, d, last.Number+1)
+		return err
+	})
+}
+
+// Deeds returns entries of a district's audit log from a number on.
+func (db *DB) Deeds(ctx context.Context, d roster.DistrictID, from int64, most int) ([]guard.Deed, error) {
+	list, err := many(ctx, db, scanDeed, `SELECT `+deedColumns+` FROM audit WHERE district = $1 AND number >= $2 ORDER BY number LIMIT $3`, d, from, int64(most))
+	for i := range list {
+		list[i].District = d
+	}
+	return list, err
+}
+
+// SignCheckpoint seals the looks at records and signs the state of a district's audit log.
+func (db *DB) SignCheckpoint(ctx context.Context, d roster.DistrictID, key ed25519.PrivateKey) (guard.Checkpoint, error) {
+	if err := db.SealReads(ctx, d); err != nil {
+		return guard.Checkpoint{}, err
+	}
+	last, err := db.lastDeed(ctx, d)
+	if err != nil {
+		return guard.Checkpoint{}, err
+	}
+	c := guard.Checkpoint{District: d, Number: last.Number, Digest: last.Digest, At: moment(micros(db.now()))}.Sign(key)
+	_, err = db.exec(ctx, `INSERT INTO audit_checkpoint (district, number, digest, at, key, signature) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (district, number, key) DO NOTHING`,
+		d, c.Number, c.Digest, micros(c.At), c.Key, c.Signature)
+	return c, err
+}
+
+// Checkpoints returns the signed states that the database holds itself.
+func (db *DB) Checkpoints(ctx context.Context, d roster.DistrictID) ([]guard.Checkpoint, error) {
+	return many(ctx, db, func(row func(...any) error) (c guard.Checkpoint, err error) {
+		var at int64
+		err = row(&c.Number, &c.Digest, &at, &c.Key, &c.Signature)
+		c.District, c.At = d, moment(at)
+		return c, err
+	}, `SELECT number, digest, at, key, signature FROM audit_checkpoint WHERE district = $1 ORDER BY number, key`, d)
+}
+
+const deedsAtOnce = 5000
+
+// VerifyAudit holds a district's audit log against itself, against the looks at records, and
+// against checkpoints: those that the database holds, and others that were kept elsewhere.
+func (db *DB) VerifyAudit(ctx context.Context, d roster.DistrictID, elsewhere []guard.Checkpoint) (v guard.Auditor, err error) {
+	return v, db.Snapshot(ctx, func(tx *DB) error {
+		own, err := tx.Checkpoints(ctx, d)
+		if err != nil {
+			return err
+		}
+		v.Checkpoints = append(own, elsewhere...)
+		v.Reads = func(number int64) (guard.Reads, error) { return tx.readsSealed(ctx, d, number) }
+		for from := int64(0); ; {
+			list, err := tx.Deeds(ctx, d, from, deedsAtOnce)
+			if err != nil {
+				return err
+			}
+			for _, x := range list {
+				if err := v.Next(x); err != nil {
+					return err
+				}
+				from = x.Number + 1
+			}
+			if len(list) < deedsAtOnce {
+				break
+			}
+		}
+		v.Done()
+		return nil
+	})
+}
