@@ -149,45 +149,6 @@ func doctorCommand(e *env) *command {
 	}
 }
 
-func peopleCommand(e *env) *command {
-	var o options
-	return &command{
-		name: "people", short: "People: make one of two records of the same person.",
-		sub: []*command{{
-			name: "merge", args: "KEEP GONE", short: "Make one person of two records of the same human being.", operands: 2,
-			long: `KEEP and GONE are user names, identifiers or sourcedIds. What GONE showed, is enrolled in and is related to becomes KEEP's,
-and later rosters may go on sending both. waymark import undo takes it back.`,
-			examples: []string{"waymark people merge 604863 704863"},
-			flags:    func(fs *flag.FlagSet) { o.declare(fs, e) },
-			run: func(ctx context.Context, e *env, args []string) error {
-				db, err := o.open(ctx, e)
-				if err != nil {
-					return err
-				}
-				defer db.Close()
-				d, err := o.theDistrict(ctx, db, false)
-				if err != nil {
-					return err
-				}
-				var people [2]roster.Person
-				for i, ref := range args {
-					if people[i], err = db.PersonBy(ctx, d, ref); err != nil {
-						return err
-					}
-				}
-				s, err := db.Merge(ctx, d, people[0].ID, people[1].ID, "")
-				if err != nil {
-					return err
-				}
-				if err := record(ctx, db, d, "people merge", string(people[0].ID)+" "+string(people[1].ID)); err != nil {
-					return err
-				}
-				return o.print(e, s, func(w io.Writer) { writeSummary(w, s, false) })
-			},
-		}},
-	}
-}
-
 // readable opens a file for import.
 func readable(name string) (*os.File, int64, error) {
 	f, err := os.Open(name)

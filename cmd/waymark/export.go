@@ -20,7 +20,7 @@ func exportCommand(e *env) *command {
 	var out string
 	return &command{
 		name: "export", short: "Take all that a district holds out, in open formats.",
-		sub: []*command{{
+		sub: []*command{exportStudentCommand(e), {
 			name: "district", args: "--out FILE.zip", short: "Write all of a district as one file.",
 			long: `A zip file of one NDJSON file for each table, with manifest.json: columns, what they are for, counts, digests. Passwords, links and sessions are not in it.
 waymark import district brings it into an empty database as the same state. Whoever has the file has the records of all children: keep it so.`,

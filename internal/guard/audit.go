@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
@@ -188,4 +189,40 @@ func (v *Auditor) Done() {
 			v.breach(c.Number, "rewritten", "a checkpoint knows another entry of this number")
 		}
 	}
+}
+
+// Certificate is a signed statement, such as that a record was erased.
+type Certificate struct {
+	Says      json.RawMessage `json:"says"`
+	Key       string          `json:"publicKey"` // Ed25519, in base64
+	Signature string          `json:"signature"`
+}
+
+// Certify signs what is said.
+func Certify(says any, key ed25519.PrivateKey) (Certificate, error) {
+	raw, err := json.Marshal(says)
+	if err != nil {
+		return Certificate{}, err
+	}
+	c := Certificate{Says: raw, Key: base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey))}
+	c.Signature = base64.StdEncoding.EncodeToString(ed25519.Sign(key, c.message()))
+	return c, nil
+}
+
+func (c Certificate) message() []byte {
+	return append([]byte("waymark-certificate/1\n"), c.Says...)
+}
+
+// Check reports, as a fault, whether a certificate was altered.
+func (c Certificate) Check() error {
+	var b bytes.Buffer // white space is not signed
+	key, err := base64.StdEncoding.DecodeString(c.Key)
+	signature, err2 := base64.StdEncoding.DecodeString(c.Signature)
+	if json.Compact(&b, c.Says) == nil {
+		c.Says = b.Bytes()
+	}
+	if err != nil || err2 != nil || len(key) != ed25519.PublicKeySize || !ed25519.Verify(key, c.message(), signature) {
+		return fault.New(fault.Invalid, "The certificate is not as it was signed.")
+	}
+	return nil
 }

@@ -130,3 +130,21 @@ func TestSealedReadsAreVerified(t *testing.T) {
 		}
 	}
 }
+
+func TestACertificateIsWhatWasSigned(t *testing.T) {
+	t.Parallel()
+	_, key, _ := ed25519.GenerateKey(nil)
+	c, err := guard.Certify(map[string]int{"rows": 5}, key)
+	if err != nil || c.Check() != nil {
+		t.Fatal(err, c.Check())
+	}
+	pretty, _ := json.MarshalIndent(c, "", "   ")
+	var read guard.Certificate
+	if err := json.Unmarshal(pretty, &read); err != nil || read.Check() != nil {
+		t.Errorf("printed: %v %v", err, read.Check())
+	}
+	read.Says = json.RawMessage(`{"rows":6}`)
+	if read.Check() == nil {
+		t.Error("it was changed and nothing is said")
+	}
+}

@@ -74,8 +74,9 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		dsn := "file:" + (&pathEscaper).Replace(filepath.Join(c.Dir, FileName)) +
 			"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=temp_store(FILE)"
 		db.dsn = dsn
+		// What is deleted is overwritten, so that the file holds no record that was erased.
 		// A page of cache costs about twice its size, and each reader has a cache of its own.
-		if db.write, err = sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=cache_size(-32768)"); err != nil {
+		if db.write, err = sql.Open("sqlite", dsn+"&_txlock=immediate&_pragma=cache_size(-32768)&_pragma=secure_delete(1)"); err != nil {
 			return nil, fmt.Errorf("open %s: %w", c.Dir, err)
 		}
 		db.write.SetMaxOpenConns(1)

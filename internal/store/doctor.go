@@ -74,6 +74,7 @@ func digested() [][2]string {
 		[2]string{"group_member", "district, student, class, place, because, role, answered"},
 		[2]string{"group_pulse", "district, class, relevance, inclusion, support, belongs"},
 		[2]string{"tutoring", "district, student, competency, side, class"},
+		[2]string{"legal_hold", "district, person, because, author"},
 		[2]string{"step_decision", "district, class, step, rule, because, students, decision, reason, actor"},
 	)
 }

@@ -1,0 +1,251 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"waymark/internal/fault"
+	"waymark/internal/guard"
+	"waymark/internal/intake"
+	"waymark/internal/roster"
+)
+
+// RecordPart is what one table holds about a person.
+type RecordPart struct {
+	Table   string            `json:"table"`
+	Purpose string            `json:"purpose"`
+	Meaning map[string]string `json:"columns"` // what each column is for
+	Columns []string          `json:"-"`
+	Rows    []map[string]any  `json:"rows"`
+}
+
+// aboutPeople are the tables that hold rows about people, those that name them by way of another
+// table first.
+func aboutPeople() []Held {
+	var out []Held
+	v := heldTables()
+	for _, name := range slices.Sorted(maps.Keys(v.Tables)) {
+		if t := v.Tables[name]; t.By != "" {
+			out = append(out, t)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Held) int { return strings.Compare(b.Of, a.Of) })
+	return out
+}
+
+// whose is the condition under which a row of a table is about the person $2 of the district $1.
+func (h Held) whose() string {
+	if h.Of == "" {
+		return `district = $1 AND ` + h.By + ` = $2`
+	}
+	return `district = $1 AND ` + h.By + ` IN (SELECT id FROM ` + h.Of + ` o WHERE o.district = $1 AND o.` + heldTables().Tables[h.Of].By + ` = $2)`
+}
+
+// RecordOf returns all that is held about a person, but for what opens doors.
+func (db *DB) RecordOf(ctx context.Context, d roster.DistrictID, p roster.PersonID) (parts []RecordPart, err error) {
+	err = db.Snapshot(ctx, func(tx *DB) error {
+		for _, h := range aboutPeople() {
+			if h.Keep == KeepAccess || h.Keep == KeepPassing {
+				continue
+			}
+			part, err := tx.recordPart(ctx, h, d, p)
+			if err != nil {
+				return fmt.Errorf("record %s: %w", h.Table, err)
+			}
+			if len(part.Rows) > 0 {
+				parts = append(parts, part)
+			}
+		}
+		return nil
+	})
+	slices.SortFunc(parts, func(a, b RecordPart) int { return strings.Compare(a.Table, b.Table) })
+	return parts, err
+}
+
+func (db *DB) recordPart(ctx context.Context, h Held, d roster.DistrictID, p roster.PersonID) (part RecordPart, err error) {
+	part = RecordPart{Table: h.Table, Purpose: h.Purpose, Meaning: map[string]string{}}
+	rows, err := db.reader().QueryContext(ctx, `SELECT * FROM `+h.Table+` WHERE `+h.whose(), d, p)
+	if err != nil {
+		return part, err
+	}
+	defer rows.Close()
+	if part.Columns, err = rows.Columns(); err != nil {
+		return part, err
+	}
+	part.Columns = slices.Clone(part.Columns)
+	for _, c := range part.Columns {
+		part.Meaning[c] = heldTables().purposeOf(h.Table, c)
+	}
+	values, dest := make([]any, len(part.Columns)), make([]any, len(part.Columns))
+	for i := range values {
+		dest[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return part, err
+		}
+		row := map[string]any{}
+		for i, c := range part.Columns {
+			switch v := values[i].(type) {
+			case []byte:
+				row[c] = string(v)
+			case int64:
+				row[c] = v
+				if slices.Contains(booleans, c) {
+					row[c] = v != 0
+				}
+			default:
+				row[c] = v
+			}
+		}
+		part.Rows = append(part.Rows, row)
+	}
+	return part, rows.Err()
+}
+
+// Erased says what was erased of a person.
+type Erased struct {
+	District roster.DistrictID `json:"district"`
+	Person   roster.PersonID   `json:"person"` // an id that names nobody any more
+	At       time.Time         `json:"at"`
+	Because  string            `json:"because"`
+	Rows     map[string]int64  `json:"rows"` // by table
+	Left     string            `json:"left"` // what stays, in words
+}
+
+const erasedLeft = "The audit log, which names people by id alone; ids in lists of past proposals, groups and plans of flex time; and backups, until they are replaced by newer ones."
+
+// Hold keeps a person's record from being erased, as a court or an open request may ask.
+type Hold struct {
+	Person  roster.PersonID
+	Because string
+	Author  roster.PersonID
+	At      time.Time
+}
+
+// Holds returns whose records must not be erased.
+func (db *DB) Holds(ctx context.Context, d roster.DistrictID) ([]Hold, error) {
+	return many(ctx, db, func(row func(...any) error) (h Hold, err error) {
+		var at int64
+		err = row(&h.Person, &h.Because, &h.Author, &at)
+		h.At = moment(at)
+		return h, err
+	}, `SELECT person, because, author, at FROM legal_hold WHERE district = $1 AND lifted = 0 ORDER BY at, person`, d)
+}
+
+// SetHold keeps a person's record, or no longer.
+func (db *DB) SetHold(ctx context.Context, d roster.DistrictID, h Hold, lift bool) error {
+	if lift {
+		n, err := db.exec(ctx, `UPDATE legal_hold SET lifted = $3 WHERE district = $1 AND person = $2 AND lifted = 0`, d, h.Person, micros(db.now()))
+		if err == nil && n == 0 {
+			err = fault.New(fault.NotFound, "This record is not held.")
+		}
+		return err
+	}
+	if strings.TrimSpace(h.Because) == "" {
+		return fault.Field("because", "Say why the record is held.")
+	}
+	_, err := db.exec(ctx, `INSERT INTO legal_hold (district, person, id, because, author, at, lifted) VALUES ($1, $2, $3, $4, $5, $6, 0)`, d, h.Person, newID(), h.Because, h.Author, micros(db.now()))
+	return err
+}
+
+// Erase takes away all that is held about a person, in one piece; what a file once said of them
+// too, so that undoing an import does not bring them back. A record that is held is refused.
+func (db *DB) Erase(ctx context.Context, d roster.DistrictID, p roster.PersonID, because string) (e Erased, err error) {
+	if strings.TrimSpace(because) == "" {
+		return e, fault.Field("because", "Say why the record is erased.")
+	}
+	e = Erased{District: d, Person: p, At: db.now().UTC(), Because: because, Rows: map[string]int64{}, Left: erasedLeft}
+	staged := map[string]bool{}
+	for _, t := range twins {
+		staged[t.name] = true
+	}
+	err = db.Tx(ctx, func(tx *DB) error {
+		clear(e.Rows)
+		if _, err := tx.Person(ctx, d, p); err != nil {
+			return err
+		}
+		holds, err := tx.Holds(ctx, d)
+		if err != nil {
+			return err
+		}
+		if i := slices.IndexFunc(holds, func(h Hold) bool { return h.Person == p }); i >= 0 {
+			return fault.New(fault.Conflict, "This record is held since %s: %s. It cannot be erased until that is lifted.", holds[i].At.Format(time.DateOnly), holds[i].Because)
+		}
+		for _, h := range aboutPeople() {
+			names := []string{h.Table}
+			if staged[h.Table] {
+				names = append(names, h.Table+"_intake")
+			}
+			for _, name := range names {
+				n, err := tx.exec(ctx, `DELETE FROM `+name+` WHERE `+h.whose(), d, p)
+				if err != nil {
+					return fmt.Errorf("erase %s: %w", name, err)
+				}
+				if n > 0 {
+					e.Rows[name] = n
+				}
+			}
+		}
+		for name, query := range map[string]string{
+			"evidence_intake": `DELETE FROM evidence_intake WHERE district = $1 AND student = $2`,
+			"guardian":        `DELETE FROM guardian WHERE district = $1 AND guardian = $2`,
+			"guardian_intake": `DELETE FROM guardian_intake WHERE district = $1 AND guardian = $2`,
+		} {
+			n, err := tx.exec(ctx, query, d, p)
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				e.Rows[name] += n
+			}
+		}
+		if err := tx.forgetSamples(ctx, d); err != nil {
+			return err
+		}
+		return tx.recordDeed(ctx, guard.Deed{District: d, What: "erase", On: string(p), Detail: because})
+	})
+	return e, err
+}
+
+// forgetSamples takes the samples and problems out of what past imports said: they may name anybody.
+// The counts stay.
+func (db *DB) forgetSamples(ctx context.Context, d roster.DistrictID) error {
+	runs, err := many(ctx, db, func(row func(...any) error) (r [2]string, err error) { return r, row(&r[0], &r[1]) }, `SELECT id, summary FROM intake_run WHERE district = $1`, d)
+	if err != nil {
+		return err
+	}
+	for _, r := range runs {
+		var sum intake.Summary
+		if err := json.Unmarshal([]byte(r[1]), &sum); err != nil {
+			return err
+		}
+		for i := range sum.Tables {
+			sum.Tables[i].Samples = nil
+		}
+		sum.ProblemsLeftOut += len(sum.Problems)
+		sum.Problems = []fault.Problem{}
+		text, err := json.Marshal(sum)
+		if err != nil {
+			return err
+		}
+		if _, err := db.exec(ctx, `UPDATE intake_run SET summary = $3 WHERE district = $1 AND id = $2`, d, r[0], string(text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LeftBefore returns the students who are on no roster any more since before a day, and whose
+// records nobody holds.
+func (db *DB) LeftBefore(ctx context.Context, d roster.DistrictID, day time.Time) ([]roster.PersonID, error) {
+	return many(ctx, db, value[roster.PersonID], `SELECT p.id FROM person p WHERE p.district = $1 AND NOT p.active AND p.ended > 0 AND p.ended < $2
+		AND EXISTS (SELECT 1 FROM role r WHERE r.district = $1 AND r.person = p.id AND r.role = 'student')
+		AND NOT EXISTS (SELECT 1 FROM role r WHERE r.district = $1 AND r.person = p.id AND r.role <> 'student' AND r.active)
+		AND NOT EXISTS (SELECT 1 FROM legal_hold h WHERE h.district = $1 AND h.person = p.id AND h.lifted = 0) ORDER BY p.id`, d, micros(day))
+}
