@@ -92,7 +92,7 @@ func commands(e *env) *command {
 		name:  "waymark",
 		short: "Waymark is the personalized-learning system for K–12 schools.",
 		sub: []*command{
-			demoCommand(e), serveCommand(e), importCommand(e), peopleCommand(e), accountCommand(e), learnerCommand(e), assessCommand(e), simulateCommand(e), proposeCommand(e), groupsCommand(), flexCommand(), studyCommand(), exportCommand(e), backupCommand(e), restoreCommand(e), auditCommand(e), inventoryCommand(e), doctorCommand(e), completionCommand(e),
+			demoCommand(e), serveCommand(e), importCommand(e), peopleCommand(e), accountCommand(e), learnerCommand(e), assessCommand(e), simulateCommand(e), proposeCommand(e), groupsCommand(), flexCommand(), studyCommand(), exportCommand(e), backupCommand(e), restoreCommand(e), auditCommand(e), inventoryCommand(e), packetCommand(e), doctorCommand(e), completionCommand(e),
 			{name: "version", short: "Print the version.", run: func(_ context.Context, e *env, _ []string) error {
 				fmt.Fprintln(e.stdout, version())
 				return nil

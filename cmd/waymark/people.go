@@ -262,15 +262,18 @@ func writeRecord(w io.Writer, p roster.Person, parts []store.RecordPart, at time
 	return z.Close()
 }
 
+// plainStyle is how pages look that stand alone in a file.
+const plainStyle = `body{font:1rem/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;width:100%;margin-block:.5rem 2rem}th,td{border:1px solid #999;padding:.25rem .5rem;text-align:start;vertical-align:top;overflow-wrap:anywhere}caption{text-align:start;color:#444}@media print{tr{break-inside:avoid}}`
+
 // recordBook is a record to read: a chapter for each table, with what it is for, and a table of
 // its rows. Moments are written as days and times.
 func recordBook(p roster.Person, parts []store.RecordPart, at time.Time) string {
 	var b strings.Builder
 	name := html.EscapeString(p.Name())
 	fmt.Fprintf(&b, `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>What is held of %[1]s</title>
-<style>body{font:1rem/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;width:100%%;margin-block:.5rem 2rem}th,td{border:1px solid #999;padding:.25rem .5rem;text-align:start;vertical-align:top;overflow-wrap:anywhere}caption{text-align:start;color:#444}@media print{tr{break-inside:avoid}}</style></head>
+<style>%[3]s</style></head>
 <body><h1>What is held of <bdi>%[1]s</bdi></h1><p>As of %[2]s. Each part says what it is for.</p>
-`, name, at.UTC().Format("January 2, 2006, 15:04 MST"))
+`, name, at.UTC().Format("January 2, 2006, 15:04 MST"), plainStyle)
 	for _, part := range parts {
 		var columns []string
 		for _, c := range part.Columns {

@@ -1,0 +1,305 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"html"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"waymark/internal/fault"
+	"waymark/internal/propose"
+	"waymark/internal/roster"
+	"waymark/internal/store"
+	"waymark/internal/study"
+)
+
+// licences are those of the modules that are part of the program, as SPDX names them.
+var licences = map[string]string{
+	"github.com/arran4/golang-ical":     "Apache-2.0",
+	"github.com/dustin/go-humanize":     "MIT",
+	"github.com/google/uuid":            "BSD-3-Clause",
+	"github.com/jackc/pgpassfile":       "MIT",
+	"github.com/jackc/pgservicefile":    "MIT",
+	"github.com/jackc/pgx/v5":           "MIT",
+	"github.com/jackc/puddle/v2":        "MIT",
+	"github.com/mattn/go-isatty":        "MIT",
+	"github.com/ncruces/go-strftime":    "MIT",
+	"github.com/remyoudompheng/bigfft":  "BSD-3-Clause",
+	"go.yaml.in/yaml/v3":                "MIT AND Apache-2.0",
+	"golang.org/x/crypto":               "BSD-3-Clause",
+	"golang.org/x/net":                  "BSD-3-Clause",
+	"golang.org/x/sync":                 "BSD-3-Clause",
+	"golang.org/x/sys":                  "BSD-3-Clause",
+	"golang.org/x/text":                 "BSD-3-Clause",
+	"golang.org/x/tools":                "BSD-3-Clause",
+	"gonum.org/v1/gonum":                "BSD-3-Clause",
+	"modernc.org/libc":                  "BSD-3-Clause",
+	"modernc.org/mathutil":              "BSD-3-Clause",
+	"modernc.org/memory":                "BSD-3-Clause",
+	"modernc.org/sqlite":                "BSD-3-Clause",
+	"Atkinson Hyperlegible Next (font)": "OFL-1.1",
+	"Lucide (icons)":                    "ISC",
+}
+
+func packetCommand(e *env) *command {
+	var o options
+	var out string
+	return &command{
+		name: "review-packet", args: "--out FOLDER", short: "All that an outside reviewer needs, in one folder.",
+		long: `Which rules propose what, how often people follow them, for whom; what is held and what for; every claim of an effect; what the program is made of, with licences;
+how to reckon any number again. JSON for programs and index.html to read. Nothing is asked of the network, and no child is named.`,
+		examples: []string{"waymark review-packet --out packet --data waymark-data"},
+		flags: func(fs *flag.FlagSet) {
+			o.declare(fs, e)
+			fs.StringVar(&out, "out", "", "`folder` to make")
+		},
+		run: func(ctx context.Context, e *env, _ []string) error {
+			if out == "" {
+				return usage("--out is missing")
+			}
+			return o.inDistrict(ctx, e, func(db *store.DB, d roster.DistrictID) error {
+				p, err := newPacket(ctx, db, d, e.now())
+				if err != nil {
+					return err
+				}
+				if err := os.Mkdir(out, 0o755); err != nil {
+					if errors.Is(err, os.ErrExist) {
+						return fault.New(fault.Conflict, "%s is there already. Name a new folder.", out)
+					}
+					return fault.Wrap(fault.Invalid, err, "The folder %s cannot be made", out)
+				}
+				for _, part := range p.parts {
+					raw, err := json.MarshalIndent(part.data, "", "  ")
+					if err != nil {
+						return err
+					}
+					if err := os.WriteFile(filepath.Join(out, part.file), append(raw, '\n'), 0o644); err != nil {
+						return err
+					}
+				}
+				if err := os.WriteFile(filepath.Join(out, "index.html"), []byte(p.page()), 0o644); err != nil {
+					return err
+				}
+				if err := record(ctx, db, d, "review-packet", filepath.Base(out)); err != nil {
+					return err
+				}
+				return o.print(e, struct {
+					Folder string `json:"folder"`
+					Files  int    `json:"files"`
+				}{out, len(p.parts) + 1}, func(w io.Writer) { fmt.Fprintf(w, "%s holds %d files; begin with index.html.\n", out, len(p.parts)+1) })
+			})
+		},
+	}
+}
+
+// packet is what a reviewer gets.
+type packet struct {
+	district string
+	at       time.Time
+	parts    []packetPart
+}
+
+type packetPart struct {
+	file, title, about string
+	data               any
+	rows               [][]string // what the page shows, the head first
+}
+
+// claim is one claim of an effect.
+type claim struct {
+	Study    string        `json:"study"`
+	Question string        `json:"question"`
+	Practice string        `json:"practice"`
+	Declared time.Time     `json:"declared"`
+	Plan     study.Plan    `json:"plan"`
+	Result   *study.Result `json:"result,omitempty"`
+}
+
+func newPacket(ctx context.Context, db *store.DB, d roster.DistrictID, at time.Time) (*packet, error) {
+	p := &packet{district: string(d), at: at.UTC()}
+	uses, err := db.Register(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := db.Rules(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	rows := [][]string{{"Rule and version", "Decided by", "Proposed", "Decided"}}
+	for _, u := range uses {
+		var parts []string
+		for _, k := range slices.Sorted(maps.Keys(u.Decisions)) {
+			parts = append(parts, fmt.Sprintf("%s %d", k, u.Decisions[k]))
+		}
+		rows = append(rows, []string{u.Rule, u.For, fmt.Sprint(u.Proposed), strings.Join(parts, ", ")})
+	}
+	p.parts = append(p.parts, packetPart{"algorithm-register.json", "What is proposed by rule", "Each version of each rule, how often it proposed something, and what people made of it, by group of students; groups of fewer than ten are hidden. Nothing is decided without a person.",
+		struct {
+			Rules propose.Rules   `json:"rules"`
+			Uses  []store.RuleUse `json:"uses"`
+		}{rules, uses}, rows})
+
+	held, err := db.Inventory()
+	if err != nil {
+		return nil, err
+	}
+	rows = [][]string{{"Table", "What for", "About", "Kept as", "Columns"}}
+	for _, h := range held {
+		rows = append(rows, []string{h.Table, h.Purpose, h.About, string(h.Keep), fmt.Sprint(len(h.Columns))})
+	}
+	p.parts = append(p.parts, packetPart{"data-inventory.json", "What is held, and what for", "Every table with the purpose of each column. A column without a purpose fails the program's tests.", held, rows})
+
+	kept, err := db.Studies(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	claims := []claim{}
+	rows = [][]string{{"Question", "Practice", "Verdict", "Effect (g)", "Design"}}
+	for _, k := range kept {
+		claims = append(claims, claim{k.ID, k.Plan.Question, k.Plan.Practice, k.At, k.Plan, k.Result})
+		row := []string{k.Plan.Question, k.Plan.Practice, "not run yet", "", ""}
+		if k.Result != nil {
+			x := k.Result.Outcomes[0]
+			row[2], row[3], row[4] = string(x.Verdict), fmt.Sprintf("%.2f (%.2f to %.2f)", float64(x.Effect.G), float64(x.Effect.GLow), float64(x.Effect.GHigh)), string(x.Tier)
+		}
+		rows = append(rows, row)
+	}
+	p.parts = append(p.parts, packetPart{"evidence-claims.json", "Every claim of an effect", "Declared before it was run, also those that were not run or say “can't tell”. waymark study run on a study's bundle says the same again.", claims, rows})
+
+	v, err := db.VerifyAudit(ctx, d, nil)
+	if err != nil {
+		return nil, err
+	}
+	security := []statement{
+		{"Authorization", "One door decides every read and change of a record (internal/guard); a test asks every route as everybody (TestEveryRouteDeniesByDefault in internal/web)."},
+		{"Audit", fmt.Sprintf("The log has %d entries and %d signed checkpoints; verifying it now found %d breaches.", v.Count, len(v.Checkpoints), len(v.Breaches))},
+		{"Pages", "No inline script or style, nothing from elsewhere: tests watch the content security policy and every request of every page."},
+		{"Vulnerabilities", "Not scanned here, since that asks the network: run govulncheck on sbom.cdx.json's modules, or go run golang.org/x/vuln/cmd/govulncheck@latest ./... on the source."},
+		{"Not there yet", "Second factors, single sign-on, and row-level security of PostgreSQL as a second wall."},
+	}
+	p.parts = append(p.parts, packetPart{"security.json", "Security", "What holds, and what is not met.", security, statementRows(security)})
+
+	bom, rows := newSBOM(at)
+	p.parts = append(p.parts, packetPart{"sbom.cdx.json", "What the program is made of", "CycloneDX 1.5, with licences.", bom, rows})
+
+	access := []statement{
+		{"Aim", "WCAG 2.2 at level AA."},
+		{"How it is checked", "With every change, axe-core on every page in light, dark, 320 pixels wide and forced colours; text at 200 %, wide spacing and right to left; journeys by keyboard alone (test/browser)."},
+		{"What that cannot show", "Programs find a part of what can be wrong. No test with disabled people has been made yet."},
+	}
+	p.parts = append(p.parts, packetPart{"accessibility.json", "Accessibility", "The aim, how it is checked, and what is not known.", access, statementRows(access)})
+
+	again := []statement{
+		{"What a student can do", "Open it and press “Why?”: each piece of evidence, and how the estimate follows. waymark learner replay --check folds the whole log again and compares every estimate, bit by bit."},
+		{"Why something is proposed", "“Why this?” or waymark propose explain ID: the rule and its version, what it saw, how its rank came about."},
+		{"A plan of flex time, groups", "waymark flex verify and waymark groups verify reckon rules and objective from scratch."},
+		{"A claim of an effect", "Download a study's bundle; waymark study run BUNDLE.zip gives the same bytes."},
+		{"The state as a whole", "waymark doctor --digest: equal before and after a move, a restore, and between databases."},
+		{"Who did what", "waymark audit verify CHECKPOINT.json."},
+	}
+	p.parts = append(p.parts, packetPart{"recompute.json", "How to reckon any number again", "For each kind of number, the page and the command.", again, statementRows(again)})
+	return p, nil
+}
+
+type statement struct {
+	About string `json:"about"`
+	Says  string `json:"says"`
+}
+
+func statementRows(all []statement) [][]string {
+	rows := [][]string{{"About", ""}}
+	for _, s := range all {
+		rows = append(rows, []string{s.About, s.Says})
+	}
+	return rows
+}
+
+func (p *packet) page() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Review packet</title>
+<style>%s</style></head><body><h1>Review packet of district %s</h1><p>Written %s by Waymark %s. Each part is a table here and a JSON file beside.</p><ul>
+`, plainStyle, html.EscapeString(p.district), p.at.Format("January 2, 2006, 15:04 MST"), html.EscapeString(version()))
+	for _, part := range p.parts {
+		fmt.Fprintf(&b, `<li><a href="#%[1]s">%[2]s</a> (<a href="%[1]s">%[1]s</a>)</li>`+"\n", part.file, html.EscapeString(part.title))
+	}
+	b.WriteString("</ul>\n")
+	for _, part := range p.parts {
+		fmt.Fprintf(&b, `<section id="%s"><h2>%s</h2><p>%s</p><table><thead><tr>`, part.file, html.EscapeString(part.title), html.EscapeString(part.about))
+		for _, c := range part.rows[0] {
+			fmt.Fprintf(&b, `<th scope="col">%s</th>`, html.EscapeString(c))
+		}
+		b.WriteString("</tr></thead><tbody>\n")
+		for _, row := range part.rows[1:] {
+			b.WriteString("<tr>")
+			for _, c := range row {
+				fmt.Fprintf(&b, "<td>%s</td>", html.EscapeString(c))
+			}
+			b.WriteString("</tr>\n")
+		}
+		b.WriteString("</tbody></table>")
+		if len(part.rows) == 1 {
+			b.WriteString("<p>Nothing yet.</p>")
+		}
+		b.WriteString("</section>\n")
+	}
+	b.WriteString("</body></html>\n")
+	return b.String()
+}
+
+// sbom is a software bill of materials (CycloneDX 1.5).
+type sbom struct {
+	Format     string          `json:"bomFormat"`
+	Spec       string          `json:"specVersion"`
+	Version    int             `json:"version"`
+	Metadata   sbomMetadata    `json:"metadata"`
+	Components []sbomComponent `json:"components"`
+}
+
+type sbomMetadata struct {
+	Timestamp string        `json:"timestamp"`
+	Component sbomComponent `json:"component"`
+}
+
+type sbomComponent struct {
+	Type     string        `json:"type"`
+	Name     string        `json:"name"`
+	Version  string        `json:"version,omitempty"`
+	PURL     string        `json:"purl,omitempty"`
+	Licences []sbomLicence `json:"licenses,omitempty"`
+}
+
+type sbomLicence struct {
+	Expression string `json:"expression"`
+}
+
+func newSBOM(at time.Time) (sbom, [][]string) {
+	b := sbom{Format: "CycloneDX", Spec: "1.5", Version: 1, Metadata: sbomMetadata{at.UTC().Format(time.RFC3339), sbomComponent{Type: "application", Name: "waymark", Version: version()}}}
+	rows := [][]string{{"Module", "Version", "Licence"}}
+	add := func(kind, name, version, purl string) {
+		c := sbomComponent{Type: kind, Name: name, Version: version, PURL: purl}
+		if l := licences[name]; l != "" {
+			c.Licences = []sbomLicence{{l}}
+		}
+		b.Components = append(b.Components, c)
+		rows = append(rows, []string{name, version, licences[name]})
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		add("platform", "Go", info.GoVersion, "")
+		for _, m := range info.Deps {
+			add("library", m.Path, m.Version, "pkg:golang/"+m.Path+"@"+m.Version)
+		}
+	}
+	add("file", "Atkinson Hyperlegible Next (font)", "", "")
+	add("file", "Lucide (icons)", "", "")
+	return b, rows
+}
