@@ -146,6 +146,7 @@ type Access struct {
 // Log keeps who looked at whose record.
 type Log interface {
 	RecordAccess(ctx context.Context, a Access) error
+	RecordDeed(ctx context.Context, d Deed) error
 }
 
 // Door is the one way to a record.
@@ -153,6 +154,7 @@ type Door struct {
 	Relations Relations
 	Log       Log
 	Now       func() time.Time
+	Pace      *Pace // how many records one person may open; nil for any number
 }
 
 // denied hides whether the record exists at all.
@@ -178,6 +180,14 @@ func (d Door) Student(ctx context.Context, a Actor, action Action, student roste
 	}
 	if by == Self {
 		return nil
+	}
+	if ok, first := d.Pace.take(a.Person, student, d.Now()); !ok {
+		if first {
+			if err := d.Log.RecordDeed(ctx, Deed{District: a.District, Actor: a.Person, What: ManyRecords, On: string(a.Person)}); err != nil {
+				return err
+			}
+		}
+		return d.Pace.refusal()
 	}
 	return d.Log.RecordAccess(ctx, Access{At: d.Now(), District: a.District, Actor: a.Person, Relation: by, Student: student, What: action})
 }

@@ -3,6 +3,7 @@ package guard_test
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -31,6 +32,8 @@ func (l *accesses) RecordAccess(_ context.Context, a guard.Access) error {
 	*l = append(*l, a)
 	return nil
 }
+
+func (*accesses) RecordDeed(context.Context, guard.Deed) error { return nil }
 
 func TestDoor(t *testing.T) {
 	t.Parallel()
@@ -107,5 +110,48 @@ func TestCodes(t *testing.T) {
 	}
 	if len(seen) < 190 {
 		t.Errorf("only %d different codes in 200", len(seen))
+	}
+}
+
+// alarms is a log that keeps what is unusual.
+type alarms struct {
+	accesses
+	deeds []guard.Deed
+}
+
+func (a *alarms) RecordDeed(_ context.Context, d guard.Deed) error {
+	a.deeds = append(a.deeds, d)
+	return nil
+}
+
+// Who opens the records of very many students is stopped and told of, once; others go on, the same
+// records stay open to them, and after a while they may go on too.
+func TestManyRecordsAreNotOpenedAtOnce(t *testing.T) {
+	t.Parallel()
+	now := time.Unix(1000, 0)
+	var log alarms
+	d := guard.Door{Relations: fixed{guard.TeacherOf}, Log: &log, Now: func() time.Time { return now }, Pace: &guard.Pace{Most: 3, Within: time.Hour}}
+	open := func(who roster.PersonID, student string) error {
+		return d.Student(t.Context(), guard.Actor{District: "d", Person: who}, guard.ReadRecord, roster.PersonID(student))
+	}
+	for _, s := range []string{"1", "2", "3", "2", "1"} {
+		if err := open("a", s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 {
+		if err := open("a", "4"); fault.KindOf(err) != fault.Throttled {
+			t.Errorf("the fourth: %v", err)
+		}
+	}
+	if len(log.deeds) != 1 || log.deeds[0].What != guard.ManyRecords || log.deeds[0].Actor != "a" || len(log.accesses) != 5 {
+		t.Errorf("%+v, %d looks", log.deeds, len(log.accesses))
+	}
+	if err := errors.Join(open("a", "3"), open("b", "4")); err != nil {
+		t.Error(err)
+	}
+	now = now.Add(time.Hour)
+	if err := open("a", "4"); err != nil {
+		t.Errorf("an hour later: %v", err)
 	}
 }

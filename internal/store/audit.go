@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
+	"time"
 
 	"waymark/internal/fault"
 	"waymark/internal/guard"
@@ -95,6 +96,11 @@ func (db *DB) Deeds(ctx context.Context, d roster.DistrictID, from int64, most i
 		list[i].District = d
 	}
 	return list, err
+}
+
+// DeedsCalled returns the entries of one kind since a moment, the latest first.
+func (db *DB) DeedsCalled(ctx context.Context, d roster.DistrictID, what string, since time.Time) ([]guard.Deed, error) {
+	return many(ctx, db, scanDeed, `SELECT `+deedColumns+` FROM audit WHERE district = $1 AND what = $2 AND at >= $3 ORDER BY number DESC`, d, what, micros(since))
 }
 
 // SignCheckpoint seals the looks at records and signs the state of a district's audit log.

@@ -23,6 +23,13 @@ type peopleView struct {
 	Asked  bool
 	Full   bool // there may be more
 	People []personRow
+	// Unusual is who opened unusually many children's records of late.
+	Unusual []unusual
+}
+
+type unusual struct {
+	Name string
+	At   time.Time
 }
 
 type personRow struct {
@@ -48,6 +55,18 @@ func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, a guard.Acto
 			}
 			v.People = append(v.People, personRow{p, schools[p.School]})
 		}
+	}
+	many, err := s.Store.DeedsCalled(r.Context(), a.District, guard.ManyRecords, s.Now().AddDate(0, 0, -30))
+	if err != nil {
+		return err
+	}
+	names := s.namesOf(r.Context(), a.District)
+	for _, x := range many {
+		name, err := names(x.Actor)
+		if err != nil {
+			return err
+		}
+		v.Unusual = append(v.Unusual, unusual{name, x.At})
 	}
 	return s.render(w, r, a, http.StatusOK, "people", v)
 }

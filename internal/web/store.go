@@ -47,6 +47,7 @@ type Store interface {
 
 type auditStore interface {
 	RecordDeed(ctx context.Context, x guard.Deed) error
+	DeedsCalled(ctx context.Context, d roster.DistrictID, what string, since time.Time) ([]guard.Deed, error)
 }
 
 type studyStore interface {

@@ -77,7 +77,7 @@ func New(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Config: c, door: guard.Door{Relations: c.Store, Log: c.Store, Now: c.Now}, assets: a, metrics: newMetrics(), mux: http.NewServeMux(), stopping: make(chan struct{}), verifying: make(chan struct{}, 4)}
+	s := &Server{Config: c, door: guard.Door{Relations: c.Store, Log: c.Store, Now: c.Now, Pace: &guard.Pace{Most: recordsMost, Within: time.Hour}}, assets: a, metrics: newMetrics(), mux: http.NewServeMux(), stopping: make(chan struct{}), verifying: make(chan struct{}, 4)}
 	if s.languages, err = loadLanguages(); err != nil {
 		return nil, err
 	}
@@ -100,6 +100,10 @@ type handler func(w http.ResponseWriter, r *http.Request, a guard.Actor) error
 
 // access says whether an actor may come to a route; it runs before the handler.
 type access func(s *Server, r *http.Request, a guard.Actor) error
+
+// recordsMost is how many different children's records one person may open within an hour: more
+// than a teacher of six classes has.
+const recordsMost = 250
 
 type route struct {
 	pattern string
