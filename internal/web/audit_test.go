@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
@@ -42,4 +43,20 @@ func TestWhatIsDoneStandsInTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.get("administrator", "/admin/people").says("Unusually many records were opened", "Okafor", "November 20, 2026")
+}
+
+// A page of somebody else cannot make a signed-in person change anything.
+func TestAnotherSiteChangesNothing(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	maya := "/students/" + string(person("student"))
+	for _, header := range [][2]string{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"}, {"Origin", "https://evil.example"}} {
+		r := httptest.NewRequest(http.MethodPost, maya+"/barriers", strings.NewReader("why=device"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set(header[0], header[1])
+		s.do(r, "teacher").is(http.StatusForbidden)
+	}
+	if reasons, err := s.db.DoseReasonsOf(t.Context(), district, person("student")); err != nil || len(reasons) > 0 {
+		t.Errorf("%v %v", reasons, err)
+	}
 }
