@@ -143,6 +143,16 @@ func newPacket(ctx context.Context, db *store.DB, d roster.DistrictID, at time.T
 		}
 		rows = append(rows, []string{u.Rule, u.For, fmt.Sprint(u.Proposed), strings.Join(parts, ", ")})
 	}
+	for _, r := range rules.List {
+		name := string(rules.Name(r.Kind))
+		if !slices.ContainsFunc(uses, func(u store.RuleUse) bool { return u.Rule == name }) {
+			state := "at work"
+			if !r.On {
+				state = "off"
+			}
+			rows = append(rows, []string{name, "teachers", "0", state})
+		}
+	}
 	p.parts = append(p.parts, packetPart{"algorithm-register.json", "What is proposed by rule", "Each version of each rule, how often it proposed something, and what people made of it, by group of students; groups of fewer than ten are hidden. Nothing is decided without a person.",
 		struct {
 			Rules propose.Rules   `json:"rules"`
@@ -227,7 +237,7 @@ func statementRows(all []statement) [][]string {
 func (p *packet) page() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Review packet</title>
-<style>%s</style></head><body><h1>Review packet of district %s</h1><p>Written %s by Waymark %s. Each part is a table here and a JSON file beside.</p><ul>
+<style>%s</style></head><body><h1>Review packet of district %s</h1><p>Written %s by %s. Each part is a table here and a JSON file beside.</p><ul>
 `, plainStyle, html.EscapeString(p.district), p.at.Format("January 2, 2006, 15:04 MST"), html.EscapeString(version()))
 	for _, part := range p.parts {
 		fmt.Fprintf(&b, `<li><a href="#%[1]s">%[2]s</a> (<a href="%[1]s">%[1]s</a>)</li>`+"\n", part.file, html.EscapeString(part.title))
