@@ -69,7 +69,13 @@ points possible), school, district, grade, sex, race, economic disadvantage, dis
 
 func writeVirtual(w io.Writer, r credit.Virtual) {
 	fmt.Fprintf(w, "%d virtual enrollments of %d students in %d schools: %.1f %% completed and passed (%d).\n", r.Enrollments, r.Students, r.Schools, 100*r.PassRate, r.Passed)
-	fmt.Fprintf(w, "Students who passed all of their virtual courses %.1f %%, some %.1f %%, none %.1f %%.\n", 100*r.All.Share, 100*r.Some.Share, 100*r.None.Share)
+	share := func(s credit.Share) string {
+		if s.Suppressed {
+			return "not shown"
+		}
+		return fmt.Sprintf("%.1f %%", 100*s.Share)
+	}
+	fmt.Fprintf(w, "Students who passed all of their virtual courses: %s; some: %s; none: %s.\n", share(r.All), share(r.Some), share(r.None))
 	if r.VirtualShare != nil {
 		fmt.Fprintf(w, "%.2f %% of all enrollments are virtual; %d of %d schools have one.\n", 100*r.VirtualShare.Share, r.VirtualSchools.Count, r.VirtualSchools.Of)
 	}

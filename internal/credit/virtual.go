@@ -80,9 +80,10 @@ type Count struct {
 
 // Share is so many of so many.
 type Share struct {
-	Count int     `json:"count"`
-	Of    int     `json:"of"`
-	Share float64 `json:"share"`
+	Count      int     `json:"count"`
+	Of         int     `json:"of"`
+	Share      float64 `json:"share"`
+	Suppressed bool    `json:"suppressed,omitempty"` // too few to be shown, or it would give others away
 }
 
 func newShare(n, of int) Share {
@@ -159,10 +160,12 @@ func NewVirtual(all []Enrollment, also []string, least int) Virtual {
 		p.passed += passed
 		v.Passed += passed
 	}
-	delete(districts, "")
+	for _, m := range []map[string]bool{districts, schools, withVirtual} {
+		delete(m, "") // which one it is, nobody says
+	}
 	v.Enrollments, v.Schools, v.Districts = len(virtual), len(withVirtual), len(districts)
 	v.PassRate = newShare(v.Passed, v.Enrollments).Share
-	v.students(pupils)
+	v.students(pupils, least)
 	v.Statuses = statuses(virtual, also, least)
 	v.Courses = courses(virtual, least)
 	by := map[string]func(Enrollment) string{
@@ -188,7 +191,7 @@ func NewVirtual(all []Enrollment, also []string, least int) Virtual {
 }
 
 // students counts students by whether they passed all, some or none of their virtual courses.
-func (v *Virtual) students(pupils map[string]*pupil) {
+func (v *Virtual) students(pupils map[string]*pupil, least int) {
 	var all, some, none int
 	for _, p := range pupils {
 		switch {
@@ -202,7 +205,14 @@ func (v *Virtual) students(pupils map[string]*pupil) {
 		}
 	}
 	v.Students = all + some + none
-	v.All, v.Some, v.None = newShare(all, v.Students), newShare(some, v.Students), newShare(none, v.Students)
+	shares := []*Share{&v.All, &v.Some, &v.None}
+	counts := []int{all, some, none}
+	for i, hide := range stats.SuppressedCounts(counts, least) {
+		*shares[i] = newShare(counts[i], v.Students)
+		if hide {
+			*shares[i] = Share{Suppressed: true}
+		}
+	}
 }
 
 // both compares the courses of those who take both kinds; nil where they are too few.
@@ -242,15 +252,25 @@ func people(list []Enrollment) int {
 	return len(seen)
 }
 
+// statuses counts enrollments by how they ended. How many passed is shown as a whole, so few are
+// hidden among the passed and among the others, each for themselves.
 func statuses(virtual []Enrollment, also []string, least int) (out []Count) {
-	cells := stats.Cells(virtual, func(e Enrollment) string { return e.Status }, 0)
-	hide := hidden(cells, least)
-	for i, c := range cells {
-		row := Count{Status: c.Name, Passed: Passed(c.Name, also), Suppressed: hide[i]}
-		if !hide[i] {
-			row.Enrollments = len(c.Members)
+	for _, passed := range []bool{true, false} {
+		var side []Enrollment
+		for _, e := range virtual {
+			if Passed(e.Status, also) == passed {
+				side = append(side, e)
+			}
 		}
-		out = append(out, row)
+		cells := stats.Cells(side, func(e Enrollment) string { return e.Status }, 0)
+		hide := hidden(cells, least)
+		for i, c := range cells {
+			row := Count{Status: c.Name, Passed: passed, Suppressed: hide[i]}
+			if !hide[i] {
+				row.Enrollments = len(c.Members)
+			}
+			out = append(out, row)
+		}
 	}
 	slices.SortStableFunc(out, func(a, b Count) int { return cmp.Compare(b.Enrollments, a.Enrollments) })
 	return out

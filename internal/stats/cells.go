@@ -33,6 +33,22 @@ func Suppressed(sizes []int, least int) []bool {
 	return hide
 }
 
+// SuppressedCounts says which of the counts of a whole must not be shown, as [Suppressed] does; a
+// count of nobody hides nothing.
+func SuppressedCounts(counts []int, least int) []bool {
+	out := make([]bool, len(counts))
+	var at, some []int
+	for i, n := range counts {
+		if n > 0 {
+			at, some = append(at, i), append(some, n)
+		}
+	}
+	for k, hide := range Suppressed(some, least) {
+		out[at[k]] = hide
+	}
+	return out
+}
+
 // Cell is a group of a whole.
 type Cell[T any] struct {
 	Name       string

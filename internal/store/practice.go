@@ -167,6 +167,6 @@ func (db *DB) EndDoseReason(ctx context.Context, d roster.DistrictID, student ro
 // missedDays returns the shares of days that students of a school missed, from a day on.
 func (db *DB) missedDays(ctx context.Context, d roster.DistrictID, school roster.OrgID, from string) ([]dose.Event, error) {
 	return many(ctx, db, func(row func(...any) error) (e dose.Event, err error) { return e, row(&e.Student, &e.Day, &e.Amount) },
-		`SELECT a.person, a.day, avg(a.missed) FROM attendance a WHERE a.district = $1 AND a.day >= $3 AND a.active AND a.missed > 0
-		AND a.person IN (SELECT person FROM role WHERE district = $1 AND org = $2 AND role = 'student' AND active) GROUP BY a.person, a.day`, d, school, from)
+		`SELECT a.person, a.day, avg(a.missed) FROM attendance a WHERE a.district = $1 AND a.day >= $3 AND a.active
+		AND a.person IN (SELECT person FROM role WHERE district = $1 AND org = $2 AND role = 'student' AND active) GROUP BY a.person, a.day HAVING avg(a.missed) > 0`, d, school, from)
 }

@@ -59,6 +59,9 @@ func (db *DB) DeclareStudy(ctx context.Context, d roster.DistrictID, p study.Pla
 	}
 	var lots []study.Lot
 	if p.Lots != nil {
+		if p.During.From <= db.today() {
+			return "", fault.Field("during", "Lots are drawn before the practice begins: let it begin tomorrow or later.")
+		}
 		units, blocks, values, _, err := db.LotUnits(ctx, d, p)
 		if err != nil {
 			return "", err
@@ -103,8 +106,12 @@ func (db *DB) LotUnits(ctx context.Context, d roster.DistrictID, p study.Plan) (
 	}
 	class := map[roster.PersonID]string{}
 	if p.Lots.Unit == study.ByClass {
-		if class, err = db.oneClass(ctx, d, p.Lots.Classes); err != nil {
+		in, err := db.oneClass(ctx, d, p.Lots.Classes, roster.Date(db.today()))
+		if err != nil {
 			return nil, nil, nil, 0, err
+		}
+		for id, x := range in {
+			class[id] = x.class
 		}
 	}
 	at := map[string]int{}
@@ -161,26 +168,29 @@ func (db *DB) roll(ctx context.Context, d roster.DistrictID) ([]onRoll, error) {
 	return slices.CompactFunc(all, func(a, b onRoll) bool { return a.id == b.id }), err
 }
 
-// oneClass returns the class of a subject, or the homeroom, of those who are in exactly one.
-func (db *DB) oneClass(ctx context.Context, d roster.DistrictID, subject string) (map[roster.PersonID]string, error) {
-	type in struct {
-		student  roster.PersonID
-		class    string
-		kind     string
-		subjects string
-	}
-	all, err := many(ctx, db, func(row func(...any) error) (x in, err error) {
-		return x, row(&x.student, &x.class, &x.kind, &x.subjects)
-	},
-		`SELECT DISTINCT e.person, c.id, c.kind, c.subjects FROM enrollment e JOIN class c ON c.district = e.district AND c.id = e.class
-		WHERE e.district = $2 AND e.role = 'student' AND e.active AND c.active AND (e.begins = '' OR e.begins <= $1) AND (e.ends = '' OR e.ends >= $1) ORDER BY e.person, c.id`, db.today(), d)
-	out, twice := map[roster.PersonID]string{}, map[roster.PersonID]bool{}
+// inClass is a student in a class on some day.
+type inClass struct {
+	student  roster.PersonID
+	grade    string
+	class    string
+	kind     string
+	subjects string
+}
+
+// oneClass returns the class of a subject, or the homeroom, of those who were in exactly one on a
+// day, also where the class or the student has ended since.
+func (db *DB) oneClass(ctx context.Context, d roster.DistrictID, subject string, day roster.Date) (map[roster.PersonID]inClass, error) {
+	all, err := many(ctx, db, func(row func(...any) error) (x inClass, err error) {
+		return x, row(&x.student, &x.grade, &x.class, &x.kind, &x.subjects)
+	}, `SELECT DISTINCT e.person, p.grade, c.id, c.kind, c.subjects FROM enrollment e JOIN class c ON c.district = e.district AND c.id = e.class JOIN person p ON p.district = e.district AND p.id = e.person
+		WHERE e.district = $2 AND e.role = 'student' AND (e.begins = '' OR e.begins <= $1) AND (e.ends = '' OR e.ends >= $1) AND (e.active OR e.ended > $3) ORDER BY e.person, c.id`, day, d, micros(day.Time()))
+	out, twice := map[roster.PersonID]inClass{}, map[roster.PersonID]bool{}
 	for _, x := range all {
 		if subject == study.Homerooms && x.kind != "homeroom" || subject != study.Homerooms && !slices.Contains(splitList[string](x.subjects), subject) {
 			continue
 		}
-		twice[x.student] = out[x.student] != ""
-		out[x.student] = x.class
+		twice[x.student] = out[x.student].class != ""
+		out[x.student] = x
 	}
 	for id, more := range twice {
 		if more {
@@ -280,7 +290,7 @@ func (db *DB) StudyFacts(ctx context.Context, d roster.DistrictID, id string, p 
 	}
 	var out []study.Fact
 	for _, s := range all {
-		f := study.Fact{Student: string(s.id), School: s.name, Grade: s.grade, Groups: groups[s.id], Before: known(before, s.id), After: known(after, s.id), Dose: int(doses[s.id]), Met: known(met, s.id)}
+		f := study.Fact{Student: string(s.id), School: s.name, Grade: s.grade, Groups: groups[s.id], Before: known(before, s.id), After: known(after, s.id), Dose: int(doses[s.id] + 1e-9), Met: known(met, s.id)}
 		if p.Lots != nil {
 			lot, ok := lots[s.id]
 			if !ok {
@@ -307,17 +317,23 @@ func (db *DB) lotsOf(ctx context.Context, d roster.DistrictID, id string, p stud
 	for _, l := range drawn {
 		by[l.Unit] = l
 	}
-	class := map[roster.PersonID]string{}
-	if p.Lots.Unit == study.ByClass {
-		if class, err = db.oneClass(ctx, d, p.Lots.Classes); err != nil {
+	class := map[roster.PersonID]inClass{}
+	if p.Lots.Unit == study.ByClass { // as they were when it began
+		if class, err = db.oneClass(ctx, d, p.Lots.Classes, roster.Date(p.During.From)); err != nil {
 			return nil, err
 		}
 	}
 	out := map[roster.PersonID]study.Lot{}
 	for _, s := range *all {
-		unit := map[study.Unit]string{study.ByStudent: string(s.id), study.ByClass: class[s.id], study.BySchool: s.school}[p.Lots.Unit]
+		unit := map[study.Unit]string{study.ByStudent: string(s.id), study.ByClass: class[s.id].class, study.BySchool: s.school}[p.Lots.Unit]
 		if l, ok := by[unit]; ok && (p.Lots.Unit == study.ByStudent || len(p.Lots.Grades) == 0 || slices.Contains(p.Lots.Grades, s.grade)) {
 			out[s.id] = l
+		}
+	}
+	for who, x := range class { // who has left since is lost, not forgotten
+		if l, ok := by[x.class]; ok && out[who].Unit == "" && (len(p.Lots.Grades) == 0 || slices.Contains(p.Lots.Grades, x.grade)) {
+			out[who] = l
+			*all = append(*all, onRoll{id: who, name: l.Block, grade: x.grade})
 		}
 	}
 	if p.Lots.Unit == study.ByStudent {
@@ -383,6 +399,9 @@ func (db *DB) doses(ctx context.Context, d roster.DistrictID, p study.Plan) (map
 	case dose.FlexTime:
 		return byStudent(many(ctx, db, scanMeasured, `SELECT student, count(*) FROM flex_place WHERE district = $1 AND slot >= $2 AND slot < $3 AND attended = 'here' GROUP BY student`, d, p.During.From, to.Format(time.DateOnly)))
 	case dose.Product:
+		if p.Dose != nil && p.Dose.Unit == dose.Lessons {
+			return byStudent(many(ctx, db, scanMeasured, `SELECT person, sum(lessons) FROM product_use WHERE district = $1 AND product = $2 AND day >= $3 AND day <= $4 AND active GROUP BY person`, d, p.Product, p.During.From, p.During.To))
+		}
 		return byStudent(many(ctx, db, scanMeasured, `SELECT person, sum(minutes) FROM product_use WHERE district = $1 AND product = $2 AND day >= $3 AND day <= $4 AND active GROUP BY person`, d, p.Product, p.During.From, p.During.To))
 	}
 	return map[roster.PersonID]float64{}, nil

@@ -62,7 +62,7 @@ func (c *column) numbers() (values []float64, wrong int) {
 			continue
 		}
 		v, err := strconv.ParseFloat(string(cell), 64)
-		if err != nil || math.IsInf(v, 0) {
+		if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
 			if c.wrong < 0 {
 				c.wrong = i
 			}
@@ -139,7 +139,10 @@ func ReadFrame(r io.Reader, file string, columns []string) (*Frame, error) {
 			break
 		}
 		if err != nil {
-			line, _ := in.FieldPos(0)
+			line := f.Rows + 2
+			if bad, ok := errors.AsType[*csv.ParseError](err); ok {
+				line = bad.Line
+			}
 			return nil, wrong(line, "the row cannot be read (%v)", err)
 		}
 		for k, c := range columns {
@@ -154,7 +157,7 @@ func ReadFrame(r io.Reader, file string, columns []string) (*Frame, error) {
 // missing reports whether a cell says that nothing is known.
 func missing(cell string) bool {
 	switch cell {
-	case "", "NA", "N/A", "NULL", "null", ".", "NaN":
+	case "", "NA", "N/A", "NULL", "null", ".", "NaN", "nan", "NAN":
 		return true
 	}
 	return false

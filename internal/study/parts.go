@@ -35,7 +35,7 @@ type SubgroupResult struct {
 // recommended. It is not causal: who had so much may differ in all that made them have it.
 type DoseResult struct {
 	Known    int     `json:"known"`            // students with the practice of whom the dose is known
-	Students int     `json:"students"`         // of them, with four fifths of the recommended dose or more
+	Students int     `json:"students"`         // of them, with four fifths of the recommended dose or more; 0 where they are too few to be shown
 	Effect   *Effect `json:"effect,omitempty"` // none where they are too few
 	Note     string  `json:"note"`
 }
@@ -126,7 +126,6 @@ func (a *analysis) doseMet() (*DoseResult, error) {
 		b.m, b.weights = m, m.Weights(len(a.y))
 	}
 	_, _, t, c := b.sides()
-	r.Students = t.Students
 	if min(t.Students, c.Students) < a.least() || a.unit != nil && min(t.Units, c.Units) < fewClusters {
 		return r, nil
 	}
@@ -135,7 +134,7 @@ func (a *analysis) doseMet() (*DoseResult, error) {
 		return nil, err
 	}
 	s := b.standardised(e, words)
-	r.Effect = &s
+	r.Students, r.Effect = t.Students, &s
 	return r, nil
 }
 
@@ -169,7 +168,7 @@ func (a *analysis) doseBySchool(schools []SchoolResult, all *SchoolsResult) erro
 	}
 	var x, y []float64
 	for k := range schools {
-		if name := schools[k].School; n[name] > 0 {
+		if name := schools[k].School; n[name] >= float64(a.least()) {
 			mean := number(total[name] / n[name])
 			schools[k].Dose = &mean
 			x, y = append(x, float64(mean)), append(y, float64(schools[k].Shrunken))

@@ -82,6 +82,8 @@ func (l *Lots) check(p Plan) error {
 		return fault.Field("later", "The others begin later than the first.")
 	case p.During.From <= p.Before.To:
 		return fault.Field("before", "Lots are drawn before it begins: measure the baseline before %s.", p.During.From)
+	case p.After.To >= l.Later:
+		return fault.Field("later", "The others begin before the end is measured: let them begin after %s.", p.After.To)
 	case p.Trace == InSchools:
 		return fault.Field("trace", "Lots decide who has it. Choose how it shows, or that it does not show.")
 	}

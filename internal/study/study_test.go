@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -500,4 +501,19 @@ func FuzzRun(f *testing.F) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// A row that is no row is told with its line; what programs write for nothing is nothing.
+func TestWhatIsNoRowIsTold(t *testing.T) {
+	t.Parallel()
+	for text, line := range map[string]string{"id,treat,y\n1,1,2\nx\"y,0,3\n": "3", "id,treat,y\n1,1\n": "2", "id,treat,y\n\"1,1,2\n": "2"} {
+		_, err := ReadFrame(strings.NewReader(text), "f.csv", []string{"id", "treat", "y"})
+		if p, ok := errors.AsType[fault.Problem](err); !ok || fmt.Sprint(p.Line) != line {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	f, err := ReadFrame(strings.NewReader("id,y\n1,nan\n2,NaN\n3,4\n"), "f.csv", []string{"id", "y"})
+	if err != nil || !f.missing("y", 0) || !f.missing("y", 1) || f.missing("y", 2) || !f.numeric("y") {
+		t.Errorf("nothing is taken as something: %v", err)
+	}
 }

@@ -119,7 +119,7 @@ func (t columnTable) share(text, possible string) (float64, bool) {
 			return 0, false
 		}
 		n /= most
-	case percent || n > 1:
+	case percent || n > 1.5: // up to one and a half it is a share, with extra credit
 		n /= 100
 	}
 	return n, n >= 0 && n <= 1.5 // extra credit

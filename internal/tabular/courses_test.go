@@ -20,7 +20,7 @@ func TestHowCoursesEnded(t *testing.T) {
 		want []roster.CourseResult
 		bad  []string
 	}{
-		"all virtual where nothing says so": {"student,course,status,percent\n1,Algebra,CP,72 %\n2,Algebra,CF,\n3,Algebra,W,0.4\n", []roster.CourseResult{{Course: "Algebra", Virtual: true, Status: "CP", Points: share(.72)}, {Course: "Algebra", Virtual: true, Status: "CF"}, {Course: "Algebra", Virtual: true, Status: "W", Points: share(.4)}}, nil},
+		"all virtual where nothing says so": {"student,course,status,percent\n1,Algebra,CP,72 %\n2,Algebra,CF,\n3,Algebra,W,0.4\n4,Algebra,CP,1.05\n", []roster.CourseResult{{Course: "Algebra", Virtual: true, Status: "CP", Points: share(.72)}, {Course: "Algebra", Virtual: true, Status: "CF"}, {Course: "Algebra", Virtual: true, Status: "W", Points: share(.4)}, {Course: "Algebra", Virtual: true, Status: "CP", Points: share(1.05)}}, nil},
 		"points of so many":                 {"Student ID;Course Name;Term;Online;Completion Status;Points;Points Possible\n1;Art;Fall;no;Passed;45;60\n1;Art;Spring;yes;Passed;60;60\n", []roster.CourseResult{{Course: "Art", Term: "Fall", Status: "Passed", Points: share(.75)}, {Course: "Art", Term: "Spring", Virtual: true, Status: "Passed", Points: share(1)}}, nil},
 		"what cannot be":                    {"student,course,status,virtual,points\n,A,CP,yes,1\n1,,CP,yes,1\n1,A,,yes,1\n1,A,CP,perhaps,1\n1,A,CP,yes,many\n1,B,CP,yes,900\n1,C,CP,yes,1\n1,C,CF,yes,1\n", []roster.CourseResult{{Course: "C", Virtual: true, Status: "CP", Points: share(1)}}, []string{"row.no_student", "row.no_course", "row.no_status", "row.virtual", "row.points", "row.points", "row.duplicate"}},
 	} {

@@ -76,15 +76,15 @@ func (t columnTable) use(row Row, by string) (UseRow, *fault.Problem) {
 		if text == "" || told {
 			continue
 		}
-		m, ok := duration(text, c.minutes)
+		m, ok := duration(text, c.minutes, c.key == "hours")
 		if !ok || m > 7*dayMinutes {
 			return u, &fault.Problem{Code: "row.time", Field: c.key, Value: text, Message: "This is not a time of use within a week.", Cure: "Write a number of " + c.key + ", or hours, minutes and seconds: 1:20:00."}
 		}
 		u.Minutes, told = m, true
 	}
 	if text := t.get(row, "lessons"); text != "" {
-		n, err := strconv.ParseFloat(strings.Replace(text, ",", ".", 1), 64)
-		if err != nil || !(n >= 0 && n <= 10_000) {
+		n, ok := amount(text)
+		if !ok || !(n >= 0 && n <= 10_000) {
 			return u, &fault.Problem{Code: "row.lessons", Field: "lessons", Value: text, Message: "This is not a number of lessons.", Cure: "Write how many lessons were finished, from 0 to 10000."}
 		}
 		u.Lessons, told = n, true
@@ -95,8 +95,9 @@ func (t columnTable) use(row Row, by string) (UseRow, *fault.Problem) {
 	return u, nil
 }
 
-// duration reads minutes from a number of units of so many minutes each, or from 1:20:00 or 20:00.
-func duration(text string, unit float64) (float64, bool) {
+// duration reads minutes from a number of units of so many minutes each, or from 1:20:00 or 20:00;
+// in hours, 1:30 is an hour and a half.
+func duration(text string, unit float64, hours bool) (float64, bool) {
 	if parts := strings.Split(text, ":"); len(parts) > 1 && len(parts) <= 3 {
 		total := 0.0
 		for i, p := range parts {
@@ -106,8 +107,19 @@ func duration(text string, unit float64) (float64, bool) {
 			}
 			total = total*60 + float64(n)
 		}
+		if hours && len(parts) == 2 {
+			return total, true
+		}
 		return total / 60, true
 	}
-	n, err := strconv.ParseFloat(strings.Replace(text, ",", ".", 1), 64)
-	return n * unit, err == nil && n >= 0
+	n, ok := amount(text)
+	return n * unit, ok && n >= 0
+}
+
+// amount reads a number: 1,250 is a thousand two hundred and fifty, 1,5 one and a half.
+func amount(text string) (float64, bool) {
+	if n, ok := number(text, "", false); ok {
+		return n, true
+	}
+	return number(text, "", true)
 }

@@ -17,6 +17,7 @@ import (
 	"waymark/internal/live"
 	"waymark/internal/mastery"
 	"waymark/internal/roster"
+	"waymark/internal/stats"
 	"waymark/internal/study"
 	"waymark/internal/study/dose"
 )
@@ -311,7 +312,8 @@ func newPracticeUse(t taken) practiceUse {
 	}
 	all := groups[0]
 	u.Students, u.Short, u.Fidelity = all.Students, all.Short, share(all.Bands[dose.AsMeant])
-	u.ShortHidden = all.Short > 0 && all.Short < mastery.SmallCell
+	few := func(n int) bool { return n > 0 && n < mastery.SmallCell }
+	u.ShortHidden = few(all.Short) || few(all.Students-all.Short)
 	if !u.ShortHidden && all.Short > 0 {
 		switch {
 		case all.Limited == 0:
@@ -329,8 +331,18 @@ func newPracticeUse(t taken) practiceUse {
 			continue
 		}
 		row := doseRow{Name: name, Students: g.Students, Mean: amount(g.Mean, p.Unit)}
-		for b := range g.Bands {
-			row.Bands[b] = share(g.Bands[len(g.Bands)-1-b])
+		counts := make([]int, len(g.Bands))
+		for b := range counts {
+			counts[b] = int(math.Round(g.Bands[len(g.Bands)-1-b] * float64(g.Students)))
+		}
+		for b, hide := range stats.SuppressedCounts(counts, mastery.SmallCell) {
+			row.Bands[b] = share(float64(counts[b]) / float64(g.Students))
+			if hide {
+				row.Bands[b] = "few"
+			}
+		}
+		if g.Dimension == dose.Everybody {
+			u.Fidelity = row.Bands[0]
 		}
 		table.Rows = append(table.Rows, row)
 	}

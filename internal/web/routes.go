@@ -193,7 +193,7 @@ func (s *Server) routes() []route {
 		{"GET /admin/studies/{study}/lots.csv", toDistrict(guard.RunStudies), s.studyLots},
 		{"GET /admin/studies/{study}/bundle", toDistrict(guard.RunStudies), s.studyBundle},
 
-		// Leaders and administrators of the district: virtual courses.
+		// Administrators: virtual courses.
 		{"GET /admin/virtual", toDistrict(guard.ReadDistrict), s.showVirtual},
 		{"GET /admin/virtual/courses.csv", toDistrict(guard.ReadDistrict), s.virtualCourses},
 

@@ -51,6 +51,9 @@ func newVirtualView(rep credit.Virtual) virtualView {
 	v.PassRate = share(rep.PassRate)
 	for i, x := range []credit.Share{rep.All, rep.Some, rep.None} {
 		v.Students[i] = share(x.Share)
+		if x.Suppressed {
+			v.Students[i] = "not shown"
+		}
 	}
 	if b := rep.Both; b != nil {
 		v.Others = fmt.Sprintf("%d students take virtual and other courses. They passed %s of their virtual and %s of their other courses.", b.Students, share(b.Virtual), share(b.Others))

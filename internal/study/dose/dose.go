@@ -45,8 +45,8 @@ type Practice struct {
 	Trace   Trace  `json:"trace"`
 	Product string `json:"product,omitempty"` // as its files name it
 	Unit    Unit   `json:"unit"`
-	// Recommended says how much in so many Weeks; the first entry that holds a student's grade
-	// counts, and for grades that none holds the practice is not meant.
+	// Recommended says how much in so many Weeks: the first entry that names a student's grade
+	// counts, else one for all grades; for others the practice is not meant.
 	Recommended []Recommendation `json:"recommended"`
 	Weeks       int              `json:"weeks"`
 	Schools     []string         `json:"schools,omitempty"` // ids of those that do it; empty: all
@@ -105,7 +105,12 @@ func (p Practice) In(school string) bool {
 func (p Practice) For(grade string) (least float64, ok bool) {
 	plain := func(g string) string { return strings.TrimLeft(g, "0") }
 	for _, r := range p.Recommended {
-		if len(r.Grades) == 0 || slices.ContainsFunc(r.Grades, func(g string) bool { return plain(g) == plain(grade) }) {
+		if slices.ContainsFunc(r.Grades, func(g string) bool { return plain(g) == plain(grade) }) {
+			return r.Least, true
+		}
+	}
+	for _, r := range p.Recommended {
+		if len(r.Grades) == 0 {
 			return r.Least, true
 		}
 	}

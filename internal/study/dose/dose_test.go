@@ -58,6 +58,17 @@ func TestDoseOfStudents(t *testing.T) {
 	}
 }
 
+// An amount for some grades goes before one for all.
+func TestAnAmountForAGradeGoesBeforeOneForAll(t *testing.T) {
+	t.Parallel()
+	p := dose.Practice{Recommended: []dose.Recommendation{{Least: 2}, {Grades: []string{"6", "07"}, Least: 4}}}
+	for grade, want := range map[string]float64{"6": 4, "7": 4, "07": 4, "8": 2, "KG": 2, "": 2} {
+		if got, ok := p.For(grade); !ok || got != want {
+			t.Errorf("grade %q: %v, want %v", grade, got, want)
+		}
+	}
+}
+
 // The bands are those of requirements 3.10: nothing, below half, half to four fifths, and more.
 func TestBands(t *testing.T) {
 	t.Parallel()
