@@ -69,7 +69,7 @@ func holdCommand(e *env) *command {
 		},
 		run: func(ctx context.Context, e *env, args []string) error {
 			return o.inDistrict(ctx, e, func(db *store.DB, d roster.DistrictID) error {
-				p, err := db.PersonBy(ctx, d, args[0])
+				p, err := db.PersonEver(ctx, d, args[0])
 				if err != nil {
 					return err
 				}
@@ -116,7 +116,7 @@ There is no way back: export the record first (waymark export student).`,
 				return err
 			}
 			return o.inDistrict(ctx, e, func(db *store.DB, d roster.DistrictID) error {
-				p, err := db.PersonBy(ctx, d, args[0])
+				p, err := db.PersonEver(ctx, d, args[0])
 				if err != nil {
 					return err
 				}
@@ -214,7 +214,7 @@ func exportStudentCommand(e *env) *command {
 				return usage("--out is missing")
 			}
 			return o.inDistrict(ctx, e, func(db *store.DB, d roster.DistrictID) error {
-				p, err := db.PersonBy(ctx, d, args[0])
+				p, err := db.PersonEver(ctx, d, args[0])
 				if err != nil {
 					return err
 				}

@@ -183,7 +183,7 @@ func (d Door) Student(ctx context.Context, a Actor, action Action, student roste
 	}
 	if ok, first := d.Pace.take(a.Person, student, d.Now()); !ok {
 		if first {
-			if err := d.Log.RecordDeed(ctx, Deed{District: a.District, Actor: a.Person, What: ManyRecords, On: string(a.Person)}); err != nil {
+			if err := d.Log.RecordDeed(context.WithoutCancel(ctx), Deed{District: a.District, Actor: a.Person, What: ManyRecords, On: string(a.Person)}); err != nil {
 				return err
 			}
 		}

@@ -207,14 +207,20 @@ func (db *DB) ReadArchive(ctx context.Context, r io.ReaderAt, size int64, name s
 	if a.Migration != latest {
 		return a, fault.New(fault.Conflict, "%s was written by another version of Waymark (schema %s; here it is %s). Write it anew with this version, or read it with that one.", name, a.Migration, latest)
 	}
-	if n, err := one(ctx, db, value[int64], `SELECT count(*) FROM person`); err != nil || n > 0 {
-		if err == nil {
-			err = fault.New(fault.Conflict, "This database holds people already. Bring an archive into an empty one.")
-		}
-		return a, err
-	}
 	known := archived()
 	err = db.bulk(ctx, func(tx *DB) error {
+		if err := tx.lockIntake(ctx); err != nil {
+			return err
+		}
+		for _, table := range known {
+			n, err := one(ctx, tx, value[int64], `SELECT count(*) FROM `+table)
+			if err != nil {
+				return err
+			}
+			if n > 0 {
+				return fault.New(fault.Conflict, "This database holds a district already (%d rows of %s). Bring an archive into an empty one.", n, table)
+			}
+		}
 		for _, t := range a.Tables {
 			if !slices.Contains(known, t.Table) {
 				return fault.New(fault.Invalid, "%s: there is no table %q.", name, t.Table)
@@ -222,6 +228,10 @@ func (db *DB) ReadArchive(ctx context.Context, r io.ReaderAt, size int64, name s
 			if err := tx.readTable(ctx, z, a.District, t, name); err != nil {
 				return err
 			}
+		}
+		// What those imports replaced stayed behind, so they cannot be undone here.
+		if _, err := tx.exec(ctx, `UPDATE intake_run SET state = 'undone' WHERE state = 'applied'`); err != nil {
+			return err
 		}
 		digest, err := tx.digest(ctx, roster.DistrictID(a.District))
 		if err == nil && digest != a.Digest {
@@ -255,9 +265,6 @@ func (db *DB) readTable(ctx context.Context, z *zip.Reader, district string, t A
 		return fault.New(fault.Invalid, "%s: %s is missing.", name, file)
 	}
 	defer f.Close()
-	if _, err := db.exec(ctx, `DELETE FROM `+t.Table); err != nil { // what a new database begins with
-		return err
-	}
 	sum := sha256.New()
 	in := bufio.NewScanner(io.TeeReader(f, sum))
 	in.Buffer(make([]byte, 1<<16), maxArchiveLine)
@@ -276,7 +283,11 @@ func (db *DB) readTable(ctx context.Context, z *zip.Reader, district string, t A
 		if err != nil {
 			return wrong(line, "%v", err)
 		}
-		if key := slices.Index(columns, "district"); key >= 0 && row[key] != district {
+		key := slices.Index(columns, "district")
+		if t.Table == "district" {
+			key = slices.Index(columns, "id")
+		}
+		if key >= 0 && row[key] != district {
 			return wrong(line, "the row is of the district %v.", row[key])
 		}
 		if rows = append(rows, row); len(rows) == archiveRows {

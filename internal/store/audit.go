@@ -29,11 +29,34 @@ func (db *DB) lastDeed(ctx context.Context, d roster.DistrictID) (guard.Deed, er
 	return list[0], nil
 }
 
-// RecordDeed appends to a district's audit log: who did what, with what, now.
+// RecordDeed appends to a district's audit log: who did what, with what, now. Those who write at
+// the same time wait for one another.
 func (db *DB) RecordDeed(ctx context.Context, x guard.Deed) error {
-	err := fault.New(fault.Conflict, "")
-	for try := 0; try < 8 && fault.KindOf(err) == fault.Conflict; try++ { // somebody else wrote the same number
-		err = db.Tx(ctx, func(tx *DB) error { return tx.recordDeed(ctx, x) })
+	return db.unlessTaken(func() error {
+		return db.bulk(ctx, func(tx *DB) error {
+			if err := tx.lockAudit(ctx, x.District); err != nil {
+				return err
+			}
+			return tx.recordDeed(ctx, x)
+		})
+	})
+}
+
+// lockAudit lets one after the other append to a district's log. The embedded database has one
+// writer anyway.
+func (db *DB) lockAudit(ctx context.Context, d roster.DistrictID) error {
+	if !db.dialect.bulk {
+		return nil
+	}
+	_, err := db.exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('audit ' || $1))`, d)
+	return err
+}
+
+// unlessTaken tries again where somebody else took the next number in the meantime.
+func (db *DB) unlessTaken(write func() error) error {
+	err := write()
+	for try := 1; try < 8 && fault.KindOf(err) == fault.Conflict; try++ {
+		err = write()
 	}
 	return err
 }
@@ -68,24 +91,30 @@ func (db *DB) readsSealed(ctx context.Context, d roster.DistrictID, number int64
 // SealReads seals the looks at records that were written down since the last time, so that none
 // of them can be changed or taken out unseen.
 func (db *DB) SealReads(ctx context.Context, d roster.DistrictID) error {
-	return db.Tx(ctx, func(tx *DB) error {
-		reads, err := tx.readsSealed(ctx, d, 0)
-		if err != nil || reads.Count == 0 {
-			return err
-		}
-		last, err := tx.lastDeed(ctx, d)
-		if err != nil {
-			return err
-		}
-		detail, err := json.Marshal(reads)
-		if err != nil {
-			return err
-		}
-		if err := tx.recordDeed(ctx, guard.Deed{District: d, What: guard.SealReads, Detail: string(detail)}); err != nil {
-			return err
-		}
-		_, err = tx.exec(ctx, `UPDATE access_log SET sealed = $2 WHERE district = $1 AND sealed = 0`, d, last.Number+1)
-		return err
+	return db.unlessTaken(func() error {
+		return db.bulk(ctx, func(tx *DB) error {
+			if err := tx.lockAudit(ctx, d); err != nil {
+				return err
+			}
+			last, err := tx.lastDeed(ctx, d)
+			if err != nil {
+				return err
+			}
+			// Marked first and digested then, so that what comes in meanwhile waits for the next time.
+			n, err := tx.exec(ctx, `UPDATE access_log SET sealed = $2 WHERE district = $1 AND sealed = 0`, d, last.Number+1)
+			if err != nil || n == 0 {
+				return err
+			}
+			reads, err := tx.readsSealed(ctx, d, last.Number+1)
+			if err != nil {
+				return err
+			}
+			detail, err := json.Marshal(reads)
+			if err != nil {
+				return err
+			}
+			return tx.recordDeed(ctx, guard.Deed{District: d, What: guard.SealReads, Detail: string(detail)})
+		})
 	})
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"crypto/ed25519"
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -84,8 +85,15 @@ func TestManyWriteToOneLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer db.Close()
-		const writers, each = 8, 10
-		failed := make(chan error, writers)
+		const writers, each = 40, 5
+		failed := make(chan error, writers+1)
+		go func() { // and looks are sealed all the while
+			var err error
+			for i := 0; i < 20 && err == nil; i++ {
+				err = errors.Join(db.RecordAccess(t.Context(), guard.Access{At: time.Now(), District: "d", Actor: "a", Relation: guard.TeacherOf, Student: "s", What: guard.ReadRecord}), db.SealReads(t.Context(), "d"))
+			}
+			failed <- err
+		}()
 		for range writers {
 			go func() {
 				var err error
@@ -95,13 +103,13 @@ func TestManyWriteToOneLog(t *testing.T) {
 				failed <- err
 			}()
 		}
-		for range writers {
+		for range writers + 1 {
 			if err := <-failed; err != nil {
 				t.Errorf("%s: %v", kind, err)
 			}
 		}
 		v, err := db.VerifyAudit(t.Context(), "d", nil)
-		if err != nil || v.Count != writers*each || len(v.Breaches) > 0 {
+		if err != nil || v.Count <= writers*each || len(v.Breaches) > 0 {
 			t.Errorf("%s: %d entries, %v, %v", kind, v.Count, v.Breaches, err)
 		}
 	}

@@ -23,6 +23,9 @@ type Backup struct {
 	Digest string    `json:"digest"` // of the whole state, as waymark doctor --digest prints it
 	SHA256 string    `json:"sha256"` // of the file
 	Bytes  int64     `json:"bytes"`
+	// Migration is the latest change of the schema. A newer program changes the copy further, so that
+	// its digest is another; then the file's own digest and the database's checks have to do.
+	Migration string `json:"migration"`
 }
 
 const (
@@ -64,6 +67,9 @@ func (db *DB) Backup(ctx context.Context, dir string) (b Backup, err error) {
 		return b, err
 	}
 	if b.Digest, err = copyDigest(ctx, file, db.now); err != nil {
+		return b, err
+	}
+	if b.Migration, err = one(ctx, db, value[string], `SELECT max(name) FROM migration`); err != nil {
 		return b, err
 	}
 	raw, err := json.MarshalIndent(b, "", "  ")
@@ -158,7 +164,7 @@ func CheckBackup(ctx context.Context, dir string, now func() time.Time) (Backup,
 		return b, err
 	}
 	digest, err := copyDigest(ctx, filepath.Join(dir, FileName), now)
-	if err == nil && digest != b.Digest {
+	if err == nil && digest != b.Digest && b.Migration == latestMigration() {
 		err = fault.New(fault.Invalid, "%s can be opened, but holds another state than was written (%s; written was %s). Use another backup.", dir, digest, b.Digest)
 	}
 	return b, err
@@ -180,7 +186,7 @@ func Restore(ctx context.Context, dir, to string, now func() time.Time) (Backup,
 	err = copyFile(filepath.Join(dir, FileName), file)
 	if err == nil {
 		var digest string
-		if digest, err = digestOf(ctx, to, now); err == nil && digest != b.Digest {
+		if digest, err = digestOf(ctx, to, now); err == nil && digest != b.Digest && b.Migration == latestMigration() {
 			err = fault.New(fault.Invalid, "%s holds another state than was written. Use another backup.", dir)
 		}
 	}

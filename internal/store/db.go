@@ -235,7 +235,7 @@ func (db *DB) migrate(ctx context.Context) error {
 	}
 	known := make([]string, len(names))
 	for i, path := range names {
-		known[i] = strings.TrimSuffix(strings.TrimPrefix(path, "migrations/"), ".sql")
+		known[i] = migrationName(path)
 	}
 	have, err := many(ctx, db, value[string], `SELECT name FROM migration ORDER BY name`)
 	if err != nil {
@@ -272,6 +272,16 @@ func (db *DB) migrate(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func migrationName(path string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(path, "migrations/"), ".sql")
+}
+
+// latestMigration is the latest change of the schema that this program makes.
+func latestMigration() string {
+	names, _ := fs.Glob(migrations, "migrations/*.sql") // the pattern is fine
+	return migrationName(names[len(names)-1])
 }
 
 // micros is how times are stored: microseconds since 1970 UTC, 0 for none.

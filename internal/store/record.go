@@ -118,7 +118,7 @@ type Erased struct {
 	Left     string            `json:"left"` // what stays, in words
 }
 
-const erasedLeft = "The audit log, which names people by id alone; ids in lists of past proposals, groups and plans of flex time; and backups, until they are replaced by newer ones."
+const erasedLeft = "The audit log and the log of looks at records, which name people by id alone; ids in lists of past proposals and plans of flex time, and in past groups of a class, there with what they were put together by; what the person wrote in the records of others, by id; and backups, until they are replaced by newer ones."
 
 // Hold keeps a person's record from being erased, as a court or an open request may ask.
 type Hold struct {
@@ -165,7 +165,16 @@ func (db *DB) Erase(ctx context.Context, d roster.DistrictID, p roster.PersonID,
 	for _, t := range twins {
 		staged[t.name] = true
 	}
-	err = db.Tx(ctx, func(tx *DB) error {
+	err = db.unlessTaken(func() error { return db.erase(ctx, &e, staged) })
+	return e, err
+}
+
+func (db *DB) erase(ctx context.Context, e *Erased, staged map[string]bool) error {
+	d, p := e.District, e.Person
+	return db.bulk(ctx, func(tx *DB) error {
+		if err := tx.lockAudit(ctx, d); err != nil {
+			return err
+		}
 		clear(e.Rows)
 		if _, err := tx.Person(ctx, d, p); err != nil {
 			return err
@@ -175,48 +184,72 @@ func (db *DB) Erase(ctx context.Context, d roster.DistrictID, p roster.PersonID,
 			return err
 		}
 		if i := slices.IndexFunc(holds, func(h Hold) bool { return h.Person == p }); i >= 0 {
-			return fault.New(fault.Conflict, "This record is held since %s: %s. It cannot be erased until that is lifted.", holds[i].At.Format(time.DateOnly), holds[i].Because)
+			return fault.New(fault.Forbidden, "This record is held since %s: %s. It cannot be erased until that is lifted.", holds[i].At.Format(time.DateOnly), holds[i].Because)
 		}
-		for _, h := range aboutPeople() {
-			names := []string{h.Table}
-			if staged[h.Table] {
-				names = append(names, h.Table+"_intake")
-			}
-			for _, name := range names {
-				n, err := tx.exec(ctx, `DELETE FROM `+name+` WHERE `+h.whose(), d, p)
-				if err != nil {
-					return fmt.Errorf("erase %s: %w", name, err)
-				}
-				if n > 0 {
-					e.Rows[name] = n
-				}
-			}
+		ids, err := tx.mergedInto(ctx, d, p)
+		if err != nil {
+			return err
 		}
-		for name, query := range map[string]string{
-			"evidence_intake": `DELETE FROM evidence_intake WHERE district = $1 AND student = $2`,
-			"guardian":        `DELETE FROM guardian WHERE district = $1 AND guardian = $2`,
-			"guardian_intake": `DELETE FROM guardian_intake WHERE district = $1 AND guardian = $2`,
-		} {
-			n, err := tx.exec(ctx, query, d, p)
-			if err != nil {
+		for _, id := range append(ids, p) {
+			if err := tx.eraseID(ctx, e, id, staged); err != nil {
 				return err
-			}
-			if n > 0 {
-				e.Rows[name] += n
 			}
 		}
 		if err := tx.forgetSamples(ctx, d); err != nil {
 			return err
 		}
-		return tx.recordDeed(ctx, guard.Deed{District: d, What: "erase", On: string(p), Detail: because})
+		return tx.recordDeed(ctx, guard.Deed{District: d, What: "erase", On: string(p), Detail: e.Because})
 	})
-	return e, err
+}
+
+// mergedInto returns the ids of records that were made one with a person's: they hold the same
+// human being.
+func (db *DB) mergedInto(ctx context.Context, d roster.DistrictID, p roster.PersonID) ([]roster.PersonID, error) {
+	return many(ctx, db, value[roster.PersonID], `SELECT p.id FROM person p WHERE p.district = $1 AND p.id <> $2 AND p.source IN (SELECT a.id FROM person_alias a WHERE a.district = $1 AND a.person = $2) ORDER BY p.id`, d, p)
+}
+
+// eraseID takes away what one id names. Logs stay: they name by id alone, and verify themselves.
+func (db *DB) eraseID(ctx context.Context, e *Erased, id roster.PersonID, staged map[string]bool) error {
+	for _, h := range aboutPeople() {
+		if h.Keep == KeepLog {
+			continue
+		}
+		names := []string{h.Table}
+		if staged[h.Table] {
+			names = append(names, h.Table+"_intake")
+		}
+		for _, name := range names {
+			n, err := db.exec(ctx, `DELETE FROM `+name+` WHERE `+h.whose(), e.District, id)
+			if err != nil {
+				return fmt.Errorf("erase %s: %w", name, err)
+			}
+			if n > 0 {
+				e.Rows[name] += n
+			}
+		}
+	}
+	for name, query := range map[string]string{
+		"evidence_intake": `DELETE FROM evidence_intake WHERE district = $1 AND student = $2`,
+		"guardian":        `DELETE FROM guardian WHERE district = $1 AND guardian = $2`,
+		"guardian_intake": `DELETE FROM guardian_intake WHERE district = $1 AND guardian = $2`,
+		"mentor":          `DELETE FROM mentor WHERE district = $1 AND person = $2`,
+		"plan_signature":  `UPDATE plan_signature SET name = '' WHERE district = $1 AND signer = $2`,
+	} {
+		n, err := db.exec(ctx, query, e.District, id)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			e.Rows[name] += n
+		}
+	}
+	return nil
 }
 
 // forgetSamples takes the samples and problems out of what past imports said: they may name anybody.
 // The counts stay.
 func (db *DB) forgetSamples(ctx context.Context, d roster.DistrictID) error {
-	runs, err := many(ctx, db, func(row func(...any) error) (r [2]string, err error) { return r, row(&r[0], &r[1]) }, `SELECT id, summary FROM intake_run WHERE district = $1`, d)
+	runs, err := many(ctx, db, func(row func(...any) error) (r [2]string, err error) { return r, row(&r[0], &r[1]) }, `SELECT id, summary FROM intake_run WHERE district = $1 AND summary <> ''`, d)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"waymark/internal/fault"
+	"waymark/internal/guard"
 	"waymark/internal/intake"
 	"waymark/internal/profile"
 	"waymark/internal/roster"
@@ -61,6 +62,19 @@ func TestAChildsRecordLeavesAndIsErased(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		for _, id := range ids { // looks that are sealed already
+			if err := db.RecordAccess(ctx, guard.Access{At: time.Now(), District: d, Actor: "teacher", Relation: guard.TeacherOf, Student: id, What: guard.ReadRecord}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := db.SealReads(ctx, d); err != nil {
+			t.Fatal(err)
+		}
+		// A staging that was given up says nothing of itself.
+		given, err := db.Stage(ctx, d, intake.OneRoster, "bad.zip", "")
+		if err != nil || given.Abort(ctx) != nil {
+			t.Fatal(err)
+		}
 		parts, err := db.RecordOf(ctx, d, ids["Maya"])
 		if err != nil {
 			t.Fatal(err)
@@ -73,7 +87,7 @@ func TestAChildsRecordLeavesAndIsErased(t *testing.T) {
 		if err := db.SetHold(ctx, d, Hold{Person: ids["Maya"], Because: "an open request", Author: "a"}, false); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := db.Erase(ctx, d, ids["Maya"], "asked by the family"); fault.KindOf(err) != fault.Conflict || !strings.Contains(err.Error(), "an open request") {
+		if _, err := db.Erase(ctx, d, ids["Maya"], "asked by the family"); fault.KindOf(err) != fault.Forbidden || !strings.Contains(err.Error(), "an open request") {
 			t.Errorf("a record that is held: %v", err)
 		}
 		if err := db.SetHold(ctx, d, Hold{Person: ids["Maya"]}, true); err != nil {
@@ -96,7 +110,7 @@ func TestAChildsRecordLeavesAndIsErased(t *testing.T) {
 			t.Errorf("erased twice: %v", err)
 		}
 		deeds, err := db.Deeds(ctx, d, 0, 10)
-		if err != nil || len(deeds) != 1 || deeds[0].What != "erase" || deeds[0].On != string(ids["Maya"]) {
+		if err != nil || len(deeds) != 2 || deeds[1].What != "erase" || deeds[1].On != string(ids["Maya"]) {
 			t.Errorf("%+v %v", deeds, err)
 		}
 		if v, err := db.VerifyAudit(ctx, d, nil); err != nil || len(v.Breaches) > 0 {
@@ -136,4 +150,48 @@ func mentions(ctx context.Context, db *DB, text string) (found []string, err err
 		}
 	}
 	return found, err
+}
+
+// Two records that were made one are erased as one, and who has left can still be held.
+func TestBothRecordsOfOneChildAreErased(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	db, err := Open(ctx, Config{Dir: t.TempDir(), Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	const d = roster.DistrictID("d1")
+	st, err := db.Stage(ctx, d, intake.OneRoster, "r.zip", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []roster.PersonID
+	for _, name := range []string{"One", "Two"} {
+		if err := st.User(1, true, roster.User{SourcedID: name, GivenName: "Maya", FamilyName: "Zimmer-" + name, Identifier: name, Enabled: true}); err != nil {
+			t.Fatal(err)
+		}
+		if err := st.Demographics(1, true, roster.Demographics{User: name, Sex: "female"}); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, st.Person(name))
+	}
+	if _, err := st.Finish(ctx, intake.Summary{}, intake.Scope{}, func(*intake.Summary) {}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Apply(ctx, d, st.ID()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Merge(ctx, d, ids[0], ids[1], "a"); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := db.PersonEver(ctx, d, string(ids[1])); err != nil || p.Active {
+		t.Errorf("who has left: %+v %v", p, err)
+	}
+	if _, err := db.Erase(ctx, d, ids[0], "asked"); err != nil {
+		t.Fatal(err)
+	}
+	if known, err := mentions(ctx, db, "Zimmer-"); err != nil || len(known) > 0 {
+		t.Errorf("still known in %v (%v)", known, err)
+	}
 }

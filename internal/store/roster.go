@@ -50,6 +50,25 @@ func (db *DB) PersonBy(ctx context.Context, d roster.DistrictID, ref string) (ro
 	return people[0], nil
 }
 
+// PersonEver returns the one person of an id, user name, identifier or roster id, also if they have
+// left.
+func (db *DB) PersonEver(ctx context.Context, d roster.DistrictID, ref string) (roster.Person, error) {
+	p, err := db.PersonBy(ctx, d, ref)
+	if fault.KindOf(err) != fault.NotFound || err == nil {
+		return p, err
+	}
+	people, err := many(ctx, db, scanPerson, `SELECT `+personColumns+` FROM person p WHERE p.district = $1 AND (p.id = $3 OR p.username_fold = $2 OR p.identifier = $3 OR p.source = $3) ORDER BY p.id LIMIT 2`, d, fold(ref), ref)
+	switch {
+	case err != nil:
+		return roster.Person{}, err
+	case len(people) == 0:
+		return roster.Person{}, fault.New(fault.NotFound, "There is nobody %q, nor was there. Use a user name, an identifier, a sourcedId or an id.", ref)
+	case len(people) > 1:
+		return roster.Person{}, fault.New(fault.Conflict, "%q means more than one person. Use the id.", ref)
+	}
+	return people[0], nil
+}
+
 // FindPeople returns people whose name or user name begins with what is given.
 func (db *DB) FindPeople(ctx context.Context, d roster.DistrictID, text string, most int) ([]roster.Person, error) {
 	f := fold(text)

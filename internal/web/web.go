@@ -101,6 +101,9 @@ type handler func(w http.ResponseWriter, r *http.Request, a guard.Actor) error
 // access says whether an actor may come to a route; it runs before the handler.
 type access func(s *Server, r *http.Request, a guard.Actor) error
 
+// deedWait is how long a deed may wait to be written down.
+const deedWait = 10 * time.Second
+
 // recordsMost is how many different children's records one person may open within an hour: more
 // than a teacher of six classes has.
 const recordsMost = 250
@@ -179,7 +182,10 @@ func (s *Server) audit(rt route, r *http.Request, a guard.Actor, code int) error
 			on = append(on, r.PathValue(strings.TrimSuffix(strings.TrimSuffix(name, "}"), "...")))
 		}
 	}
-	return s.Store.RecordDeed(r.Context(), guard.Deed{District: a.District, Actor: a.Person, What: rt.pattern, On: strings.Join(on, " ")})
+	// It was done, also if who did it is gone by now.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), deedWait)
+	defer cancel()
+	return s.Store.RecordDeed(ctx, guard.Deed{District: a.District, Actor: a.Person, What: rt.pattern, On: strings.Join(on, " ")})
 }
 
 // serve wraps a route: who is it, may they, do it, and say what went wrong.
