@@ -66,15 +66,11 @@ that was kept elsewhere, since whoever can rewrite the log can rewrite those. --
 						return fault.New(fault.Invalid, "The checkpoint is of the district %s, not of %s.", c.District, d)
 					}
 				}
-				own, err := db.Checkpoints(ctx, d)
-				if err != nil {
-					return err
-				}
 				v, err := db.VerifyAudit(ctx, d, kept)
 				if err != nil {
 					return err
 				}
-				for _, c := range own {
+				for _, c := range v.Checkpoints {
 					if wrong := c.Check(trusted); wrong != nil {
 						v.Breaches = append(v.Breaches, guard.Breach{Number: c.Number, Kind: "checkpoint", Says: fault.Sentence(wrong)})
 					}
@@ -199,11 +195,7 @@ func auditKeyCommand() *command {
 			if err != nil {
 				return err
 			}
-			f, err := newFile(out)
-			if err != nil {
-				return err
-			}
-			if err := errors.Join(pem.Encode(f, &pem.Block{Type: "PRIVATE KEY", Bytes: raw}), f.Close()); err != nil {
+			if err := writeNew(out, func(w io.Writer) error { return pem.Encode(w, &pem.Block{Type: "PRIVATE KEY", Bytes: raw}) }); err != nil {
 				return err
 			}
 			fmt.Fprintln(e.stdout, base64.StdEncoding.EncodeToString(public))

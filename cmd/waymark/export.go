@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -34,16 +33,16 @@ waymark import district brings it into an empty database as the same state. Whoe
 					return usage("--out is missing")
 				}
 				return o.inDistrict(ctx, e, func(db *store.DB, d roster.DistrictID) error {
-					f, err := newFile(out)
+					var a store.Archive
+					err := writeNew(out, func(w io.Writer) error {
+						err := errors.Join(record(ctx, db, d, "export district", filepath.Base(out)), db.SealReads(ctx, d))
+						if err == nil {
+							a, err = db.WriteArchive(ctx, d, w)
+						}
+						return err
+					})
 					if err != nil {
 						return err
-					}
-					var a store.Archive
-					if err = errors.Join(record(ctx, db, d, "export district", filepath.Base(out)), db.SealReads(ctx, d)); err == nil {
-						a, err = db.WriteArchive(ctx, d, f)
-					}
-					if err = errors.Join(err, f.Close()); err != nil {
-						return errors.Join(err, os.Remove(out))
 					}
 					return o.print(e, a, func(w io.Writer) {
 						rows := 0
@@ -99,7 +98,7 @@ func inventoryCommand(e *env) *command {
 				return err
 			}
 			defer db.Close()
-			held, err := db.Inventory()
+			held, err := db.Inventory(ctx)
 			if err != nil {
 				return err
 			}

@@ -159,7 +159,7 @@ func newPacket(ctx context.Context, db *store.DB, d roster.DistrictID, at time.T
 			Uses  []store.RuleUse `json:"uses"`
 		}{rules, uses}, rows})
 
-	held, err := db.Inventory()
+	held, err := db.Inventory(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -236,34 +236,23 @@ func statementRows(all []statement) [][]string {
 
 func (p *packet) page() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Review packet</title>
-<style>%s</style></head><body><h1>Review packet of district %s</h1><p>Written %s by %s. Each part is a table here and a JSON file beside.</p><ul>
-`, plainStyle, html.EscapeString(p.district), p.at.Format("January 2, 2006, 15:04 MST"), html.EscapeString(version()))
+	fmt.Fprintf(&b, "<h1>Review packet of district %s</h1><p>Written %s by %s. Each part is a table here and a JSON file beside.</p><ul>\n", html.EscapeString(p.district), p.at.Format("January 2, 2006, 15:04 MST"), html.EscapeString(version()))
 	for _, part := range p.parts {
 		fmt.Fprintf(&b, `<li><a href="#%[1]s">%[2]s</a> (<a href="%[1]s">%[1]s</a>)</li>`+"\n", part.file, html.EscapeString(part.title))
 	}
 	b.WriteString("</ul>\n")
 	for _, part := range p.parts {
-		fmt.Fprintf(&b, `<section id="%s"><h2>%s</h2><p>%s</p><table><thead><tr>`, part.file, html.EscapeString(part.title), html.EscapeString(part.about))
-		for _, c := range part.rows[0] {
-			fmt.Fprintf(&b, `<th scope="col">%s</th>`, html.EscapeString(c))
+		var head []heading
+		for _, name := range part.rows[0] {
+			head = append(head, heading{name: name})
 		}
-		b.WriteString("</tr></thead><tbody>\n")
-		for _, row := range part.rows[1:] {
-			b.WriteString("<tr>")
-			for _, c := range row {
-				fmt.Fprintf(&b, "<td>%s</td>", html.EscapeString(c))
-			}
-			b.WriteString("</tr>\n")
-		}
-		b.WriteString("</tbody></table>")
+		fmt.Fprintf(&b, `<section id="%s"><h2>%s</h2><p>%s</p>%s`, part.file, html.EscapeString(part.title), html.EscapeString(part.about), plainTable("", head, part.rows[1:]))
 		if len(part.rows) == 1 {
 			b.WriteString("<p>Nothing yet.</p>")
 		}
 		b.WriteString("</section>\n")
 	}
-	b.WriteString("</body></html>\n")
-	return b.String()
+	return plainPage("Review packet", b.String())
 }
 
 // sbom is a software bill of materials (CycloneDX 1.5).

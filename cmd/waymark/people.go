@@ -4,12 +4,10 @@ import (
 	"archive/zip"
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"html"
 	"io"
-	"os"
 	"strings"
 	"time"
 
@@ -120,20 +118,19 @@ There is no way back: export the record first (waymark export student).`,
 				if err != nil {
 					return err
 				}
-				f, err := newFile(certificate)
+				var erased store.Erased
+				err = writeNew(certificate, func(w io.Writer) error {
+					var err error
+					if erased, err = db.Erase(ctx, d, p.ID, because); err != nil {
+						return err
+					}
+					c, err := guard.Certify(erased, private)
+					if err != nil {
+						return err
+					}
+					return json.NewEncoder(w).Encode(c)
+				})
 				if err != nil {
-					return err
-				}
-				erased, err := db.Erase(ctx, d, p.ID, because)
-				if err != nil {
-					return errors.Join(err, f.Close(), os.Remove(certificate))
-				}
-				c, err := guard.Certify(erased, private)
-				if err != nil {
-					return err
-				}
-				enc := json.NewEncoder(f)
-				if err := errors.Join(enc.Encode(c), f.Close()); err != nil {
 					return err
 				}
 				return o.print(e, erased, func(w io.Writer) { writeErased(w, erased) })
@@ -218,18 +215,19 @@ func exportStudentCommand(e *env) *command {
 				if err != nil {
 					return err
 				}
-				f, err := newFile(out)
+				var parts []store.RecordPart
+				err = writeNew(out, func(w io.Writer) error {
+					err := record(ctx, db, d, "export student", string(p.ID))
+					if err == nil {
+						parts, err = db.RecordOf(ctx, d, p.ID)
+					}
+					if err == nil {
+						err = writeRecord(w, p, parts, e.now())
+					}
+					return err
+				})
 				if err != nil {
 					return err
-				}
-				var parts []store.RecordPart
-				if err = record(ctx, db, d, "export student", string(p.ID)); err == nil {
-					if parts, err = db.RecordOf(ctx, d, p.ID); err == nil {
-						err = writeRecord(f, p, parts, e.now())
-					}
-				}
-				if err = errors.Join(err, f.Close()); err != nil {
-					return errors.Join(err, os.Remove(out))
 				}
 				return o.print(e, struct {
 					Tables int    `json:"tables"`
@@ -262,44 +260,31 @@ func writeRecord(w io.Writer, p roster.Person, parts []store.RecordPart, at time
 	return z.Close()
 }
 
-// plainStyle is how pages look that stand alone in a file.
-const plainStyle = `body{font:1rem/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}table{border-collapse:collapse;width:100%;margin-block:.5rem 2rem}th,td{border:1px solid #999;padding:.25rem .5rem;text-align:start;vertical-align:top;overflow-wrap:anywhere}caption{text-align:start;color:#444}@media print{tr{break-inside:avoid}}`
-
 // recordBook is a record to read: a chapter for each table, with what it is for, and a table of
 // its rows. Moments are written as days and times.
 func recordBook(p roster.Person, parts []store.RecordPart, at time.Time) string {
 	var b strings.Builder
-	name := html.EscapeString(p.Name())
-	fmt.Fprintf(&b, `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>What is held of %[1]s</title>
-<style>%[3]s</style></head>
-<body><h1>What is held of <bdi>%[1]s</bdi></h1><p>As of %[2]s. Each part says what it is for.</p>
-`, name, at.UTC().Format("January 2, 2006, 15:04 MST"), plainStyle)
+	fmt.Fprintf(&b, "<h1>What is held of <bdi>%s</bdi></h1><p>As of %s. Each part says what it is for.</p>\n", html.EscapeString(p.Name()), at.UTC().Format("January 2, 2006, 15:04 MST"))
 	for _, part := range parts {
-		var columns []string
+		var head []heading
 		for _, c := range part.Columns {
 			switch c {
 			case "district", "run_created", "run_changed", "name_fold", "username_fold":
 			default:
-				columns = append(columns, c)
+				head = append(head, heading{c, part.Meaning[c]})
 			}
 		}
-		heading := html.EscapeString(strings.ToUpper(part.Purpose[:1]) + part.Purpose[1:])
-		fmt.Fprintf(&b, "<section><h2>%s</h2><table><caption>%s, %d rows</caption><thead><tr>", heading, html.EscapeString(part.Table), len(part.Rows))
-		for _, c := range columns {
-			fmt.Fprintf(&b, `<th scope="col">%s<br><small>%s</small></th>`, html.EscapeString(c), html.EscapeString(part.Meaning[c]))
-		}
-		b.WriteString("</tr></thead><tbody>\n")
+		var rows [][]string
 		for _, row := range part.Rows {
-			b.WriteString("<tr>")
-			for _, c := range columns {
-				fmt.Fprintf(&b, "<td>%s</td>", html.EscapeString(recordCell(c, row[c])))
+			var cells []string
+			for _, h := range head {
+				cells = append(cells, recordCell(h.name, row[h.name]))
 			}
-			b.WriteString("</tr>\n")
+			rows = append(rows, cells)
 		}
-		b.WriteString("</tbody></table></section>\n")
+		fmt.Fprintf(&b, "<section><h2>%s</h2>%s</section>\n", html.EscapeString(strings.ToUpper(part.Purpose[:1])+part.Purpose[1:]), plainTable(fmt.Sprintf("%s, %d rows", part.Table, len(rows)), head, rows))
 	}
-	b.WriteString("</body></html>\n")
-	return b.String()
+	return plainPage("What is held of "+p.Name(), b.String())
 }
 
 func recordCell(column string, v any) string {

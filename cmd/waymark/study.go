@@ -84,13 +84,19 @@ func studyRunCommand() *command {
 	}
 }
 
-// newFile makes a file that is not there yet.
-func newFile(path string) (*os.File, error) {
+// writeNew writes a file that is not there yet; where it cannot be written whole, none is left.
+func writeNew(path string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, os.ErrExist) {
-		return nil, fault.New(fault.Conflict, "%s is there already. Choose another name, or take it away.", path)
+		return fault.New(fault.Conflict, "%s is there already. Choose another name, or take it away.", path)
 	}
-	return f, err
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(write(f), f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
 }
 
 func writeMatches(path string, s *study.Spec, f *study.Frame) error {
@@ -98,21 +104,19 @@ func writeMatches(path string, s *study.Spec, f *study.Frame) error {
 	if err != nil {
 		return err
 	}
-	out, err := newFile(path)
-	if err != nil {
-		return err
-	}
-	w := csv.NewWriter(out)
-	_ = w.Write([]string{"student", "treatment", "weight", "set", "eligible", "rung", "comparison"})
-	for _, m := range all {
-		t := "0"
-		if m.Treated {
-			t = "1"
+	return writeNew(path, func(out io.Writer) error {
+		w := csv.NewWriter(out)
+		_ = w.Write([]string{"student", "treatment", "weight", "set", "eligible", "rung", "comparison"})
+		for _, m := range all {
+			t := "0"
+			if m.Treated {
+				t = "1"
+			}
+			_ = w.Write([]string{m.Student, t, strconv.FormatFloat(m.Weight, 'g', -1, 64), strconv.Itoa(int(m.Set)), strconv.Itoa(m.Eligible), strconv.Itoa(m.Rung), strings.Join(m.Comparison, ";")})
 		}
-		_ = w.Write([]string{m.Student, t, strconv.FormatFloat(m.Weight, 'g', -1, 64), strconv.Itoa(int(m.Set)), strconv.Itoa(m.Eligible), strconv.Itoa(m.Rung), strings.Join(m.Comparison, ";")})
-	}
-	w.Flush()
-	return errors.Join(w.Error(), out.Close())
+		w.Flush()
+		return w.Error()
+	})
 }
 
 func writeStudy(w io.Writer, r *study.Result) {
@@ -182,16 +186,12 @@ func studyBundleCommand() *command {
 			if err := study.WriteBundle(&b, spec, extract, nil, time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)); err != nil {
 				return err
 			}
-			f, err := newFile(out)
-			if err != nil {
+			n := b.Len()
+			if err := writeNew(out, func(w io.Writer) error { _, err := b.WriteTo(w); return err }); err != nil {
 				return err
 			}
-			if _, err = f.Write(b.Bytes()); err != nil {
-				_ = f.Close()
-				return err
-			}
-			fmt.Fprintf(e.stdout, "%s: %d bytes\n", out, b.Len())
-			return f.Close()
+			fmt.Fprintf(e.stdout, "%s: %d bytes\n", out, n)
+			return nil
 		},
 	}
 }

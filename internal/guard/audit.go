@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"hash"
 	"strconv"
 	"time"
 
@@ -33,11 +34,28 @@ type Deed struct {
 // length, the time in microseconds since 1970.
 func (d Deed) Sealed() Deed {
 	h := sha256.New()
-	for _, field := range []string{strconv.FormatInt(d.Number, 10), strconv.FormatInt(d.At.UnixMicro(), 10), string(d.District), string(d.Actor), d.What, d.On, d.Detail, d.Previous} {
-		fmt.Fprintf(h, "%d:%s", len(field), field)
-	}
+	writeFields(h, strconv.FormatInt(d.Number, 10), strconv.FormatInt(d.At.UnixMicro(), 10), string(d.District), string(d.Actor), d.What, d.On, d.Detail, d.Previous)
 	d.Digest = hex.EncodeToString(h.Sum(nil))
 	return d
+}
+
+// writeFields writes fields so that none can pass for part of another: each after its length.
+func writeFields(h hash.Hash, fields ...string) {
+	for _, f := range fields {
+		fmt.Fprintf(h, "%d:%s", len(f), f)
+	}
+}
+
+// sign signs a message, and returns the public key and the signature in base64.
+func sign(key ed25519.PrivateKey, message []byte) (public, signature string) {
+	return base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey)), base64.StdEncoding.EncodeToString(ed25519.Sign(key, message))
+}
+
+// signed reports whether a message was signed by the key that belongs to a public one.
+func signed(public, signature string, message []byte) bool {
+	key, err := base64.StdEncoding.DecodeString(public)
+	sum, err2 := base64.StdEncoding.DecodeString(signature)
+	return err == nil && err2 == nil && len(key) == ed25519.PublicKeySize && ed25519.Verify(key, message, sum)
 }
 
 // Checkpoint is a signed state of an audit log. Printed or mailed, it shows later that nothing up
@@ -57,18 +75,15 @@ func (c Checkpoint) message() []byte {
 
 // Sign signs a checkpoint.
 func (c Checkpoint) Sign(key ed25519.PrivateKey) Checkpoint {
-	c.Key = base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey))
-	c.Signature = base64.StdEncoding.EncodeToString(ed25519.Sign(key, c.message()))
+	c.Key, c.Signature = sign(key, c.message())
 	return c
 }
 
 // Check reports, as a fault, whether a checkpoint was altered, or signed by another key than is
 // trusted; any key is, where none is named.
 func (c Checkpoint) Check(trusted string) error {
-	key, err := base64.StdEncoding.DecodeString(c.Key)
-	signature, err2 := base64.StdEncoding.DecodeString(c.Signature)
 	switch {
-	case err != nil || err2 != nil || len(key) != ed25519.PublicKeySize || !ed25519.Verify(key, c.message(), signature):
+	case !signed(c.Key, c.Signature, c.message()):
 		return fault.New(fault.Invalid, "The checkpoint at entry %d is not as it was signed.", c.Number)
 	case trusted != "" && trusted != c.Key:
 		return fault.New(fault.Invalid, "The checkpoint at entry %d was signed by another key than %s.", c.Number, trusted)
@@ -99,11 +114,9 @@ type DigestReads struct {
 func (d *DigestReads) Add(id string, a Access) {
 	h := sha256.New()
 	h.Write(d.sum[:])
-	for _, field := range []string{id, strconv.FormatInt(a.At.UnixMicro(), 10), string(a.District), string(a.Student), string(a.Actor), string(a.Relation), string(a.What)} {
-		fmt.Fprintf(h, "%d:%s", len(field), field)
-	}
-	h.Sum(d.sum[:0])
 	at := a.At.UnixMicro()
+	writeFields(h, id, strconv.FormatInt(at, 10), string(a.District), string(a.Student), string(a.Actor), string(a.Relation), string(a.What))
+	h.Sum(d.sum[:0])
 	if d.count == 0 {
 		d.from, d.until = at, at
 	}
@@ -204,8 +217,8 @@ func Certify(says any, key ed25519.PrivateKey) (Certificate, error) {
 	if err != nil {
 		return Certificate{}, err
 	}
-	c := Certificate{Says: raw, Key: base64.StdEncoding.EncodeToString(key.Public().(ed25519.PublicKey))}
-	c.Signature = base64.StdEncoding.EncodeToString(ed25519.Sign(key, c.message()))
+	c := Certificate{Says: raw}
+	c.Key, c.Signature = sign(key, c.message())
 	return c, nil
 }
 
@@ -216,12 +229,10 @@ func (c Certificate) message() []byte {
 // Check reports, as a fault, whether a certificate was altered.
 func (c Certificate) Check() error {
 	var b bytes.Buffer // white space is not signed
-	key, err := base64.StdEncoding.DecodeString(c.Key)
-	signature, err2 := base64.StdEncoding.DecodeString(c.Signature)
 	if json.Compact(&b, c.Says) == nil {
 		c.Says = b.Bytes()
 	}
-	if err != nil || err2 != nil || len(key) != ed25519.PublicKeySize || !ed25519.Verify(key, c.message(), signature) {
+	if !signed(c.Key, c.Signature, c.message()) {
 		return fault.New(fault.Invalid, "The certificate is not as it was signed.")
 	}
 	return nil

@@ -12,8 +12,8 @@ import (
 // Pace bounds how many children's records one person opens within a while: a stolen account must
 // not read a whole school. The zero Pace bounds nothing.
 type Pace struct {
-	Most   int           // different records
-	Within time.Duration //
+	Most   int // different records
+	Within time.Duration
 
 	mu   sync.Mutex
 	seen map[roster.PersonID]*opened

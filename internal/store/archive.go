@@ -55,13 +55,8 @@ func archived() []string {
 }
 
 // columnsOf returns the columns of a table, in their order.
-func (db *DB) columnsOf(table string) ([]string, error) {
-	rows, err := db.reader().QueryContext(context.Background(), `SELECT * FROM `+table+` LIMIT 0`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	return rows.Columns()
+func (db *DB) columnsOf(ctx context.Context, table string) ([]string, error) {
+	return db.eachRow(ctx, `SELECT * FROM `+table+` LIMIT 0`, nil, nil)
 }
 
 // WriteArchive writes all that a district holds, but for secrets, as a zip file. It is read in one
@@ -75,12 +70,9 @@ func (db *DB) WriteArchive(ctx context.Context, d roster.DistrictID, w io.Writer
 }
 
 func (db *DB) writeArchive(ctx context.Context, d roster.DistrictID, w io.Writer) (Archive, error) {
-	a := Archive{Schema: ArchiveSchema, District: string(d), Written: db.now().UTC()}
+	a := Archive{Schema: ArchiveSchema, District: string(d), Written: db.now().UTC(), Migration: latestMigration()}
 	var err error
 	if a.Digest, err = db.digest(ctx, d); err != nil {
-		return a, err
-	}
-	if a.Migration, err = one(ctx, db, value[string], `SELECT max(name) FROM migration`); err != nil {
 		return a, err
 	}
 	z := zip.NewWriter(w)
@@ -102,42 +94,22 @@ func (db *DB) writeArchive(ctx context.Context, d roster.DistrictID, w io.Writer
 
 func (db *DB) writeTable(ctx context.Context, z *zip.Writer, d roster.DistrictID, table string, at time.Time) (t ArchiveTable, err error) {
 	t = ArchiveTable{Table: table, Purpose: heldTables().Tables[table].Purpose}
-	if t.Columns, err = db.columnsOf(table); err != nil {
-		return t, err
-	}
 	f, err := z.CreateHeader(&zip.FileHeader{Name: table + ".ndjson", Method: zip.Deflate, Modified: at})
 	if err != nil {
 		return t, err
 	}
 	sum := sha256.New()
 	out := bufio.NewWriter(io.MultiWriter(f, sum))
-	key := "district"
-	if table == "district" {
-		key = "id"
-	}
-	rows, err := db.reader().QueryContext(ctx, `SELECT * FROM `+table+` WHERE `+key+` = $1`, d)
-	if err != nil {
-		return t, err
-	}
-	defer rows.Close()
-	values, dest := make([]any, len(t.Columns)), make([]any, len(t.Columns))
-	for i := range values {
-		dest[i] = &values[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(dest...); err != nil {
-			return t, err
-		}
-		line, err := archiveLine(t.Columns, values)
+	t.Columns, err = db.eachRow(ctx, `SELECT * FROM `+table+` WHERE `+districtIn(table)+` = $1`, []any{d}, func(columns []string, values []any) error {
+		line, err := archiveLine(columns, values)
 		if err != nil {
-			return t, err
-		}
-		if _, err := out.Write(line); err != nil {
-			return t, err
+			return err
 		}
 		t.Rows++
-	}
-	err = errors.Join(rows.Err(), out.Flush())
+		_, err = out.Write(line)
+		return err
+	})
+	err = errors.Join(err, out.Flush())
 	t.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	return t, err
 }
@@ -200,11 +172,7 @@ func (db *DB) ReadArchive(ctx context.Context, r io.ReaderAt, size int64, name s
 	if err != nil || a.Schema != ArchiveSchema {
 		return a, fault.New(fault.Invalid, "%s: the manifest cannot be read. Write the archive anew.", name)
 	}
-	latest, err := one(ctx, db, value[string], `SELECT max(name) FROM migration`)
-	if err != nil {
-		return a, err
-	}
-	if a.Migration != latest {
+	if latest := latestMigration(); a.Migration != latest {
 		return a, fault.New(fault.Conflict, "%s was written by another version of Waymark (schema %s; here it is %s). Write it anew with this version, or read it with that one.", name, a.Migration, latest)
 	}
 	known := archived()
@@ -253,7 +221,7 @@ func (db *DB) readTable(ctx context.Context, z *zip.Reader, district string, t A
 	wrong := func(line int, format string, args ...any) error {
 		return fault.New(fault.Invalid, "%s, %s, line %d: %s", name, file, line, fmt.Sprintf(format, args...))
 	}
-	columns, err := db.columnsOf(t.Table)
+	columns, err := db.columnsOf(ctx, t.Table)
 	if err != nil {
 		return err
 	}
@@ -283,11 +251,7 @@ func (db *DB) readTable(ctx context.Context, z *zip.Reader, district string, t A
 		if err != nil {
 			return wrong(line, "%v", err)
 		}
-		key := slices.Index(columns, "district")
-		if t.Table == "district" {
-			key = slices.Index(columns, "id")
-		}
-		if key >= 0 && row[key] != district {
+		if key := slices.Index(columns, districtIn(t.Table)); key >= 0 && row[key] != district {
 			return wrong(line, "the row is of the district %v.", row[key])
 		}
 		if rows = append(rows, row); len(rows) == archiveRows {

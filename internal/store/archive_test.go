@@ -18,7 +18,7 @@ import (
 // What is held and what for is said of every column of every table, and of no other.
 func TestEveryColumnHasAPurpose(t *testing.T) {
 	storetest.Each(t, now, func(t *testing.T, db *store.DB) {
-		held, err := db.Inventory()
+		held, err := db.Inventory(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

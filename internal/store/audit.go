@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"waymark/internal/fault"
 	"waymark/internal/guard"
 	"waymark/internal/roster"
 )
@@ -29,36 +28,22 @@ func (db *DB) lastDeed(ctx context.Context, d roster.DistrictID) (guard.Deed, er
 	return list[0], nil
 }
 
-// RecordDeed appends to a district's audit log: who did what, with what, now. Those who write at
-// the same time wait for one another.
+// RecordDeed appends to a district's audit log: who did what, with what, now.
 func (db *DB) RecordDeed(ctx context.Context, x guard.Deed) error {
-	return db.unlessTaken(func() error {
-		return db.bulk(ctx, func(tx *DB) error {
-			if err := tx.lockAudit(ctx, x.District); err != nil {
+	return db.appending(ctx, x.District, func(tx *DB) error { return tx.recordDeed(ctx, x) })
+}
+
+// appending runs what appends to a district's log: one after the other, so that the next number is
+// free. The embedded database has one writer anyway.
+func (db *DB) appending(ctx context.Context, d roster.DistrictID, f func(tx *DB) error) error {
+	return db.bulk(ctx, func(tx *DB) error {
+		if tx.dialect.bulk {
+			if _, err := tx.exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('audit ' || $1))`, d); err != nil {
 				return err
 			}
-			return tx.recordDeed(ctx, x)
-		})
+		}
+		return f(tx)
 	})
-}
-
-// lockAudit lets one after the other append to a district's log. The embedded database has one
-// writer anyway.
-func (db *DB) lockAudit(ctx context.Context, d roster.DistrictID) error {
-	if !db.dialect.bulk {
-		return nil
-	}
-	_, err := db.exec(ctx, `SELECT pg_advisory_xact_lock(hashtext('audit ' || $1))`, d)
-	return err
-}
-
-// unlessTaken tries again where somebody else took the next number in the meantime.
-func (db *DB) unlessTaken(write func() error) error {
-	err := write()
-	for try := 1; try < 8 && fault.KindOf(err) == fault.Conflict; try++ {
-		err = write()
-	}
-	return err
 }
 
 func (db *DB) recordDeed(ctx context.Context, x guard.Deed) error {
@@ -73,7 +58,7 @@ func (db *DB) recordDeed(ctx context.Context, x guard.Deed) error {
 	return err
 }
 
-// readsSealed digests the looks at records that an entry seals, 0 those that none does yet.
+// readsSealed digests the looks at records that an entry seals.
 func (db *DB) readsSealed(ctx context.Context, d roster.DistrictID, number int64) (guard.Reads, error) {
 	var sum guard.DigestReads
 	_, err := many(ctx, db, func(row func(...any) error) (_ struct{}, err error) {
@@ -91,30 +76,25 @@ func (db *DB) readsSealed(ctx context.Context, d roster.DistrictID, number int64
 // SealReads seals the looks at records that were written down since the last time, so that none
 // of them can be changed or taken out unseen.
 func (db *DB) SealReads(ctx context.Context, d roster.DistrictID) error {
-	return db.unlessTaken(func() error {
-		return db.bulk(ctx, func(tx *DB) error {
-			if err := tx.lockAudit(ctx, d); err != nil {
-				return err
-			}
-			last, err := tx.lastDeed(ctx, d)
-			if err != nil {
-				return err
-			}
-			// Marked first and digested then, so that what comes in meanwhile waits for the next time.
-			n, err := tx.exec(ctx, `UPDATE access_log SET sealed = $2 WHERE district = $1 AND sealed = 0`, d, last.Number+1)
-			if err != nil || n == 0 {
-				return err
-			}
-			reads, err := tx.readsSealed(ctx, d, last.Number+1)
-			if err != nil {
-				return err
-			}
-			detail, err := json.Marshal(reads)
-			if err != nil {
-				return err
-			}
-			return tx.recordDeed(ctx, guard.Deed{District: d, What: guard.SealReads, Detail: string(detail)})
-		})
+	return db.appending(ctx, d, func(tx *DB) error {
+		last, err := tx.lastDeed(ctx, d)
+		if err != nil {
+			return err
+		}
+		// Marked first and digested then, so that what comes in meanwhile waits for the next time.
+		n, err := tx.exec(ctx, `UPDATE access_log SET sealed = $2 WHERE district = $1 AND sealed = 0`, d, last.Number+1)
+		if err != nil || n == 0 {
+			return err
+		}
+		reads, err := tx.readsSealed(ctx, d, last.Number+1)
+		if err != nil {
+			return err
+		}
+		detail, err := json.Marshal(reads)
+		if err != nil {
+			return err
+		}
+		return tx.recordDeed(ctx, guard.Deed{District: d, What: guard.SealReads, Detail: string(detail)})
 	})
 }
 

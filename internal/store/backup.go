@@ -50,7 +50,7 @@ func (db *DB) Backup(ctx context.Context, dir string) (b Backup, err error) {
 		}
 	}()
 	file := filepath.Join(dir, FileName)
-	b = Backup{Schema: backupSchema, At: db.now().UTC()}
+	b = Backup{Schema: backupSchema, At: db.now().UTC(), Migration: latestMigration()}
 	// On a connection of its own, so that others go on writing.
 	own, err := sql.Open("sqlite", db.dsn)
 	if err != nil {
@@ -67,9 +67,6 @@ func (db *DB) Backup(ctx context.Context, dir string) (b Backup, err error) {
 		return b, err
 	}
 	if b.Digest, err = copyDigest(ctx, file, db.now); err != nil {
-		return b, err
-	}
-	if b.Migration, err = one(ctx, db, value[string], `SELECT max(name) FROM migration`); err != nil {
 		return b, err
 	}
 	raw, err := json.MarshalIndent(b, "", "  ")

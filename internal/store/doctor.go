@@ -99,29 +99,8 @@ func (db *DB) digest(ctx context.Context, d roster.DistrictID) (string, error) {
 // digestTable adds up the digests of a table's rows, so that their order does not
 // matter and nothing need be sorted.
 func (db *DB) digestTable(ctx context.Context, d roster.DistrictID, table, columns string) (sum [32]byte, n int, err error) {
-	key := "district"
-	if table == "district" {
-		key = "id"
-	}
-	rows, err := db.reader().QueryContext(ctx, `SELECT `+columns+` FROM `+table+` WHERE '' = $1 OR `+key+` = $1`, d)
-	if err != nil {
-		return sum, 0, err
-	}
-	defer rows.Close()
-	names, err := rows.Columns()
-	if err != nil {
-		return sum, 0, err
-	}
-	values := make([]any, len(names))
-	dest := make([]any, len(names))
-	for i := range values {
-		dest[i] = &values[i]
-	}
 	h := sha256.New()
-	for rows.Next() {
-		if err := rows.Scan(dest...); err != nil {
-			return sum, n, err
-		}
+	_, err = db.eachRow(ctx, `SELECT `+columns+` FROM `+table+` WHERE '' = $1 OR `+districtIn(table)+` = $1`, []any{d}, func(names []string, values []any) error {
 		h.Reset()
 		for i, v := range values {
 			writeValue(h, names[i], v)
@@ -135,8 +114,44 @@ func (db *DB) digestTable(ctx context.Context, d roster.DistrictID, table, colum
 			carry >>= 8
 		}
 		n++
+		return nil
+	})
+	return sum, n, err
+}
+
+// districtIn is the column of a table that tells the district.
+func districtIn(table string) string {
+	if table == "district" {
+		return "id"
 	}
-	return sum, n, rows.Err()
+	return "district"
+}
+
+// eachRow calls f with the columns and values of each row that a query finds, whatever they are, and
+// returns the columns. The values are written over by the next row.
+func (db *DB) eachRow(ctx context.Context, query string, args []any, f func(columns []string, values []any) error) ([]string, error) {
+	rows, err := db.reader().QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, db.dialect.fault(err)
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	values, dest := make([]any, len(columns)), make([]any, len(columns))
+	for i := range values {
+		dest[i] = &values[i]
+	}
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return nil, err
+		}
+		if err := f(columns, values); err != nil {
+			return nil, err
+		}
+	}
+	return columns, db.dialect.fault(rows.Err())
 }
 
 // booleans are columns that SQLite keeps as numbers.

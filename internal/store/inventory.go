@@ -65,12 +65,12 @@ func (v inventory) purposeOf(table, column string) string {
 }
 
 // Inventory returns what is held, by table, with the purpose of each column that the database has.
-func (db *DB) Inventory() ([]Held, error) {
+func (db *DB) Inventory(ctx context.Context) ([]Held, error) {
 	v := heldTables()
 	var out []Held
 	for _, name := range slices.Sorted(maps.Keys(v.Tables)) {
 		t := v.Tables[name]
-		columns, err := db.columnsOf(name)
+		columns, err := db.columnsOf(ctx, name)
 		if err != nil {
 			return nil, err
 		}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"waymark/internal/fault"
@@ -54,12 +55,12 @@ func (db *DB) Products(ctx context.Context, d roster.DistrictID) ([]string, erro
 	return many(ctx, db, value[string], `SELECT DISTINCT product FROM product_use WHERE district = $1 AND active ORDER BY product`, d)
 }
 
-// Taken returns what the students of a school had of a practice in the weeks with school that
-// lie within some days and are over.
-func (db *DB) Taken(ctx context.Context, d roster.DistrictID, school roster.OrgID, p dose.Practice, days study.Days) (t dose.Taken, err error) {
+// Taken returns what the students of a school had of each of some practices in the weeks with
+// school that lie within some days and are over.
+func (db *DB) Taken(ctx context.Context, d roster.DistrictID, school roster.OrgID, practices []dose.Practice, days study.Days) ([]dose.Taken, error) {
 	c, err := db.FlexCalendar(ctx, d, school)
 	if err != nil {
-		return t, err
+		return nil, err
 	}
 	from, before := days.Times()
 	if now := db.now(); before.After(now) {
@@ -71,33 +72,35 @@ func (db *DB) Taken(ctx context.Context, d roster.DistrictID, school roster.OrgI
 			mondays = append(mondays, string(m))
 		}
 	}
-	t.Periods = p.Periods(mondays, before.Format(time.DateOnly))
-	if len(t.Periods) == 0 {
-		return t, nil
-	}
-	first := t.Periods[0].From
 	enrolled, err := db.enrolled(ctx, d, school)
 	if err != nil {
-		return t, err
+		return nil, err
 	}
 	students := make([]dose.Student, len(enrolled))
 	for i, s := range enrolled {
 		students[i] = dose.Student{ID: string(s.id), Grade: s.groups["grade"], Groups: s.groups}
 	}
-	events, err := db.doseEvents(ctx, d, school, p, study.Days{From: first, To: days.To})
+	reasons, err := db.doseReasons(ctx, d, school, days.From)
 	if err != nil {
-		return t, err
+		return nil, err
 	}
-	reasons, err := db.doseReasons(ctx, d, school, first)
+	missed, err := db.missedDays(ctx, d, school, days.From)
 	if err != nil {
-		return t, err
+		return nil, err
 	}
-	missed, err := db.missedDays(ctx, d, school, first)
-	if err != nil {
-		return t, err
+	out := make([]dose.Taken, len(practices))
+	for i, p := range practices {
+		t := dose.Taken{Practice: p, Periods: p.Periods(mondays, before.Format(time.DateOnly)), Dimensions: dimensions}
+		if len(t.Periods) > 0 {
+			events, err := db.doseEvents(ctx, d, school, p, study.Days{From: t.Periods[0].From, To: days.To})
+			if err != nil {
+				return nil, err
+			}
+			t.Students = p.Take(students, t.Periods, events, slices.Concat(reasons, p.Away(missed, t.Periods)))
+		}
+		out[i] = t
 	}
-	t.Students, t.Dimensions = p.Take(students, t.Periods, events, append(reasons, p.Away(missed, t.Periods)...)), dimensions
-	return t, nil
+	return out, nil
 }
 
 // doseEvents returns how much the students of a school had of a practice in some days, day by day.

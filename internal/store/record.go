@@ -69,28 +69,9 @@ func (db *DB) RecordOf(ctx context.Context, d roster.DistrictID, p roster.Person
 
 func (db *DB) recordPart(ctx context.Context, h Held, d roster.DistrictID, p roster.PersonID) (part RecordPart, err error) {
 	part = RecordPart{Table: h.Table, Purpose: h.Purpose, Meaning: map[string]string{}}
-	rows, err := db.reader().QueryContext(ctx, `SELECT * FROM `+h.Table+` WHERE `+h.whose(), d, p)
-	if err != nil {
-		return part, err
-	}
-	defer rows.Close()
-	if part.Columns, err = rows.Columns(); err != nil {
-		return part, err
-	}
-	part.Columns = slices.Clone(part.Columns)
-	for _, c := range part.Columns {
-		part.Meaning[c] = heldTables().purposeOf(h.Table, c)
-	}
-	values, dest := make([]any, len(part.Columns)), make([]any, len(part.Columns))
-	for i := range values {
-		dest[i] = &values[i]
-	}
-	for rows.Next() {
-		if err := rows.Scan(dest...); err != nil {
-			return part, err
-		}
+	part.Columns, err = db.eachRow(ctx, `SELECT * FROM `+h.Table+` WHERE `+h.whose(), []any{d, p}, func(columns []string, values []any) error {
 		row := map[string]any{}
-		for i, c := range part.Columns {
+		for i, c := range columns {
 			switch v := values[i].(type) {
 			case []byte:
 				row[c] = string(v)
@@ -104,8 +85,12 @@ func (db *DB) recordPart(ctx context.Context, h Held, d roster.DistrictID, p ros
 			}
 		}
 		part.Rows = append(part.Rows, row)
+		return nil
+	})
+	for _, c := range part.Columns {
+		part.Meaning[c] = heldTables().purposeOf(h.Table, c)
 	}
-	return part, rows.Err()
+	return part, err
 }
 
 // Erased says what was erased of a person.
@@ -165,17 +150,7 @@ func (db *DB) Erase(ctx context.Context, d roster.DistrictID, p roster.PersonID,
 	for _, t := range twins {
 		staged[t.name] = true
 	}
-	err = db.unlessTaken(func() error { return db.erase(ctx, &e, staged) })
-	return e, err
-}
-
-func (db *DB) erase(ctx context.Context, e *Erased, staged map[string]bool) error {
-	d, p := e.District, e.Person
-	return db.bulk(ctx, func(tx *DB) error {
-		if err := tx.lockAudit(ctx, d); err != nil {
-			return err
-		}
-		clear(e.Rows)
+	return e, db.appending(ctx, d, func(tx *DB) error {
 		if _, err := tx.Person(ctx, d, p); err != nil {
 			return err
 		}
@@ -191,14 +166,14 @@ func (db *DB) erase(ctx context.Context, e *Erased, staged map[string]bool) erro
 			return err
 		}
 		for _, id := range append(ids, p) {
-			if err := tx.eraseID(ctx, e, id, staged); err != nil {
+			if err := tx.eraseID(ctx, &e, id, staged); err != nil {
 				return err
 			}
 		}
 		if err := tx.forgetSamples(ctx, d); err != nil {
 			return err
 		}
-		return tx.recordDeed(ctx, guard.Deed{District: d, What: "erase", On: string(p), Detail: e.Because})
+		return tx.recordDeed(ctx, guard.Deed{District: d, What: "erase", On: string(p), Detail: because})
 	})
 }
 

@@ -135,7 +135,7 @@ func TestAChildsRecordLeavesAndIsErased(t *testing.T) {
 func mentions(ctx context.Context, db *DB, text string) (found []string, err error) {
 	tables, err := db.Tables(ctx)
 	for _, table := range tables {
-		columns, err := db.columnsOf(table)
+		columns, err := db.columnsOf(ctx, table)
 		if err != nil {
 			return nil, err
 		}

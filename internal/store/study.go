@@ -361,11 +361,11 @@ func (db *DB) met(ctx context.Context, d roster.DistrictID, p study.Plan, all []
 			continue
 		}
 		seen[s.school] = true
-		took, err := db.Taken(ctx, d, roster.OrgID(s.school), *p.Dose, p.During)
+		took, err := db.Taken(ctx, d, roster.OrgID(s.school), []dose.Practice{*p.Dose}, p.During)
 		if err != nil {
 			return nil, err
 		}
-		for _, x := range took.Students {
+		for _, x := range took[0].Students {
 			if m := x.Met(); !math.IsNaN(m) {
 				out[roster.PersonID(x.ID)] = m
 			}

@@ -1,13 +1,11 @@
 package tabular_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"waymark/internal/fault"
 	"waymark/internal/roster"
 	"waymark/internal/tabular"
 )
@@ -24,19 +22,7 @@ func TestHowCoursesEnded(t *testing.T) {
 		"points of so many":                 {"Student ID;Course Name;Term;Online;Completion Status;Points;Points Possible\n1;Art;Fall;no;Passed;45;60\n1;Art;Spring;yes;Passed;60;60\n", []roster.CourseResult{{Course: "Art", Term: "Fall", Status: "Passed", Points: share(.75)}, {Course: "Art", Term: "Spring", Virtual: true, Status: "Passed", Points: share(1)}}, nil},
 		"what cannot be":                    {"student,course,status,virtual,points\n,A,CP,yes,1\n1,,CP,yes,1\n1,A,,yes,1\n1,A,CP,perhaps,1\n1,A,CP,yes,many\n1,B,CP,yes,900\n1,C,CP,yes,1\n1,C,CF,yes,1\n", []roster.CourseResult{{Course: "C", Virtual: true, Status: "CP", Points: share(1)}}, []string{"row.no_student", "row.no_course", "row.no_status", "row.virtual", "row.points", "row.points", "row.duplicate"}},
 	} {
-		var got []roster.CourseResult
-		var bad []string
-		err := tabular.Courses(strings.NewReader(c.file), "c.csv", tabular.Options{}, func(_ int, r tabular.CourseRow) error { got = append(got, r.CourseResult); return nil },
-			func(p fault.Problem) { bad = append(bad, p.Code) })
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(c.want, got); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
-		if diff := cmp.Diff(c.bad, bad); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
+		readsList(t, name, c.file, tabular.Courses, func(c tabular.CourseRow) roster.CourseResult { return c.CourseResult }, c.want, c.bad)
 	}
 	var groups map[string]string
 	if err := tabular.Courses(strings.NewReader("student,course,status,Grade Level,FRL,School\n1,A,CP,9,yes,North\n"), "c.csv", tabular.Options{}, func(_ int, r tabular.CourseRow) error { groups = r.Groups; return nil }, nil); err != nil {
@@ -45,8 +31,5 @@ func TestHowCoursesEnded(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"grade": "9", "economic disadvantage": "yes"}, groups); diff != "" {
 		t.Error(diff)
 	}
-	err := tabular.Courses(strings.NewReader("student,status\n1,2\n"), "c.csv", tabular.Options{}, nil, nil)
-	if p, ok := errors.AsType[fault.Problem](err); !ok || p.Code != "file.columns" {
-		t.Errorf("no course: %v", err)
-	}
+	lacksColumns(t, "student,status\n1,2\n", tabular.Courses)
 }

@@ -121,24 +121,37 @@ func FuzzDrafts(f *testing.F) {
 	})
 }
 
+// fuzzList reads a list and fails the test where it yields a row that cannot be, a problem without
+// cure, or an error that is no fatal problem. wrong says what is wrong with a row; nothing where it
+// is empty.
+func fuzzList[Row any](t *testing.T, in []byte, read list[Row], wrong func(Row) string) {
+	t.Helper()
+	err := read(strings.NewReader(string(in)), "fuzz.csv", tabular.Options{}, func(_ int, r Row) error {
+		if w := wrong(r); w != "" {
+			t.Fatalf("%s: %+v", w, r)
+		}
+		return nil
+	}, func(p fault.Problem) {
+		if p.Fatal || p.Cure == "" || p.Message == "" || p.Line < 1 {
+			t.Fatalf("problem %#v", p)
+		}
+	})
+	if p, ok := errors.AsType[fault.Problem](err); err != nil && (!ok || !p.Fatal) {
+		t.Fatalf("error %#v", err)
+	}
+}
+
 // FuzzAttendance: no list of attendance yields more than a day in a day, or a day that is none.
 func FuzzAttendance(f *testing.F) {
 	f.Add([]byte("student,date,status\n1,2026-11-02,P\n"))
 	f.Add([]byte("Email;Day;Period;Missed\na@b.c;11/2/2026;1;,5\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		err := tabular.Attendance(strings.NewReader(string(in)), "fuzz.csv", tabular.Options{}, func(_ int, a tabular.AttendanceRow) error {
+		fuzzList(t, in, tabular.Attendance, func(a tabular.AttendanceRow) string {
 			if a.Ref.Value == "" || a.Day.Time().IsZero() || !(a.Missed >= 0 && a.Missed <= 1) {
-				t.Fatalf("attendance %+v", a)
+				return "attendance"
 			}
-			return nil
-		}, func(p fault.Problem) {
-			if p.Fatal || p.Cure == "" || p.Message == "" || p.Line < 1 {
-				t.Fatalf("problem %#v", p)
-			}
+			return ""
 		})
-		if p, ok := errors.AsType[fault.Problem](err); err != nil && (!ok || !p.Fatal) {
-			t.Fatalf("Attendance() = %#v", err)
-		}
 	})
 }
 
@@ -148,19 +161,12 @@ func FuzzUses(f *testing.F) {
 	f.Add([]byte("student,product,date,minutes,lessons\n1,Trails,2026-11-02,45,2\n"))
 	f.Add([]byte("Email;App;Week of;Time on task\na@b.c;T;11/2/2026;1:20:00\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		err := tabular.Uses(strings.NewReader(string(in)), "fuzz.csv", tabular.Options{}, func(_ int, u tabular.UseRow) error {
+		fuzzList(t, in, tabular.Uses, func(u tabular.UseRow) string {
 			if u.Ref.Value == "" || u.Product == "" || u.Day.Time().IsZero() || !(u.Minutes >= 0 && u.Minutes <= 7*24*60) || !(u.Lessons >= 0 && u.Lessons <= 10_000) {
-				t.Fatalf("use %+v", u)
+				return "use"
 			}
-			return nil
-		}, func(p fault.Problem) {
-			if p.Fatal || p.Cure == "" || p.Message == "" || p.Line < 1 {
-				t.Fatalf("problem %#v", p)
-			}
+			return ""
 		})
-		if p, ok := errors.AsType[fault.Problem](err); err != nil && (!ok || !p.Fatal) {
-			t.Fatalf("Uses() = %#v", err)
-		}
 	})
 }
 
@@ -170,19 +176,12 @@ func FuzzCourses(f *testing.F) {
 	f.Add([]byte("student,course,status,virtual,percent,grade\n1,Algebra,CP,yes,72 %,9\n"))
 	f.Add([]byte("Email;Course Title;Completion Status;Points;Points Possible\na@b.c;Art;W;45;60\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		err := tabular.Courses(strings.NewReader(string(in)), "fuzz.csv", tabular.Options{}, func(_ int, c tabular.CourseRow) error {
+		fuzzList(t, in, tabular.Courses, func(c tabular.CourseRow) string {
 			if c.Ref.Value == "" || c.Course == "" || c.Status == "" || c.Points != nil && !(*c.Points >= 0 && *c.Points <= 1.5) {
-				t.Fatalf("course %+v", c)
+				return "course"
 			}
-			return nil
-		}, func(p fault.Problem) {
-			if p.Fatal || p.Cure == "" || p.Message == "" || p.Line < 1 {
-				t.Fatalf("problem %#v", p)
-			}
+			return ""
 		})
-		if p, ok := errors.AsType[fault.Problem](err); err != nil && (!ok || !p.Fatal) {
-			t.Fatalf("Courses() = %#v", err)
-		}
 	})
 }
 
@@ -194,25 +193,18 @@ func FuzzMaterials(f *testing.F) {
 	f.Add([]byte("title\tlocation\tlanguage\tcompetencies\nC\troom 3\tzh_Hant\ta;b|c\n"))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		ids := map[string]bool{}
-		err := tabular.Materials(strings.NewReader(string(in)), "fuzz.csv", tabular.Options{}, func(_ int, m tabular.MaterialRow) error {
+		fuzzList(t, in, tabular.Materials, func(m tabular.MaterialRow) string {
 			if m.Title == "" || m.ID == "" || m.Link == "" && m.Location == "" || m.Minutes < 0 || m.Minutes > 10_000 {
-				t.Fatalf("incomplete material %+v", m)
+				return "incomplete material"
 			}
 			if u, err := url.Parse(m.Link); m.Link != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
-				t.Fatalf("link %q", m.Link)
+				return "link"
 			}
 			if ids[string(m.ID)] {
-				t.Fatalf("id %q twice", m.ID)
+				return "id twice"
 			}
 			ids[string(m.ID)] = true
-			return nil
-		}, func(p fault.Problem) {
-			if p.Fatal || p.Cure == "" || p.Message == "" || p.Line < 1 {
-				t.Fatalf("problem %#v", p)
-			}
+			return ""
 		})
-		if p, ok := errors.AsType[fault.Problem](err); err != nil && (!ok || !p.Fatal) {
-			t.Fatalf("Materials() = %#v", err)
-		}
 	})
 }

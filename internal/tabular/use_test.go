@@ -1,13 +1,8 @@
 package tabular_test
 
 import (
-	"errors"
-	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"waymark/internal/fault"
 	"waymark/internal/roster"
 	"waymark/internal/tabular"
 )
@@ -25,22 +20,7 @@ func TestUseInTheWaysThatVendorsWriteIt(t *testing.T) {
 		"what cannot be": {"student,product,date,minutes,lessons\n,Trails,2026-09-07,1,\n1,,2026-09-07,1,\n1,T,then,1,\n1,T,2026-09-07,-4,\n1,T,2026-09-08,20000,\n1,T,2026-09-09,,many\n1,T,2026-09-10,,\n1,T,2026-09-11,1:99,\n1,T,2026-09-12,0,\n1,T,2026-09-12,3,\n",
 			[]roster.Use{{Product: "T", Day: "2026-09-12"}}, []string{"row.no_student", "row.no_product", "row.day", "row.time", "row.time", "row.lessons", "row.no_use", "row.time", "row.duplicate"}},
 	} {
-		var got []roster.Use
-		var bad []string
-		err := tabular.Uses(strings.NewReader(c.file), "use.csv", tabular.Options{}, func(_ int, u tabular.UseRow) error { got = append(got, u.Use); return nil },
-			func(p fault.Problem) { bad = append(bad, p.Code) })
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(c.want, got); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
-		if diff := cmp.Diff(c.bad, bad); diff != "" {
-			t.Errorf("%s: %s", name, diff)
-		}
+		readsList(t, name, c.file, tabular.Uses, func(u tabular.UseRow) roster.Use { return u.Use }, c.want, c.bad)
 	}
-	err := tabular.Uses(strings.NewReader("student,minutes\n1,2\n"), "use.csv", tabular.Options{}, nil, nil)
-	if p, ok := errors.AsType[fault.Problem](err); !ok || p.Code != "file.columns" {
-		t.Errorf("no product: %v", err)
-	}
+	lacksColumns(t, "student,minutes\n1,2\n", tabular.Uses)
 }

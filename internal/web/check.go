@@ -271,10 +271,8 @@ func (s *Server) renderCheck(w http.ResponseWriter, r *http.Request, a guard.Act
 	}
 	q := asked[item]
 	v := checkView{Sitting: t.ID, Title: t.Purpose.Words(), About: p.named(t.Form.Targets), Number: taking.Asked() + 1, Most: t.Form.Most, Item: item, Text: q.Text, Choices: q.Choices}
-	code := http.StatusOK
-	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
-	}
+	var code int
+	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "check", v)
 }
 

@@ -118,10 +118,8 @@ func (s *Server) renderChecks(w http.ResponseWriter, r *http.Request, a guard.Ac
 		}
 		v.Given = append(v.Given, row)
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
-	}
+	var code int
+	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "checks", v)
 }
 

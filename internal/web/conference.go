@@ -382,10 +382,8 @@ func (s *Server) renderBrief(w http.ResponseWriter, r *http.Request, a guard.Act
 	if v.Prepared, err = requestViews(b.Prepared, a, true, names); err != nil {
 		return err
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
-	}
+	var code int
+	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "brief", v)
 }
 

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"time"
 
-	"waymark/internal/fault"
 	"waymark/internal/flex"
 	"waymark/internal/guard"
 	"waymark/internal/roster"
@@ -127,10 +126,8 @@ func (s *Server) renderFlexBoard(w http.ResponseWriter, r *http.Request, a guard
 			return err
 		}
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
-	}
+	var code int
+	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "flexboard", v)
 }
 

@@ -102,10 +102,8 @@ func (s *Server) renderSession(w http.ResponseWriter, r *http.Request, a guard.A
 	if v.May {
 		v.Others = slices.DeleteFunc(people, func(p roster.Person) bool { return in[p.ID] })
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
-	}
+	var code int
+	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "flexsession", v)
 }
 

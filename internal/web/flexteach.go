@@ -151,10 +151,8 @@ func (s *Server) renderFlexTeach(w http.ResponseWriter, r *http.Request, a guard
 	if v.Asked, err = s.mentees(r, a, b); err != nil {
 		return err
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
-	}
+	var code int
+	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "flexteach", v)
 }
 

@@ -121,10 +121,8 @@ func (s *Server) renderGoals(w http.ResponseWriter, r *http.Request, a guard.Act
 			}
 		}
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
-	}
+	var code int
+	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "goals", v)
 }
 

@@ -82,10 +82,8 @@ func (s *Server) renderGroups(w http.ResponseWriter, r *http.Request, a guard.Ac
 		return err
 	}
 	v.Pulse = newPulseView(pulses)
-	code := http.StatusOK
-	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
-	}
+	var code int
+	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "groups", v)
 }
 

@@ -150,10 +150,8 @@ func (s *Server) renderMyFlex(w http.ResponseWriter, r *http.Request, a guard.Ac
 	if err := s.myRequests(r, a, school, requests, places, b, &v); err != nil {
 		return err
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
-	}
+	var code int
+	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "myflex", v)
 }
 

@@ -59,10 +59,8 @@ func (s *Server) renderOptions(w http.ResponseWriter, r *http.Request, a guard.A
 	for _, id := range p.focus() {
 		v.Ideas = append(v.Ideas, aboutView{string(id), p.catalogue.Competencies[id].Label(), id == idea.Competency})
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
-	}
+	var code int
+	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "options", v)
 }
 

@@ -157,10 +157,8 @@ func (s *Server) renderPractices(w http.ResponseWriter, r *http.Request, a guard
 	for _, u := range dose.Units {
 		v.Form.Units = append(v.Form.Units, choiceOption{string(u), string(u), string(u) == f.Get("unit")})
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
-	}
+	var code int
+	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "practices", v)
 }
 
@@ -178,7 +176,7 @@ func (s *Server) addPractice(w http.ResponseWriter, r *http.Request, a guard.Act
 			continue
 		}
 		least, _ := strconv.ParseFloat(strings.TrimSpace(f.Get(x[0])), 64)
-		p.Recommended = append(p.Recommended, dose.Recommendation{Grades: strings.FieldsFunc(f.Get(x[1]), func(r rune) bool { return r == ',' || r == ';' || r == ' ' }), Least: least})
+		p.Recommended = append(p.Recommended, dose.Recommendation{Grades: gradeList(f.Get(x[1])), Least: least})
 	}
 	switch err := s.Store.AddPractice(r.Context(), a.District, p, a.Person); {
 	case err != nil && fault.KindOf(err) == fault.Invalid:
@@ -189,6 +187,11 @@ func (s *Server) addPractice(w http.ResponseWriter, r *http.Request, a guard.Act
 	return seeOther(w, r, practicesHref, "said")
 }
 
+// gradeList reads grades as people write them one after the other.
+func gradeList(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' || r == ' ' })
+}
+
 func (s *Server) stopPractice(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	if err := s.Store.StopPractice(r.Context(), a.District, r.PathValue("practice")); err != nil {
 		return err
@@ -196,35 +199,18 @@ func (s *Server) stopPractice(w http.ResponseWriter, r *http.Request, a guard.Ac
 	return seeOther(w, r, practicesHref, "said")
 }
 
-// taken is what a school's students had of one practice in the weeks that pages look back on.
-type taken struct {
-	practice dose.Practice
-	dose.Taken
-}
-
-// taken returns what a school's students had of all practices that it does.
-func (s *Server) taken(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]taken, error) {
+// taken returns what a school's students had of all practices that it does, in the weeks that
+// pages look back on.
+func (s *Server) taken(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]dose.Taken, error) {
 	practices, err := s.Store.Practices(ctx, d)
 	if err != nil {
 		return nil, err
 	}
+	practices = slices.DeleteFunc(practices, func(p dose.Practice) bool { return !p.In(string(school)) })
 	today := s.Now()
-	days := study.Days{From: today.AddDate(0, 0, -doseWindow-6).Format(time.DateOnly), To: today.Format(time.DateOnly)}
-	var out []taken
-	for _, p := range practices {
-		if !p.In(string(school)) {
-			continue
-		}
-		t, err := s.Store.Taken(ctx, d, school, p, days)
-		if err != nil {
-			return nil, err
-		}
-		if len(t.Periods) > 0 && len(t.Students) == 0 { // meant for grades that the school does not have
-			continue
-		}
-		out = append(out, taken{p, t})
-	}
-	return out, nil
+	all, err := s.Store.Taken(ctx, d, school, practices, study.Days{From: today.AddDate(0, 0, -doseWindow-6).Format(time.DateOnly), To: today.Format(time.DateOnly)})
+	// Nothing is said of what is meant for grades that the school does not have.
+	return slices.DeleteFunc(all, func(t dose.Taken) bool { return len(t.Periods) > 0 && len(t.Students) == 0 }), err
 }
 
 // schoolPracticesView is how far a school does what it says, for whom.
@@ -273,20 +259,20 @@ func (s *Server) showSchoolPractices(w http.ResponseWriter, r *http.Request, a g
 		return err
 	}
 	v := schoolPracticesView{School: school, Weeks: weekWords(doseWindow / 7), Least: mastery.SmallCell, Runs: a.Has(roster.Administrator)}
-	var months [][]float64
+	var index [][]float64
 	for _, t := range all {
 		u := newPracticeUse(t)
 		for _, k := range studies {
-			if k.Plan.Practice == t.practice.Name {
+			if k.Plan.Practice == t.Practice.Name {
 				u.Studies = append(u.Studies, newStudyRow(k))
 			}
 		}
 		v.Practices = append(v.Practices, u)
 		if !u.Hidden {
-			months = append(months, t.months(s.Now()))
+			index = append(index, months(t, s.Now()))
 		}
 	}
-	v.Index = indexChart(dose.Index(months), len(months))
+	v.Index = indexChart(dose.Index(index), len(index))
 	return s.render(w, r, a, http.StatusOK, "schoolpractices", v)
 }
 
@@ -297,8 +283,8 @@ func periodWords(p dose.Period) string {
 	return from.Format("January 2") + " to " + before.AddDate(0, 0, -1).Format("January 2")
 }
 
-func newPracticeUse(t taken) practiceUse {
-	p := t.practice
+func newPracticeUse(t dose.Taken) practiceUse {
+	p := t.Practice
 	u := practiceUse{Name: p.Name, Shows: shows(p.Trace, p.Product), Meant: meant(p), Source: p.Source, Evidence: p.Evidence}
 	if len(t.Periods) == 0 {
 		u.Since, u.Hidden = p.From, true
@@ -311,7 +297,7 @@ func newPracticeUse(t taken) practiceUse {
 		return u
 	}
 	all := groups[0]
-	u.Students, u.Short, u.Fidelity = all.Students, all.Short, share(all.Bands[dose.AsMeant])
+	u.Students, u.Short = all.Students, all.Short
 	few := func(n int) bool { return n > 0 && n < mastery.SmallCell }
 	u.ShortHidden = few(all.Short) || few(all.Students-all.Short)
 	if !u.ShortHidden && all.Short > 0 {
@@ -357,7 +343,7 @@ func newPracticeUse(t taken) practiceUse {
 
 // months is, for each four weeks of the window, the mean share of students who had as much as
 // is recommended; NaN where no period ended in them.
-func (t taken) months(now time.Time) []float64 {
+func months(t dose.Taken, now time.Time) []float64 {
 	out := make([]float64, doseWindow/doseMonth)
 	for m := range out {
 		until := now.AddDate(0, 0, -doseMonth*(len(out)-1-m)).Format(time.DateOnly)
@@ -454,7 +440,7 @@ func (s *Server) showClassPractices(w http.ResponseWriter, r *http.Request, a gu
 		in[string(p.ID)] = p
 	}
 	for _, t := range all {
-		c := classPractice{ID: t.practice.ID, Name: t.practice.Name, Meant: meant(t.practice)}
+		c := classPractice{ID: t.Practice.ID, Name: t.Practice.Name, Meant: meant(t.Practice)}
 		if n := len(t.Periods); n > 0 {
 			p := t.Periods[n-1]
 			before, _ := time.Parse(time.DateOnly, p.Before)
@@ -467,7 +453,7 @@ func (s *Server) showClassPractices(w http.ResponseWriter, r *http.Request, a gu
 			}
 			c.Students++
 			if last := len(x.Got) - 1; x.Short(last) {
-				row := shortRow{Person: p, Had: tenths(x.Got[last]), Least: amount(x.Least, t.practice.Unit), Href: recordHref(p.ID), Action: barriersHref(p.ID)}
+				row := shortRow{Person: p, Had: tenths(x.Got[last]), Least: amount(x.Least, t.Practice.Unit), Href: recordHref(p.ID), Action: barriersHref(p.ID)}
 				if n := x.Streak(); n > 1 {
 					row.Streak = fmt.Sprintf("%d times in a row", n)
 				}

@@ -171,10 +171,8 @@ func (s *Server) renderProfile(w http.ResponseWriter, r *http.Request, a guard.A
 	for _, k := range profile.Supports {
 		v.Supports = append(v.Supports, supportView{k, slices.ContainsFunc(profile.Holding(entries), func(e profile.Entry) bool { return e.Code == k.Code })})
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
-	}
+	var code int
+	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "profile", v)
 }
 

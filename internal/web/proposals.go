@@ -361,10 +361,8 @@ func (s *Server) renderProposal(w http.ResponseWriter, r *http.Request, a guard.
 		v.Review = s.Now().AddDate(0, 0, 7).Format(time.DateOnly)
 		v.Expires = s.Now().AddDate(0, 0, max(8, v.Rule.Expires)).Format(time.DateOnly)
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
-	}
+	var code int
+	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "proposal", v)
 }
 
@@ -423,10 +421,8 @@ func (s *Server) renderProposalRules(w http.ResponseWriter, r *http.Request, a g
 			return err
 		}
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
-	}
+	var code int
+	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "proposalrules", v)
 }
 

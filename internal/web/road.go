@@ -203,10 +203,8 @@ func (s *Server) renderGoal(w http.ResponseWriter, r *http.Request, a guard.Acto
 			v.Action, v.Staff = v.Change+"/wishes", by == guard.TeacherOf
 		}
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
-	}
+	var code int
+	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "road", v)
 }
 

@@ -316,6 +316,15 @@ type formErrors struct {
 
 type fieldError struct{ Field, Message string }
 
+// answerTo is what a page with a form says, and with which status: that all is well, or what was
+// wrong with what was sent.
+func answerTo(wrong error) (formErrors, int) {
+	if wrong == nil {
+		return formErrors{}, http.StatusOK
+	}
+	return faultErrors(wrong), status(fault.KindOf(wrong))
+}
+
 func faultErrors(err error) formErrors {
 	f := fault.FieldOf(err)
 	if f == "" {

@@ -67,7 +67,7 @@ type studyStore interface {
 	AddPractice(ctx context.Context, d roster.DistrictID, p dose.Practice, author roster.PersonID) error
 	StopPractice(ctx context.Context, d roster.DistrictID, id string) error
 	Products(ctx context.Context, d roster.DistrictID) ([]string, error)
-	Taken(ctx context.Context, d roster.DistrictID, school roster.OrgID, p dose.Practice, days study.Days) (dose.Taken, error)
+	Taken(ctx context.Context, d roster.DistrictID, school roster.OrgID, practices []dose.Practice, days study.Days) ([]dose.Taken, error)
 	DoseReasonsOf(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]dose.Reason, error)
 	AddDoseReason(ctx context.Context, d roster.DistrictID, r dose.Reason) error
 	EndDoseReason(ctx context.Context, d roster.DistrictID, student roster.PersonID, id string) error

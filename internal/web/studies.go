@@ -163,10 +163,8 @@ func (s *Server) renderStudies(w http.ResponseWriter, r *http.Request, a guard.A
 	for _, x := range subjects {
 		v.Form.Classes = append(v.Form.Classes, choiceOption{x, x, f.Get("classes") == x})
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
-	}
+	var code int
+	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "studies", v)
 }
 
@@ -229,7 +227,7 @@ func (s *Server) writtenPlan(r *http.Request, a guard.Actor, f url.Values) (p st
 	if f.Get("lots") != "" {
 		percent, _ := strconv.ParseFloat(strings.TrimSpace(f.Get("share")), 64)
 		p.Lots = &study.Lots{Unit: study.Unit(f.Get("unit")), Schools: f["school"], Share: percent / 100, Pairs: f.Get("pairs") != "", Later: f.Get("later"),
-			Grades: strings.FieldsFunc(f.Get("grades"), func(r rune) bool { return r == ',' || r == ';' || r == ' ' })}
+			Grades: gradeList(f.Get("grades"))}
 		if p.Lots.Unit == study.ByClass {
 			p.Lots.Classes = f.Get("classes")
 		}
@@ -402,10 +400,8 @@ func (s *Server) renderStudy(w http.ResponseWriter, r *http.Request, a guard.Act
 		v.Dose = newDoseView(o)
 		v.Changing = changing(k.Plan, o)
 	}
-	code := http.StatusOK
-	if wrong != nil {
-		v.Errors, code = faultErrors(wrong), status(fault.KindOf(wrong))
-	}
+	var code int
+	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "study", v)
 }
 

@@ -20,13 +20,7 @@ type virtualView struct {
 	Students [3]string // who passed all, some and none
 	Others   string    // the same students' other courses
 	Share    string
-	Tables   []virtualTable
-}
-
-type virtualTable struct {
-	Title  string
-	Rows   []virtualRow
-	Hidden []string
+	Tables   []groupTable[virtualRow]
 }
 
 type virtualRow struct {
@@ -62,7 +56,7 @@ func newVirtualView(rep credit.Virtual) virtualView {
 		v.Share = fmt.Sprintf("%s of all enrollments are virtual, in %d of %d schools.", share(rep.VirtualShare.Share), rep.VirtualSchools.Count, rep.VirtualSchools.Of)
 	}
 	for _, t := range rep.Tables {
-		table := virtualTable{Title: upperFirst(t.By)}
+		table := groupTable[virtualRow]{Title: upperFirst(t.By)}
 		for _, row := range t.Rows {
 			name := groupName(t.By, row.Value)
 			if row.Suppressed {

@@ -231,6 +231,7 @@ type Student struct {
 
 // Taken is what the students for whom a practice is meant had of it in one school.
 type Taken struct {
+	Practice   Practice
 	Periods    []Period
 	Students   []Student
 	Dimensions []string // of their groups
