@@ -62,41 +62,71 @@ func (db *DB) Secrets(ctx context.Context, d roster.DistrictID, class roster.Cla
 	return out, err
 }
 
-// OpenSession keeps a session.
-func (db *DB) OpenSession(ctx context.Context, hash string, d roster.DistrictID, p roster.PersonID, expires time.Time) error {
+// OpenSession keeps a new session.
+func (db *DB) OpenSession(ctx context.Context, s guard.Session) error {
 	now := micros(db.now())
-	_, err := db.exec(ctx, `INSERT INTO session (hash, district, person, created, seen, expires) VALUES ($1, $2, $3, $4, $4, $5)`, hash, d, p, now, micros(expires))
+	_, err := db.exec(ctx, `INSERT INTO session (hash, district, person, created, seen, expires, device, waits, proved, challenge) VALUES ($1, $2, $3, $4, $4, $5, $6, $7, $8, '')`,
+		s.Hash, s.Actor.District, s.Actor.Person, now, micros(s.Expires), s.Device, s.Waits, micros(s.Proved))
 	return err
 }
 
-// SessionActor returns who holds a session that has not expired and was used within
-// idle; a fault of kind Unauthenticated if there is none.
-func (db *DB) SessionActor(ctx context.Context, hash string, idle time.Duration) (guard.Actor, error) {
-	var seen int64
+const sessionColumns = `s.hash, s.district, s.person, s.created, s.seen, s.expires, s.device, s.waits, s.proved, s.challenge,
+	CASE WHEN p.preferred_given <> '' THEN p.preferred_given ELSE p.given END || ' ' || CASE WHEN p.preferred_family <> '' THEN p.preferred_family ELSE p.family END
+	FROM session s JOIN person p ON p.district = s.district AND p.id = s.person AND p.active AND p.enabled`
+
+func scanSession(row func(...any) error) (s guard.Session, err error) {
+	var created, seen, expires, proved int64
+	err = row(&s.Hash, &s.Actor.District, &s.Actor.Person, &created, &seen, &expires, &s.Device, &s.Waits, &proved, &s.Challenge, &s.Actor.Name)
+	s.Created, s.Seen, s.Expires, s.Proved = moment(created), moment(seen), moment(expires), moment(proved)
+	return s, err
+}
+
+// Session returns a session that has not expired and was used within idle, and who holds it; a
+// fault of kind Unauthenticated if there is none.
+func (db *DB) Session(ctx context.Context, hash string, idle time.Duration) (guard.Session, error) {
 	now := db.now()
-	a, err := one(ctx, db, func(row func(...any) error) (a guard.Actor, err error) {
-		return a, row(&a.District, &a.Person, &a.Name, &seen)
-	}, `SELECT s.district, s.person, CASE WHEN p.preferred_given <> '' THEN p.preferred_given ELSE p.given END || ' ' || CASE WHEN p.preferred_family <> '' THEN p.preferred_family ELSE p.family END, s.seen FROM session s
-		JOIN person p ON p.district = s.district AND p.id = s.person AND p.active AND p.enabled
-		WHERE s.hash = $1 AND s.expires > $2 AND s.seen > $3`, hash, micros(now), micros(now.Add(-idle)))
+	s, err := one(ctx, db, scanSession, `SELECT `+sessionColumns+` WHERE s.hash = $1 AND s.expires > $2 AND s.seen > $3`, hash, micros(now), micros(now.Add(-idle)))
 	if fault.KindOf(err) == fault.NotFound {
-		return a, fault.New(fault.Unauthenticated, "Please sign in.")
+		return s, fault.New(fault.Unauthenticated, "Please sign in.")
 	}
 	if err != nil {
-		return a, err
+		return s, err
 	}
-	if now.Sub(moment(seen)) > time.Minute {
+	if now.Sub(s.Seen) > time.Minute {
 		if _, err := db.exec(ctx, `UPDATE session SET seen = $2 WHERE hash = $1`, hash, micros(now)); err != nil {
-			return a, err
+			return s, err
 		}
 	}
-	a.Roles, err = db.actorRoles(ctx, a.District, a.Person)
-	return a, err
+	s.Actor.Roles, err = db.Roles(ctx, s.Actor.District, s.Actor.Person)
+	return s, err
+}
+
+// Sessions returns a person's sessions that have not expired, latest used first.
+func (db *DB) Sessions(ctx context.Context, d roster.DistrictID, p roster.PersonID) ([]guard.Session, error) {
+	return many(ctx, db, scanSession, `SELECT `+sessionColumns+` WHERE s.district = $1 AND s.person = $2 AND s.expires > $3 ORDER BY s.seen DESC, s.hash`, d, p, micros(db.now()))
 }
 
 // CloseSession ends a session.
 func (db *DB) CloseSession(ctx context.Context, hash string) error {
 	_, err := db.exec(ctx, `DELETE FROM session WHERE hash = $1 OR expires < $2`, hash, micros(db.now()))
+	return err
+}
+
+// CloseSessions ends all sessions of a person but one, and makes links that were not used worth
+// nothing; it returns how many sessions there were.
+func (db *DB) CloseSessions(ctx context.Context, d roster.DistrictID, p roster.PersonID, but string) (n int64, err error) {
+	return n, db.Tx(ctx, func(tx *DB) error {
+		if n, err = tx.exec(ctx, `DELETE FROM session WHERE district = $1 AND person = $2 AND hash <> $3`, d, p, but); err != nil {
+			return err
+		}
+		_, err := tx.exec(ctx, `DELETE FROM signin_link WHERE district = $1 AND person = $2 AND used_at = 0`, d, p)
+		return err
+	})
+}
+
+// SetChallenge keeps what a passkey is to sign in a session.
+func (db *DB) SetChallenge(ctx context.Context, hash, challenge string) error {
+	_, err := db.exec(ctx, `UPDATE session SET challenge = $2 WHERE hash = $1`, hash, challenge)
 	return err
 }
 

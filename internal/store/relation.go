@@ -68,8 +68,8 @@ func (db *DB) ToDistrict(ctx context.Context, a guard.Actor) ([]guard.Relation, 
 		AND role IN `+adminRoles+` ORDER BY 1`, a.District, a.Person)
 }
 
-// actorRoles returns what a person is anywhere in the district, strongest first.
-func (db *DB) actorRoles(ctx context.Context, d roster.DistrictID, p roster.PersonID) ([]roster.Role, error) {
+// Roles returns what a person is anywhere in the district, strongest first.
+func (db *DB) Roles(ctx context.Context, d roster.DistrictID, p roster.PersonID) ([]roster.Role, error) {
 	words, err := many(ctx, db, value[string], `SELECT role FROM role WHERE district = $2 AND person = $3 AND active AND `+onDay+`
 		UNION SELECT role FROM enrollment WHERE district = $2 AND person = $3 AND active AND `+onDay+` ORDER BY 1`, db.today(), d, p)
 	if err != nil {

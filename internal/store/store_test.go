@@ -194,10 +194,11 @@ func TestSessionsEndAndLinksWorkOnce(t *testing.T) {
 		fixture(t, db)
 		ctx := t.Context()
 		amy := id(t, db, "amy")
-		if err := db.OpenSession(ctx, "h", d, amy, clock.Add(48*time.Hour)); err != nil {
+		if err := db.OpenSession(ctx, guard.Session{Hash: "h", Actor: guard.Actor{District: d, Person: amy}, Expires: clock.Add(48 * time.Hour)}); err != nil {
 			t.Fatal(err)
 		}
-		a, err := db.SessionActor(ctx, "h", 24*time.Hour)
+		session, err := db.Session(ctx, "h", 24*time.Hour)
+		a := session.Actor
 		if err != nil || a.Person != amy || a.Name != "Amy Zorn" || !slices.Equal(a.Roles, []roster.Role{roster.Student}) {
 			t.Errorf("actor = %+v, %v", a, err)
 		}
@@ -207,11 +208,11 @@ func TestSessionsEndAndLinksWorkOnce(t *testing.T) {
 			mu.Unlock()
 		}
 		pass(23 * time.Hour)
-		if _, err := db.SessionActor(ctx, "h", 24*time.Hour); err != nil {
+		if _, err := db.Session(ctx, "h", 24*time.Hour); err != nil {
 			t.Errorf("after 23 idle hours: %v", err)
 		}
 		pass(24*time.Hour + time.Minute)
-		if _, err := db.SessionActor(ctx, "h", 24*time.Hour); fault.KindOf(err) != fault.Unauthenticated {
+		if _, err := db.Session(ctx, "h", 24*time.Hour); fault.KindOf(err) != fault.Unauthenticated {
 			t.Errorf("after a day without use: %v; want unauthenticated", err)
 		}
 		if err := db.AddLink(ctx, "l", d, amy, tick().Add(time.Hour)); err != nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 
 	"waymark/internal/guard"
@@ -18,12 +19,16 @@ type Route struct {
 func (s *Server) Routes() []Route {
 	var out []Route
 	for _, rt := range s.routes() {
-		door := func(r *http.Request, a guard.Actor) error { return rt.access(s, r, a) }
+		signed := func(r *http.Request, a guard.Actor) *http.Request {
+			session := guard.Session{Actor: a, Hash: string(a.Person)}
+			return r.WithContext(context.WithValue(r.Context(), sessionKey{}, session))
+		}
+		door := func(r *http.Request, a guard.Actor) error { return rt.access(s, signed(r, a), a) }
 		out = append(out, Route{rt.pattern, door, func(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 			if err := door(r, a); err != nil {
 				return err
 			}
-			return rt.handle(w, r, a)
+			return rt.handle(w, signed(r, a), a)
 		}})
 	}
 	return out

@@ -103,7 +103,7 @@ func (s *site) signInAgainAfter(d time.Duration) {
 	s.later(d)
 	for name := range cast {
 		hash := guard.TokenHash("session of " + name)
-		if err := errors.Join(s.db.CloseSession(s.t.Context(), hash), s.db.OpenSession(s.t.Context(), hash, district, person(name), s.now().AddDate(0, 0, 14))); err != nil {
+		if err := errors.Join(s.db.CloseSession(s.t.Context(), hash), s.db.OpenSession(s.t.Context(), guard.Session{Hash: hash, Actor: guard.Actor{District: district, Person: person(name)}, Expires: s.now().AddDate(0, 0, 14)})); err != nil {
 			s.t.Fatal(err)
 		}
 	}
@@ -343,7 +343,7 @@ func fillAccounts(ctx context.Context, db *store.DB, ids map[string]roster.Perso
 		if err := db.SetSecret(ctx, district, p, "password", hash, p); err != nil {
 			return err
 		}
-		if err := db.OpenSession(ctx, guard.TokenHash("session of "+name), district, p, friday.AddDate(0, 0, 14)); err != nil {
+		if err := db.OpenSession(ctx, guard.Session{Hash: guard.TokenHash("session of " + name), Actor: guard.Actor{District: district, Person: p}, Expires: friday.AddDate(0, 0, 14)}); err != nil {
 			return err
 		}
 	}

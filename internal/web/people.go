@@ -25,6 +25,14 @@ type peopleView struct {
 	People []personRow
 	// Unusual is who opened unusually many children's records of late.
 	Unusual []unusual
+	Second  secondRule
+	Errors  formErrors
+}
+
+// secondRule is of whom a second proof is asked.
+type secondRule struct {
+	Rule         guard.SecondFactor
+	Without, All int // of administrators and leaders
 }
 
 type unusual struct {
@@ -39,6 +47,10 @@ type personRow struct {
 
 // showPeople finds people by name, user name or number.
 func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	return s.answerPeople(w, r, a, nil)
+}
+
+func (s *Server) answerPeople(w http.ResponseWriter, r *http.Request, a guard.Actor, wrong error) error {
 	v := peopleView{Query: strings.TrimSpace(r.URL.Query().Get("q"))}
 	if v.Query != "" {
 		people, err := s.Store.FindPeople(r.Context(), a.District, v.Query, peopleShown)
@@ -68,7 +80,45 @@ func (s *Server) showPeople(w http.ResponseWriter, r *http.Request, a guard.Acto
 		}
 		v.Unusual = append(v.Unusual, unusual{name, x.At})
 	}
-	return s.render(w, r, a, http.StatusOK, "people", v)
+	if v.Second.Rule, err = s.Store.SecondFactor(r.Context(), a.District); err != nil {
+		return err
+	}
+	rule := v.Second.Rule
+	if rule == guard.NobodyTwice {
+		rule = guard.AdministratorsTwice
+	}
+	if v.Second.Without, v.Second.All, err = s.Store.Without(r.Context(), a.District, rule); err != nil {
+		return err
+	}
+	var code int
+	v.Errors, code = answerTo(wrong)
+	return s.render(w, r, a, code, "people", v)
+}
+
+// setSecondFactor says of whom a second proof is asked. Who says so must have one, so that nobody
+// shuts themself out; whom it is asked of and who gave none has to sign in again.
+func (s *Server) setSecondFactor(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	session, factors, err := s.changing(w, r, "/admin/people")
+	if err != nil || session.Hash == "" {
+		return err
+	}
+	rule := guard.SecondFactor(r.PostForm.Get("second"))
+	switch {
+	case !slices.Contains([]guard.SecondFactor{guard.NobodyTwice, guard.AdministratorsTwice, guard.StaffTwice}, rule):
+		return s.answerPeople(w, r, a, fault.Field("second", "Choose of whom a second proof is asked."))
+	case rule != guard.NobodyTwice && !guard.Twice(factors):
+		return s.answerPeople(w, r, a, fault.Field("second", "Set up a second proof for yourself first, under your name at the top: otherwise you would be shut out."))
+	}
+	if err := s.Store.SetSecondFactor(r.Context(), a.District, rule); err != nil {
+		return err
+	}
+	if err := s.Store.EndUnproved(r.Context(), a.District, rule); err != nil {
+		return err
+	}
+	return seeOther(w, r, "/admin/people", "settings")
 }
 
 func (s *Server) schoolName(r *http.Request, a guard.Actor, id roster.OrgID) (string, error) {
@@ -89,6 +139,8 @@ type personView struct {
 	School      string
 	Student     bool
 	HasPassword bool
+	Sessions    []sessionRow
+	Factors     []factorRow
 	Errors      formErrors
 	Link        string
 	LinkUntil   time.Time
@@ -122,7 +174,53 @@ func (s *Server) person(r *http.Request, a guard.Actor) (personView, error) {
 	v.Student = slices.Contains(self, guard.Self)
 	hash, err := s.Store.Secret(r.Context(), a.District, v.Person.ID, "password")
 	v.HasPassword = hash != ""
+	if err != nil {
+		return v, err
+	}
+	sessions, err := s.Store.Sessions(r.Context(), a.District, v.Person.ID)
+	if err != nil {
+		return v, err
+	}
+	v.Sessions = sessionRows(sessions, "")
+	factors, err := s.Store.Factors(r.Context(), a.District, v.Person.ID)
+	v.Factors, _ = factorRows(factors)
 	return v, err
+}
+
+// signOutPerson ends all sessions of somebody, and links that they did not use.
+func (s *Server) signOutPerson(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	v, err := s.person(r, a)
+	if err != nil {
+		return err
+	}
+	if _, err := s.Store.CloseSessions(r.Context(), a.District, v.Person.ID, ""); err != nil {
+		return err
+	}
+	return seeOther(w, r, "/admin/people/"+url.PathEscape(string(v.Person.ID)), "ended")
+}
+
+// forgetFactors takes the second proofs of somebody away who lost theirs. They are signed out, so
+// that nobody who is signed in as them sets up their own.
+func (s *Server) forgetFactors(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	v, err := s.person(r, a)
+	if err != nil {
+		return err
+	}
+	here := "/admin/people/" + url.PathEscape(string(v.Person.ID))
+	session, _, err := s.changing(w, r, here)
+	if err != nil || session.Hash == "" {
+		return err
+	}
+	if v.Person.ID == a.Person {
+		return fault.New(fault.Invalid, "Your own second proofs are under your name at the top.")
+	}
+	if err := s.Store.RemoveFactors(r.Context(), a.District, v.Person.ID); err != nil {
+		return err
+	}
+	if _, err := s.Store.CloseSessions(r.Context(), a.District, v.Person.ID, ""); err != nil {
+		return err
+	}
+	return seeOther(w, r, here, "account")
 }
 
 // setPassword gives a person a first password, or a new one. It is never shown.
@@ -132,6 +230,10 @@ func (s *Server) setPassword(w http.ResponseWriter, r *http.Request, a guard.Act
 	}
 	v, err := s.person(r, a)
 	if err != nil {
+		return err
+	}
+	session, _, err := s.changing(w, r, "/admin/people/"+url.PathEscape(string(v.Person.ID)))
+	if err != nil || session.Hash == "" {
 		return err
 	}
 	password := r.PostFormValue("password")
@@ -156,6 +258,14 @@ func (s *Server) setPassword(w http.ResponseWriter, r *http.Request, a guard.Act
 	if err := s.Store.SetSecret(r.Context(), a.District, v.Person.ID, "password", hash, a.Person); err != nil {
 		return err
 	}
+	// Whoever knew the old one is signed out.
+	but := ""
+	if v.Person.ID == a.Person {
+		but = session.Hash
+	}
+	if _, err := s.Store.CloseSessions(r.Context(), a.District, v.Person.ID, but); err != nil {
+		return err
+	}
 	return seeOther(w, r, "/admin/people/"+url.PathEscape(string(v.Person.ID)), "account")
 }
 
@@ -164,6 +274,10 @@ func (s *Server) setPassword(w http.ResponseWriter, r *http.Request, a guard.Act
 func (s *Server) makeLink(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	v, err := s.person(r, a)
 	if err != nil {
+		return err
+	}
+	session, _, err := s.changing(w, r, "/admin/people/"+url.PathEscape(string(v.Person.ID)))
+	if err != nil || session.Hash == "" {
 		return err
 	}
 	token, hash, err := guard.NewToken(s.Random)

@@ -36,7 +36,7 @@ func (s *site) outsider() roster.PersonID {
 	must(err)
 	_, err = s.db.Apply(ctx, other, st.ID())
 	must(err)
-	must(s.db.OpenSession(ctx, guard.TokenHash("session of outsider"), other, id, friday.AddDate(0, 0, 14)))
+	must(s.db.OpenSession(ctx, guard.Session{Hash: guard.TokenHash("session of outsider"), Actor: guard.Actor{District: other, Person: id}, Expires: friday.AddDate(0, 0, 14)}))
 	return id
 }
 

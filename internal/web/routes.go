@@ -19,6 +19,10 @@ func (s *Server) routes() []route {
 		{"GET /nothing-here", signedIn, s.showNothing},
 		{"GET /sign-in", public, s.showSignIn},
 		{"POST /sign-in", public, s.signIn},
+		{"GET /sign-in/second", entering, s.showSecond},
+		{"POST /sign-in/second", entering, s.proveSecond},
+		{"GET /sign-in/second/new", enteringAdult, s.showSetUp},
+		{"POST /sign-in/second/new", enteringAdult, s.setUpSecond},
 		{"GET /sign-in/class", public, s.showClassSignIn},
 		{"POST /sign-in/class", public, s.classSignIn},
 		{"GET /link/{token}", public, s.showLink},
@@ -31,6 +35,12 @@ func (s *Server) routes() []route {
 		{"GET /accessibility", public, s.showAccessibility},
 		{"GET /privacy", public, s.showPrivacy},
 		{"GET /offline", public, s.showOffline},
+
+		{"GET /account", signedIn, s.showAccount},
+		{"POST /account/sessions", signedIn, s.endSessions},
+		{"POST /account/codes", enteringAdult, s.newCodes},
+		{"POST /account/factors/{factor}/remove", enteringAdult, s.removeFactor},
+		{"POST /account/unlink", enteringAdult, s.unlink},
 
 		// A student, and who looks after them.
 		{"GET /me", self(guard.ReadRecord), s.showMe},
@@ -210,5 +220,8 @@ func (s *Server) routes() []route {
 		{"GET /admin/people/{person}", toDistrict(guard.ManagePeople), s.showPerson},
 		{"POST /admin/people/{person}/password", toDistrict(guard.ManagePeople), s.setPassword},
 		{"POST /admin/people/{person}/link", toDistrict(guard.ManagePeople), s.makeLink},
+		{"POST /admin/people/{person}/sign-out", toDistrict(guard.ManagePeople), s.signOutPerson},
+		{"POST /admin/people/{person}/factors", toDistrict(guard.ManagePeople), s.forgetFactors},
+		{"POST /admin/second", toDistrict(guard.ManagePeople), s.setSecondFactor},
 	}
 }

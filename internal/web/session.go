@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"waymark/internal/fault"
@@ -11,46 +12,89 @@ import (
 )
 
 // Sessions end after a day without use, and for good after two weeks; a child's
-// after two hours without use, since the device is shared.
+// after two hours without use, since the device is shared. One that waits for a second
+// proof does not wait long.
 const (
 	sessionLife = 14 * 24 * time.Hour
 	sessionIdle = 24 * time.Hour
 	childIdle   = 2 * time.Hour
+	waitLife    = 15 * time.Minute
 )
 
 const sessionCookie = "waymark"
 
-// actor returns who holds the request's session; nobody if there is none.
-func (s *Server) actor(r *http.Request) (guard.Actor, error) {
+type sessionKey struct{}
+
+// session returns the request's session; the zero one if there is none.
+func (s *Server) session(r *http.Request) (guard.Session, error) {
+	if known, ok := r.Context().Value(sessionKey{}).(guard.Session); ok {
+		return known, nil
+	}
 	c, err := r.Cookie(sessionCookie)
 	if errors.Is(err, http.ErrNoCookie) {
-		return guard.Actor{}, nil
+		return guard.Session{}, nil
 	}
-	a, err := s.Store.SessionActor(r.Context(), guard.TokenHash(c.Value), sessionIdle)
+	session, err := s.Store.Session(r.Context(), guard.TokenHash(c.Value), sessionIdle)
 	if fault.KindOf(err) == fault.Unauthenticated {
-		return guard.Actor{}, nil
+		return guard.Session{}, nil
 	}
-	return a, err
+	return session, err
 }
 
-// openSession signs a person in and sends them on.
-func (s *Server) openSession(w http.ResponseWriter, r *http.Request, d roster.DistrictID, p roster.PersonID, life time.Duration, next string) error {
+// openSession signs a person in and sends them on: to the second proof first, where they have one
+// or must have one. twice says that whoever vouches for them has asked for two proofs already.
+func (s *Server) openSession(w http.ResponseWriter, r *http.Request, d roster.DistrictID, p roster.PersonID, life time.Duration, twice bool, next string) error {
+	if err := s.adoptLanguage(w, r, d, p); err != nil {
+		return err
+	}
+	session := guard.Session{Actor: guard.Actor{District: d, Person: p}, Expires: s.Now().Add(life), Device: device(r)}
+	if twice {
+		session.Proved = s.Now()
+	} else {
+		var err error
+		if session.Waits, err = s.mustProve(r, d, p); err != nil {
+			return err
+		}
+	}
+	if session.Waits {
+		session.Expires, next = s.Now().Add(waitLife), "/sign-in/second?next="+urlQuery(next)
+	}
 	token, hash, err := guard.NewToken(s.Random)
 	if err != nil {
 		return err
 	}
-	if err := s.adoptLanguage(w, r, d, p); err != nil {
+	session.Hash = hash
+	if err := s.Store.OpenSession(r.Context(), session); err != nil {
 		return err
 	}
-	if err := s.Store.OpenSession(r.Context(), hash, d, p, s.Now().Add(life)); err != nil {
+	what := "sign in"
+	if session.Waits {
+		what = "sign in, first proof"
+	}
+	if err := s.Store.RecordDeed(r.Context(), guard.Deed{District: d, Actor: p, What: what, Detail: session.Device}); err != nil {
 		return err
 	}
-	if err := s.Store.RecordDeed(r.Context(), guard.Deed{District: d, Actor: p, What: "sign in"}); err != nil {
-		return err
-	}
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: token, Path: "/", HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode})
+	s.setSession(w, token)
 	http.Redirect(w, r, next, http.StatusSeeOther)
 	return nil
+}
+
+// mustProve reports whether somebody has to prove a second time who they are.
+func (s *Server) mustProve(r *http.Request, d roster.DistrictID, p roster.PersonID) (bool, error) {
+	factors, err := s.Store.Factors(r.Context(), d, p)
+	if err != nil || guard.Twice(factors) {
+		return err == nil, err
+	}
+	rule, err := s.Store.SecondFactor(r.Context(), d)
+	if err != nil || rule == guard.NobodyTwice {
+		return false, err
+	}
+	roles, err := s.Store.Roles(r.Context(), d, p)
+	return rule.Asks(guard.Actor{Roles: roles}), err
+}
+
+func (s *Server) setSession(w http.ResponseWriter, token string) {
+	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: token, Path: "/", HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode})
 }
 
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request, _ guard.Actor) error {
@@ -62,4 +106,29 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request, _ guard.Actor) 
 	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode})
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 	return seeOther(w, r, "/sign-in", "signedout")
+}
+
+// device says in a few words in what somebody signs in, so that they know it again: the system and
+// the browser, as the browser tells them. Order matters: most browsers name others beside themselves.
+func device(r *http.Request) string {
+	agent := r.UserAgent()
+	first := func(names ...[2]string) string {
+		for _, n := range names {
+			if strings.Contains(agent, n[0]) {
+				return n[1]
+			}
+		}
+		return ""
+	}
+	browser := first([2]string{"Edg/", "Edge"}, [2]string{"OPR/", "Opera"}, [2]string{"Firefox/", "Firefox"}, [2]string{"Chrome/", "Chrome"}, [2]string{"Safari/", "Safari"})
+	system := first([2]string{"CrOS", "a Chromebook"}, [2]string{"iPad", "an iPad"}, [2]string{"iPhone", "an iPhone"}, [2]string{"Android", "an Android device"}, [2]string{"Windows", "Windows"}, [2]string{"Mac OS", "a Mac"}, [2]string{"Linux", "Linux"})
+	switch {
+	case browser == "" && system == "":
+		return "a device that does not say what it is"
+	case system == "":
+		return browser
+	case browser == "":
+		return system
+	}
+	return browser + " on " + system
 }

@@ -77,7 +77,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, a guard.Actor) e
 		v.Errors = formErrors{Summary: said}
 		return s.refused(w, r, a, err, "signin", v)
 	}
-	return s.openSession(w, r, who.District, who.Person, sessionLife, v.Next)
+	return s.openSession(w, r, who.District, who.Person, sessionLife, false, v.Next)
 }
 
 // refused shows a sign-in form again with what was wrong; anything but a fault of the
@@ -286,7 +286,7 @@ func (s *Server) classSignIn(w http.ResponseWriter, r *http.Request, a guard.Act
 			return []guard.Account{{District: d, Person: child, Hash: hash}}, err
 		}, guard.FoldCode(secret))
 		if err == nil {
-			return s.openSession(w, r, who.District, who.Person, childIdle, "/")
+			return s.openSession(w, r, who.District, who.Person, childIdle, false, "/")
 		}
 	}
 	v.Words = ""
@@ -323,5 +323,5 @@ func (s *Server) useLink(w http.ResponseWriter, r *http.Request, _ guard.Actor) 
 	if err != nil {
 		return err
 	}
-	return s.openSession(w, r, who.District, who.Person, sessionLife, "/")
+	return s.openSession(w, r, who.District, who.Person, sessionLife, false, "/")
 }

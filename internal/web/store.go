@@ -78,9 +78,28 @@ type accountStore interface {
 	Secret(ctx context.Context, d roster.DistrictID, p roster.PersonID, kind string) (hash string, err error)
 	SetSecret(ctx context.Context, d roster.DistrictID, p roster.PersonID, kind, hash string, author roster.PersonID) error
 	Secrets(ctx context.Context, d roster.DistrictID, class roster.ClassID) (map[roster.PersonID][]string, error)
-	OpenSession(ctx context.Context, hash string, d roster.DistrictID, p roster.PersonID, expires time.Time) error
-	SessionActor(ctx context.Context, hash string, idle time.Duration) (guard.Actor, error)
+	OpenSession(ctx context.Context, session guard.Session) error
+	Session(ctx context.Context, hash string, idle time.Duration) (guard.Session, error)
+	Sessions(ctx context.Context, d roster.DistrictID, p roster.PersonID) ([]guard.Session, error)
 	CloseSession(ctx context.Context, hash string) error
+	CloseSessions(ctx context.Context, d roster.DistrictID, p roster.PersonID, but string) (int64, error)
+	EndUnproved(ctx context.Context, d roster.DistrictID, rule guard.SecondFactor) error
+	SetChallenge(ctx context.Context, hash, challenge string) error
+	Roles(ctx context.Context, d roster.DistrictID, p roster.PersonID) ([]roster.Role, error)
+	SecondFactor(ctx context.Context, d roster.DistrictID) (guard.SecondFactor, error)
+	SetSecondFactor(ctx context.Context, d roster.DistrictID, f guard.SecondFactor) error
+	Without(ctx context.Context, d roster.DistrictID, rule guard.SecondFactor) (without, all int, err error)
+	Factors(ctx context.Context, d roster.DistrictID, p roster.PersonID) ([]guard.Factor, error)
+	AddFactors(ctx context.Context, d roster.DistrictID, p roster.PersonID, factors []guard.Factor) error
+	UseFactor(ctx context.Context, d roster.DistrictID, p roster.PersonID, f guard.Factor) error
+	RemoveFactor(ctx context.Context, d roster.DistrictID, p roster.PersonID, id string) error
+	RemoveFactors(ctx context.Context, d roster.DistrictID, p roster.PersonID) error
+	OutsideIdentity(ctx context.Context, d roster.DistrictID, issuer, subject string) (guard.Account, error)
+	OutsideIdentities(ctx context.Context, d roster.DistrictID, p roster.PersonID) ([]guard.Identity, error)
+	LinkIdentity(ctx context.Context, d roster.DistrictID, p roster.PersonID, issuer, subject string) error
+	UseIdentity(ctx context.Context, d roster.DistrictID, issuer, subject string) error
+	UnlinkIdentities(ctx context.Context, d roster.DistrictID, p roster.PersonID, issuer string) error
+	PeopleKnownBy(ctx context.Context, d roster.DistrictID, key guard.RosterKey, value string) ([]roster.Person, error)
 	AddLink(ctx context.Context, hash string, d roster.DistrictID, p roster.PersonID, expires time.Time) error
 	UseLink(ctx context.Context, hash string) (guard.Account, error)
 	Failures(ctx context.Context, subjects []string, since time.Time) (int, error)

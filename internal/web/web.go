@@ -4,6 +4,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"fmt"
@@ -117,6 +118,24 @@ type route struct {
 // Who may come to a route.
 func public(*Server, *http.Request, guard.Actor) error { return nil }
 
+// entering lets in who has proved once who they are, or twice.
+func entering(s *Server, r *http.Request, _ guard.Actor) error {
+	session, err := s.session(r)
+	if err == nil && session.Hash == "" {
+		err = fault.New(fault.Unauthenticated, "Please sign in first.")
+	}
+	return err
+}
+
+// enteringAdult is the same for all but students, who have no phone to prove more with.
+func enteringAdult(s *Server, r *http.Request, a guard.Actor) error {
+	session, err := s.session(r)
+	if err == nil && session.Actor.Has(roster.Student) {
+		return fault.New(fault.NotFound, "This page does not exist, or it is not yours to see.")
+	}
+	return cmp.Or(err, entering(s, r, a))
+}
+
 func signedIn(_ *Server, _ *http.Request, a guard.Actor) error {
 	if a.Person == "" {
 		return fault.New(fault.Unauthenticated, "Please sign in first.")
@@ -200,9 +219,14 @@ func (s *Server) serve(rt route) http.Handler {
 					err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 				}
 			}()
-			if a, err = s.actor(r); err != nil {
+			session, err := s.session(r)
+			if err != nil {
 				return err
 			}
+			if !session.Waits {
+				a = session.Actor
+			}
+			r = r.WithContext(context.WithValue(r.Context(), sessionKey{}, session))
 			r = r.WithContext(context.WithValue(r.Context(), actorKey{}, a))
 			if a.Has(roster.Student) && r.Method == http.MethodGet {
 				supports, err := s.Store.Supports(r.Context(), a.District, []roster.PersonID{a.Person})

@@ -116,7 +116,7 @@ func (b *bench) school(ctx context.Context, p place, d district, skills int) (_ 
 	if err != nil {
 		return nil, "", err
 	}
-	if err := db.OpenSession(ctx, hash, districtID, teacher.ID, time.Now().Add(time.Hour)); err != nil {
+	if err := db.OpenSession(ctx, guard.Session{Hash: hash, Actor: guard.Actor{District: districtID, Person: teacher.ID}, Expires: time.Now().Add(time.Hour)}); err != nil {
 		return nil, "", err
 	}
 	people, err := db.People(ctx, districtID, class(0), roster.Student)

@@ -28,6 +28,7 @@ const modules = [
   ['[data-live]', () => import('./live.js')],
   ['form[data-check]', () => import('./check.js')],
   ['html[data-read] main', () => import('./read.js')],
+  ['form[data-passkey]', () => import('./passkey.js')],
   ['form[data-timer]', () => import('./timer.js')],
   ['form[data-observe]', () => import('./observe.js')],
   ['[data-view="simple"] [data-one-by-one]', () => import('./one.js')],
