@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,6 +22,7 @@ import (
 	"waymark/internal/live"
 	"waymark/internal/plan"
 	"waymark/internal/roster"
+	"waymark/internal/sso"
 	"waymark/internal/store"
 	"waymark/internal/web"
 )
@@ -30,6 +33,7 @@ type serving struct {
 	cert, key   string
 	behindHTTPS bool
 	planGrades  string
+	signIn      string
 }
 
 func (s *serving) declare(fs *flag.FlagSet) {
@@ -37,7 +41,34 @@ func (s *serving) declare(fs *flag.FlagSet) {
 	fs.StringVar(&s.cert, "tls-cert", "", "certificate `file`, to serve HTTPS")
 	fs.StringVar(&s.key, "tls-key", "", "key `file` of the certificate")
 	fs.StringVar(&s.planGrades, "plan-grades", "7-12", "`grades` in which every student must have a signed plan, such as 7-12 or K-5")
+	fs.StringVar(&s.signIn, "sign-in", "", "`file` of services that sign people in, such as Google or Clever (docs/operations.md)")
 	fs.BoolVar(&s.behindHTTPS, "behind-https", false, "a proxy in front of this server speaks HTTPS and adds X-Forwarded-For")
+}
+
+// providers reads the file of services that sign people in.
+func (s *serving) providers(ctx context.Context, db *store.DB) ([]*sso.Provider, error) {
+	if s.signIn == "" {
+		return nil, nil
+	}
+	f, err := os.Open(s.signIn)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "The file of services cannot be read")
+	}
+	defer f.Close()
+	all, err := sso.Read(f)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "%s: %s", s.signIn, strings.TrimSuffix(fault.Sentence(err), "."))
+	}
+	districts, err := db.Districts(ctx)
+	for _, p := range all {
+		if p.District == "" && len(districts) == 1 {
+			p.District = districts[0].ID
+		}
+		if !slices.ContainsFunc(districts, func(d roster.District) bool { return d.ID == p.District }) {
+			return nil, fault.Field("district", "%s: the service %s is for the district %q, and there is none of that name.", s.signIn, p.ID, p.District)
+		}
+	}
+	return all, err
 }
 
 func serveCommand(e *env) *command {
@@ -75,6 +106,10 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 	if err != nil {
 		return usage("--plan-grades: %v", err)
 	}
+	providers, err := s.providers(ctx, db)
+	if err != nil {
+		return err
+	}
 	log := slog.New(slog.NewJSONHandler(e.stderr, nil))
 	hub := &live.Hub{}
 	news := newAnnouncer(ctx, db, hub, log)
@@ -83,7 +118,7 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 	defer recorder.Close()
 	site, err := web.New(web.Config{
 		Store: db, Recorder: recorder, Intake: intake.Importer{Store: db, Now: e.now}, Hub: hub,
-		Now: e.now, Random: rand.Reader, Log: log, Secure: s.cert != "" || s.behindHTTPS, BehindProxy: s.behindHTTPS, Demo: isDemo, PlanGrades: grades,
+		Now: e.now, Random: rand.Reader, Log: log, Secure: s.cert != "" || s.behindHTTPS, BehindProxy: s.behindHTTPS, Demo: isDemo, PlanGrades: grades, Providers: providers,
 	})
 	if err != nil {
 		return err

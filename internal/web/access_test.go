@@ -51,6 +51,8 @@ var allowed = map[string]string{
 	"POST /link/{token}":                    anybody,
 	"GET /verify/{asked}":                   anybody,
 	"POST /verify/{asked}":                  anybody,
+	"GET /sign-in/with/{provider}":          anybody,
+	"GET /sign-in/with/{provider}/back":     anybody,
 	"GET /sign-in/second":                   members,
 	"POST /sign-in/second":                  members,
 	"GET /sign-in/second/new":               adults,
@@ -249,7 +251,7 @@ func TestEveryRouteDeniesByDefault(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	values := map[string]string{"student": string(person("student")), "person": string(person("student")), "class": string(room12), "school": string(cedar),
-		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "flag": "none", "proposal": "none", "block": "none", "session": "none", "group": "none", "offer": "none", "sitting": "none", "version": "none", "study": "none", "practice": "none", "barrier": "none", "entry": "none", "request": "none", "calendar": "none", "commitment": "none", "check": "none", "goal": "none", "item": "none", "helper": "none", "outside": "none", "asked": "none", "checkpoint": "none", "step": "none", "run": "none", "upload": "none", "factor": "none"}
+		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "flag": "none", "proposal": "none", "block": "none", "session": "none", "group": "none", "offer": "none", "sitting": "none", "version": "none", "study": "none", "practice": "none", "barrier": "none", "entry": "none", "request": "none", "calendar": "none", "commitment": "none", "check": "none", "goal": "none", "item": "none", "helper": "none", "outside": "none", "asked": "none", "checkpoint": "none", "step": "none", "run": "none", "upload": "none", "factor": "none", "provider": "none"}
 	actors := map[string]guard.Actor{"": {}, "stranger": {District: "d2", Person: person("teacher"), Name: "Stranger"}}
 	for _, role := range everybody {
 		if _, ok := actors[role]; ok {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -45,7 +46,7 @@ func sessionRows(all []guard.Session, here string) []sessionRow {
 	var out []sessionRow
 	for _, x := range all {
 		if !x.Waits {
-			out = append(out, sessionRow{x.Hash, x.Device, x.Created, x.Seen, x.Hash == here})
+			out = append(out, sessionRow{x.Hash, cmp.Or(x.Device, "a device"), x.Created, x.Seen, x.Hash == here})
 		}
 	}
 	return out
@@ -89,7 +90,13 @@ func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, a guard.Act
 		return err
 	}
 	for _, o := range outside {
-		v.Outside = append(v.Outside, identityRow{o.Issuer, o.Issuer, o.Linked})
+		row := identityRow{o.Issuer, o.Issuer, o.Linked}
+		for _, p := range s.Providers {
+			if p.Issuer == o.Issuer {
+				row.Name = p.Name
+			}
+		}
+		v.Outside = append(v.Outside, row)
 	}
 	return s.render(w, r, a, http.StatusOK, "account", v)
 }

@@ -19,6 +19,8 @@ func (s *Server) routes() []route {
 		{"GET /nothing-here", signedIn, s.showNothing},
 		{"GET /sign-in", public, s.showSignIn},
 		{"POST /sign-in", public, s.signIn},
+		{"GET /sign-in/with/{provider}", public, s.goAway},
+		{"GET /sign-in/with/{provider}/back", public, s.comeBack},
 		{"GET /sign-in/second", entering, s.showSecond},
 		{"POST /sign-in/second", entering, s.proveSecond},
 		{"GET /sign-in/second/new", enteringAdult, s.showSetUp},

@@ -43,6 +43,17 @@ type signInView struct {
 	Next, Username string
 	Errors         formErrors
 	Demo           bool
+	Providers      []providerView
+}
+
+// providerView is a button for a service that signs people in.
+type providerView struct{ Href, Name string }
+
+func (s *Server) providerViews(next string) (out []providerView) {
+	for _, p := range s.Providers {
+		out = append(out, providerView{awayPath + p.ID + "?next=" + urlQuery(next), p.Name})
+	}
+	return out
 }
 
 func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
@@ -54,7 +65,7 @@ func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, a guard.Acto
 	if err != nil {
 		return err
 	}
-	return s.render(w, r, a, http.StatusOK, "signin", signInView{spoken: speech, Next: next, Demo: s.Demo})
+	return s.render(w, r, a, http.StatusOK, "signin", signInView{spoken: speech, Next: next, Demo: s.Demo, Providers: s.providerViews(next)})
 }
 
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
@@ -66,6 +77,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request, a guard.Actor) e
 		return err
 	}
 	v := signInView{spoken: speech, Next: localPath(r.PostForm.Get("next")), Username: strings.TrimSpace(r.PostForm.Get("username")), Demo: s.Demo}
+	v.Providers = s.providerViews(v.Next)
 	who, err := s.verified(r, v.Username, func(ctx context.Context) ([]guard.Account, error) {
 		return s.Store.AccountsNamed(ctx, v.Username)
 	}, r.PostForm.Get("password"))

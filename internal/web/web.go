@@ -24,6 +24,7 @@ import (
 	"waymark/internal/plan"
 	"waymark/internal/profile"
 	"waymark/internal/roster"
+	"waymark/internal/sso"
 )
 
 // Config is what a server needs.
@@ -39,6 +40,8 @@ type Config struct {
 	// BehindProxy says that a proxy of ours adds X-Forwarded-For.
 	BehindProxy bool
 	Demo        bool // show the demo's hints
+	// Providers are services that sign people in.
+	Providers []*sso.Provider
 	// PlanGrades are those in which every student must have a signed plan.
 	PlanGrades plan.Grades
 }
