@@ -111,6 +111,13 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 		return err
 	}
 	log := slog.New(slog.NewJSONHandler(e.stderr, nil))
+	open, err := db.Unfenced(ctx)
+	if err != nil {
+		return err
+	}
+	if open {
+		log.Warn("PostgreSQL does not keep districts apart: Waymark connects as a superuser. Let it connect as the owner of its own database (docs/operations.md).")
+	}
 	hub := &live.Hub{}
 	news := newAnnouncer(ctx, db, hub, log)
 	defer news.close()

@@ -21,13 +21,31 @@ func (db *DB) copyIn(ctx context.Context, table, columns string, head []any, row
 	}
 	defer c.Close()
 	return db.dialect.fault(c.Raw(func(driver any) error {
+		conn, names := driver.(*stdlib.Conn).Conn(), strings.Split(columns, ", ")
 		values := make([]any, 0, len(head)+len(rows[0]))
-		_, err := driver.(*stdlib.Conn).Conn().CopyFrom(ctx, pgx.Identifier{table}, strings.Split(columns, ", "),
-			pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
-				values = append(append(values[:0], head...), rows[i]...)
-				return values, nil
-			}))
-		return err
+		source := pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
+			values = append(append(values[:0], head...), rows[i]...)
+			return values, nil
+		})
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			var fenced bool
+			if err := tx.QueryRow(ctx, `SELECT row_security_active($1::text::regclass)`, table).Scan(&fenced); err != nil {
+				return err
+			}
+			if !fenced {
+				_, err := tx.CopyFrom(ctx, pgx.Identifier{table}, names, source)
+				return err
+			}
+			// COPY knows no row-level security: rows go by a table of the connection's own.
+			if _, err := tx.Exec(ctx, `CREATE TEMPORARY TABLE copied (LIKE `+table+` INCLUDING DEFAULTS) ON COMMIT DROP`); err != nil {
+				return err
+			}
+			if _, err := tx.CopyFrom(ctx, pgx.Identifier{"pg_temp", "copied"}, names, source); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, `INSERT INTO `+table+` (`+columns+`) SELECT `+columns+` FROM copied`)
+			return err
+		})
 	}))
 }
 

@@ -16,7 +16,6 @@ import (
 	"strings"
 	"time"
 
-	_ "github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite"
 
 	"waymark/internal/fault"
@@ -60,11 +59,9 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	var err error
 	if c.URL != "" {
 		db.dialect = &postgres
-		if db.write, err = sql.Open("pgx", c.URL); err != nil {
-			return nil, fault.Wrap(fault.Invalid, err, "The database address cannot be read")
+		if db.write, err = openPostgres(ctx, c.URL); err != nil {
+			return nil, err
 		}
-		db.write.SetMaxOpenConns(16)
-		db.write.SetMaxIdleConns(16)
 		db.read = db.write
 	} else {
 		db.dialect = &sqlite
@@ -89,6 +86,10 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	if err := db.migrate(ctx); err != nil {
 		db.Close()
 		return nil, fmt.Errorf("bring the database up to date: %w", err)
+	}
+	if err := db.fence(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("fence the districts: %w", err)
 	}
 	if err := db.refoldStale(ctx); err != nil {
 		db.Close()

@@ -230,6 +230,11 @@ func (s *Server) serve(rt route) http.Handler {
 				a = session.Actor
 			}
 			r = r.WithContext(context.WithValue(r.Context(), sessionKey{}, session))
+			// Whoever is signed in stays within their district; where nobody need be, they may be about to
+			// sign in elsewhere.
+			if rt.access(s, r, guard.Actor{}) != nil {
+				r = r.WithContext(guard.Within(r.Context(), session.Actor.District))
+			}
 			r = r.WithContext(context.WithValue(r.Context(), actorKey{}, a))
 			if a.Has(roster.Student) && r.Method == http.MethodGet {
 				supports, err := s.Store.Supports(r.Context(), a.District, []roster.PersonID{a.Person})
