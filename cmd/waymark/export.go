@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"waymark/internal/guard"
 	"waymark/internal/roster"
 	"waymark/internal/store"
 )
@@ -33,7 +34,7 @@ waymark import district brings it into an empty database as the same state. Whoe
 					return usage("--out is missing")
 				}
 				return o.inDistrict(ctx, e, func(db *store.DB, d roster.DistrictID) error {
-					var a store.Archive
+					var a guard.Archive
 					err := writeNew(out, func(w io.Writer) error {
 						err := errors.Join(record(ctx, db, d, "export district", filepath.Base(out)), db.SealReads(ctx, d))
 						if err == nil {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"waymark/internal/fault"
+	"waymark/internal/plain"
 	"waymark/internal/propose"
 	"waymark/internal/roster"
 	"waymark/internal/store"
@@ -25,30 +26,44 @@ import (
 
 // licences are those of the modules that are part of the program, as SPDX names them.
 var licences = map[string]string{
-	"github.com/arran4/golang-ical":     "Apache-2.0",
-	"github.com/dustin/go-humanize":     "MIT",
-	"github.com/google/uuid":            "BSD-3-Clause",
-	"github.com/jackc/pgpassfile":       "MIT",
-	"github.com/jackc/pgservicefile":    "MIT",
-	"github.com/jackc/pgx/v5":           "MIT",
-	"github.com/jackc/puddle/v2":        "MIT",
-	"github.com/mattn/go-isatty":        "MIT",
-	"github.com/ncruces/go-strftime":    "MIT",
-	"github.com/remyoudompheng/bigfft":  "BSD-3-Clause",
-	"go.yaml.in/yaml/v3":                "MIT AND Apache-2.0",
-	"golang.org/x/crypto":               "BSD-3-Clause",
-	"golang.org/x/net":                  "BSD-3-Clause",
-	"golang.org/x/sync":                 "BSD-3-Clause",
-	"golang.org/x/sys":                  "BSD-3-Clause",
-	"golang.org/x/text":                 "BSD-3-Clause",
-	"golang.org/x/tools":                "BSD-3-Clause",
-	"gonum.org/v1/gonum":                "BSD-3-Clause",
-	"modernc.org/libc":                  "BSD-3-Clause",
-	"modernc.org/mathutil":              "BSD-3-Clause",
-	"modernc.org/memory":                "BSD-3-Clause",
-	"modernc.org/sqlite":                "BSD-3-Clause",
-	"Atkinson Hyperlegible Next (font)": "OFL-1.1",
-	"Lucide (icons)":                    "ISC",
+	"github.com/arran4/golang-ical":       "Apache-2.0",
+	"github.com/boombuler/barcode":        "MIT",
+	"github.com/coreos/go-oidc/v3":        "Apache-2.0",
+	"github.com/dustin/go-humanize":       "MIT",
+	"github.com/fxamacker/cbor/v2":        "MIT",
+	"github.com/go-jose/go-jose/v4":       "Apache-2.0",
+	"github.com/go-viper/mapstructure/v2": "MIT",
+	"github.com/go-webauthn/webauthn":     "BSD-3-Clause",
+	"github.com/go-webauthn/x":            "BSD-3-Clause AND ISC",
+	"github.com/golang-jwt/jwt/v5":        "MIT",
+	"github.com/google/go-tpm":            "Apache-2.0",
+	"github.com/google/uuid":              "BSD-3-Clause",
+	"github.com/jackc/pgpassfile":         "MIT",
+	"github.com/jackc/pgservicefile":      "MIT",
+	"github.com/jackc/pgx/v5":             "MIT",
+	"github.com/jackc/puddle/v2":          "MIT",
+	"github.com/mattn/go-isatty":          "MIT",
+	"github.com/ncruces/go-strftime":      "MIT",
+	"github.com/philhofer/fwd":            "MIT",
+	"github.com/pquerna/otp":              "Apache-2.0",
+	"github.com/remyoudompheng/bigfft":    "BSD-3-Clause",
+	"github.com/tinylib/msgp":             "MIT AND BSD-3-Clause",
+	"github.com/x448/float16":             "MIT",
+	"go.yaml.in/yaml/v3":                  "MIT AND Apache-2.0",
+	"golang.org/x/crypto":                 "BSD-3-Clause",
+	"golang.org/x/net":                    "BSD-3-Clause",
+	"golang.org/x/oauth2":                 "BSD-3-Clause",
+	"golang.org/x/sync":                   "BSD-3-Clause",
+	"golang.org/x/sys":                    "BSD-3-Clause",
+	"golang.org/x/text":                   "BSD-3-Clause",
+	"golang.org/x/tools":                  "BSD-3-Clause",
+	"gonum.org/v1/gonum":                  "BSD-3-Clause",
+	"modernc.org/libc":                    "BSD-3-Clause",
+	"modernc.org/mathutil":                "BSD-3-Clause",
+	"modernc.org/memory":                  "BSD-3-Clause",
+	"modernc.org/sqlite":                  "BSD-3-Clause",
+	"Atkinson Hyperlegible Next (font)":   "OFL-1.1",
+	"Lucide (icons)":                      "ISC",
 }
 
 func packetCommand(e *env) *command {
@@ -242,17 +257,17 @@ func (p *packet) page() string {
 	}
 	b.WriteString("</ul>\n")
 	for _, part := range p.parts {
-		var head []heading
+		var head []plain.Heading
 		for _, name := range part.rows[0] {
-			head = append(head, heading{name: name})
+			head = append(head, plain.Heading{Name: name})
 		}
-		fmt.Fprintf(&b, `<section id="%s"><h2>%s</h2><p>%s</p>%s`, part.file, html.EscapeString(part.title), html.EscapeString(part.about), plainTable("", head, part.rows[1:]))
+		fmt.Fprintf(&b, `<section id="%s"><h2>%s</h2><p>%s</p>%s`, part.file, html.EscapeString(part.title), html.EscapeString(part.about), plain.Table("", head, part.rows[1:]))
 		if len(part.rows) == 1 {
 			b.WriteString("<p>Nothing yet.</p>")
 		}
 		b.WriteString("</section>\n")
 	}
-	return plainPage("Review packet", b.String())
+	return plain.Page("Review packet", b.String())
 }
 
 // sbom is a software bill of materials (CycloneDX 1.5).

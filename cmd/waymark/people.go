@@ -1,14 +1,11 @@
 package main
 
 import (
-	"archive/zip"
 	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
-	"html"
 	"io"
-	"strings"
 	"time"
 
 	"waymark/internal/guard"
@@ -71,7 +68,7 @@ func holdCommand(e *env) *command {
 				if err != nil {
 					return err
 				}
-				if err := db.SetHold(ctx, d, store.Hold{Person: p.ID, Because: because}, lift); err != nil {
+				if err := db.SetHold(ctx, d, guard.Hold{Person: p.ID, Because: because}, lift); err != nil {
 					return err
 				}
 				what := "people hold"
@@ -215,14 +212,14 @@ func exportStudentCommand(e *env) *command {
 				if err != nil {
 					return err
 				}
-				var parts []store.RecordPart
+				var parts []guard.RecordPart
 				err = writeNew(out, func(w io.Writer) error {
 					err := record(ctx, db, d, "export student", string(p.ID))
 					if err == nil {
 						parts, err = db.RecordOf(ctx, d, p.ID)
 					}
 					if err == nil {
-						err = writeRecord(w, p, parts, e.now())
+						err = guard.WriteRecord(w, p, parts, e.now())
 					}
 					return err
 				})
@@ -238,61 +235,4 @@ func exportStudentCommand(e *env) *command {
 			})
 		},
 	}
-}
-
-func writeRecord(w io.Writer, p roster.Person, parts []store.RecordPart, at time.Time) error {
-	z := zip.NewWriter(w)
-	f, err := z.CreateHeader(&zip.FileHeader{Name: "record.json", Method: zip.Deflate, Modified: at})
-	if err != nil {
-		return err
-	}
-	enc := json.NewEncoder(f)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(parts); err != nil {
-		return err
-	}
-	if f, err = z.CreateHeader(&zip.FileHeader{Name: "record.html", Method: zip.Deflate, Modified: at}); err != nil {
-		return err
-	}
-	if _, err := io.WriteString(f, recordBook(p, parts, at)); err != nil {
-		return err
-	}
-	return z.Close()
-}
-
-// recordBook is a record to read: a chapter for each table, with what it is for, and a table of
-// its rows. Moments are written as days and times.
-func recordBook(p roster.Person, parts []store.RecordPart, at time.Time) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "<h1>What is held of <bdi>%s</bdi></h1><p>As of %s. Each part says what it is for.</p>\n", html.EscapeString(p.Name()), at.UTC().Format("January 2, 2006, 15:04 MST"))
-	for _, part := range parts {
-		var head []heading
-		for _, c := range part.Columns {
-			switch c {
-			case "district", "run_created", "run_changed", "name_fold", "username_fold":
-			default:
-				head = append(head, heading{c, part.Meaning[c]})
-			}
-		}
-		var rows [][]string
-		for _, row := range part.Rows {
-			var cells []string
-			for _, h := range head {
-				cells = append(cells, recordCell(h.name, row[h.name]))
-			}
-			rows = append(rows, cells)
-		}
-		fmt.Fprintf(&b, "<section><h2>%s</h2>%s</section>\n", html.EscapeString(strings.ToUpper(part.Purpose[:1])+part.Purpose[1:]), plainTable(fmt.Sprintf("%s, %d rows", part.Table, len(rows)), head, rows))
-	}
-	return plainPage("What is held of "+p.Name(), b.String())
-}
-
-func recordCell(column string, v any) string {
-	if n, ok := v.(int64); ok && (column == "at" || column == "ended" || strings.HasSuffix(column, "_at") || column == "expires" || column == "recorded") {
-		if n == 0 {
-			return ""
-		}
-		return time.UnixMicro(n).UTC().Format("2006-01-02 15:04")
-	}
-	return strings.ReplaceAll(fmt.Sprint(v), "\x1f", ", ")
 }

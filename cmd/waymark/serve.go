@@ -154,6 +154,7 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 		return errors.Join(err, server.Close())
 	}
 	go sealReads(ctx, db, log)
+	go tidy(ctx, db, log)
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
@@ -187,6 +188,33 @@ func sealReads(ctx context.Context, db *store.DB, log *slog.Logger) {
 		}
 		if err != nil && ctx.Err() == nil {
 			log.Warn("looks at records could not be sealed; trying again", "err", err)
+		}
+	}
+}
+
+// tidyEvery is how often is taken away what is not kept any longer.
+const tidyEvery = 6 * time.Hour
+
+// tidy takes away, in all districts, what is not kept any longer: at start, and again and again.
+func tidy(ctx context.Context, db *store.DB, log *slog.Logger) {
+	tick := time.NewTicker(tidyEvery)
+	defer tick.Stop()
+	for {
+		districts, err := db.Districts(ctx)
+		for _, d := range districts {
+			n, failed := db.Tidy(ctx, d.ID)
+			err = errors.Join(err, failed)
+			if n > 0 {
+				log.Info("records were erased, as the district's rule says", "district", d.ID, "students", n)
+			}
+		}
+		if err != nil && ctx.Err() == nil {
+			log.Warn("what is not kept any longer could not be taken away; trying again", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
 		}
 	}
 }

@@ -35,6 +35,9 @@ const (
 	AdministratorOf Relation = "administrator of"
 	StaffOf         Relation = "staff of"     // of a school: teachers and aides
 	CounselorOf     Relation = "counselor of" // of a school
+	AuditorOf       Relation = "auditor of"   // of a district: sees what was done, no record
+	SupportOf       Relation = "support of"   // of a district: helps with accounts, opens none
+	BrokeGlass      Relation = "opened in an emergency by"
 )
 
 // Action is something that may be done.
@@ -73,13 +76,24 @@ const (
 	ManageModel  Action = "manage model"  // fit, compare and adopt the learner model and its criterion
 	RunStudies   Action = "run studies"   // ask whether a practice helped, of all students' facts
 	ManageRules  Action = "manage rules"  // what is proposed to teachers, and when
-	ManagePeople Action = "manage people" // accounts, merges
+	ManagePeople Action = "manage people" // ways in to accounts, who audits and who helps
+	SeeAccounts  Action = "see accounts"  // find people, and sign them out
+	ReadAudit    Action = "read audit"    // what was done, by whom
+	KeepRecords  Action = "keep records"  // corrections, retention, taking a district away
+	SeeRights    Action = "see rights"    // what was allowed, what was asked to be corrected
+	TakeRecord   Action = "take record"   // all that is held, as a file
+	Consents     Action = "consent"       // allow or refuse a purpose
+	Correct      Action = "correct"       // say what is not right
 )
 
 // rules says which relation allows which action. What is not here is denied.
 var rules = map[Action][]Relation{
-	ReadRecord:   {Self, GuardianOf, TeacherOf, LeaderOf},
+	ReadRecord:   {Self, GuardianOf, TeacherOf, LeaderOf, BrokeGlass},
 	ReadAccess:   {Self, GuardianOf, LeaderOf},
+	SeeRights:    {Self, GuardianOf, LeaderOf},
+	TakeRecord:   {Self, GuardianOf, LeaderOf},
+	Consents:     {Self, GuardianOf, LeaderOf},
+	Correct:      {Self, GuardianOf},
 	Choose:       {Self},
 	AnswerIdea:   {TeacherOf},
 	SetGoal:      {Self, TeacherOf},
@@ -111,6 +125,9 @@ var rules = map[Action][]Relation{
 	RunStudies:   {AdministratorOf},
 	ManageRules:  {AdministratorOf},
 	ManagePeople: {AdministratorOf},
+	SeeAccounts:  {AdministratorOf, SupportOf},
+	ReadAudit:    {AdministratorOf, AuditorOf},
+	KeepRecords:  {AdministratorOf},
 }
 
 // Allowed reports whether one of the relations allows the action, and which.

@@ -43,6 +43,9 @@ const (
 	Leader        Role = "leader"
 	Administrator Role = "administrator"
 	Aide          Role = "aide"
+	// By appointment in Waymark, never by the roster.
+	Auditor Role = "auditor" // sees what was done
+	Support Role = "support" // helps with accounts
 )
 
 // RoleOf maps a OneRoster 1.1 or 1.2 role to ours; ok is false for one that

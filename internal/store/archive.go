@@ -17,31 +17,9 @@ import (
 	"time"
 
 	"waymark/internal/fault"
+	"waymark/internal/guard"
 	"waymark/internal/roster"
 )
-
-// ArchiveSchema is the form of a district's archive.
-const ArchiveSchema = "waymark-archive/1"
-
-// Archive is the contents of a district's archive: a zip file with manifest.json and, for each
-// table, TABLE.ndjson, whose lines are objects of columns.
-type Archive struct {
-	Schema    string         `json:"schema"`
-	District  string         `json:"district"`
-	Written   time.Time      `json:"written"`
-	Migration string         `json:"migration"` // the latest change of the schema that the rows have
-	Digest    string         `json:"digest"`    // of the whole state, as waymark doctor --digest prints it
-	Tables    []ArchiveTable `json:"tables"`
-}
-
-// ArchiveTable is one file of an archive.
-type ArchiveTable struct {
-	Table   string   `json:"table"`
-	Purpose string   `json:"purpose"`
-	Columns []string `json:"columns"`
-	Rows    int      `json:"rows"`
-	SHA256  string   `json:"sha256"`
-}
 
 const manifestName = "manifest.json"
 
@@ -61,7 +39,7 @@ func (db *DB) columnsOf(ctx context.Context, table string) ([]string, error) {
 
 // WriteArchive writes all that a district holds, but for secrets, as a zip file. It is read in one
 // transaction, so that it is of one moment.
-func (db *DB) WriteArchive(ctx context.Context, d roster.DistrictID, w io.Writer) (a Archive, err error) {
+func (db *DB) WriteArchive(ctx context.Context, d roster.DistrictID, w io.Writer) (a guard.Archive, err error) {
 	err = db.Snapshot(ctx, func(tx *DB) error {
 		a, err = tx.writeArchive(ctx, d, w)
 		return err
@@ -69,8 +47,8 @@ func (db *DB) WriteArchive(ctx context.Context, d roster.DistrictID, w io.Writer
 	return a, err
 }
 
-func (db *DB) writeArchive(ctx context.Context, d roster.DistrictID, w io.Writer) (Archive, error) {
-	a := Archive{Schema: ArchiveSchema, District: string(d), Written: db.now().UTC(), Migration: latestMigration()}
+func (db *DB) writeArchive(ctx context.Context, d roster.DistrictID, w io.Writer) (guard.Archive, error) {
+	a := guard.Archive{Schema: guard.ArchiveSchema, District: string(d), Written: db.now().UTC(), Migration: latestMigration()}
 	var err error
 	if a.Digest, err = db.digest(ctx, d); err != nil {
 		return a, err
@@ -92,8 +70,8 @@ func (db *DB) writeArchive(ctx context.Context, d roster.DistrictID, w io.Writer
 	return a, errors.Join(e.Encode(a), z.Close())
 }
 
-func (db *DB) writeTable(ctx context.Context, z *zip.Writer, d roster.DistrictID, table string, at time.Time) (t ArchiveTable, err error) {
-	t = ArchiveTable{Table: table, Purpose: heldTables().Tables[table].Purpose}
+func (db *DB) writeTable(ctx context.Context, z *zip.Writer, d roster.DistrictID, table string, at time.Time) (t guard.ArchiveTable, err error) {
+	t = guard.ArchiveTable{Table: table, Purpose: heldTables().Tables[table].Purpose}
 	f, err := z.CreateHeader(&zip.FileHeader{Name: table + ".ndjson", Method: zip.Deflate, Modified: at})
 	if err != nil {
 		return t, err
@@ -157,8 +135,8 @@ func archiveLine(columns []string, values []any) ([]byte, error) {
 // ReadArchive brings a district from an archive into a database that holds none, and says whether
 // the state is the one that was written. Nothing is kept unless all of it can be read and is as
 // the manifest says.
-func (db *DB) ReadArchive(ctx context.Context, r io.ReaderAt, size int64, name string) (Archive, error) {
-	var a Archive
+func (db *DB) ReadArchive(ctx context.Context, r io.ReaderAt, size int64, name string) (guard.Archive, error) {
+	var a guard.Archive
 	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return a, fault.New(fault.Invalid, "%s is no archive of a district (%v).", name, err)
@@ -169,7 +147,7 @@ func (db *DB) ReadArchive(ctx context.Context, r io.ReaderAt, size int64, name s
 	}
 	err = json.NewDecoder(io.LimitReader(m, maxManifest)).Decode(&a)
 	m.Close()
-	if err != nil || a.Schema != ArchiveSchema {
+	if err != nil || a.Schema != guard.ArchiveSchema {
 		return a, fault.New(fault.Invalid, "%s: the manifest cannot be read. Write the archive anew.", name)
 	}
 	if latest := latestMigration(); a.Migration != latest {
@@ -216,7 +194,7 @@ const (
 	archiveRows    = 500 // written at once
 )
 
-func (db *DB) readTable(ctx context.Context, z *zip.Reader, district string, t ArchiveTable, name string) error {
+func (db *DB) readTable(ctx context.Context, z *zip.Reader, district string, t guard.ArchiveTable, name string) error {
 	file := t.Table + ".ndjson"
 	wrong := func(line int, format string, args ...any) error {
 		return fault.New(fault.Invalid, "%s, %s, line %d: %s", name, file, line, fmt.Sprintf(format, args...))

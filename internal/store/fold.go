@@ -9,6 +9,7 @@ import (
 
 	"waymark/internal/competency"
 	"waymark/internal/evidence"
+	"waymark/internal/guard"
 	"waymark/internal/intake"
 	"waymark/internal/mastery"
 	"waymark/internal/roster"
@@ -120,11 +121,12 @@ func scanFold(row func(...any) error) (p evidence.Piece, err error) {
 	return p, err
 }
 
-// foldPieces returns what the learner model needs of the pieces of some students.
+// foldPieces returns what the learner model needs of the pieces of some students; nothing of who
+// refuses that estimates are made.
 func (db *DB) foldPieces(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID][]evidence.Piece, error) {
 	args := []any{d}
 	pieces, err := many(ctx, db, scanFold, `SELECT `+foldColumns+` FROM evidence e WHERE e.district = $1 AND e.student IN (`+marks(&args, students)+`)
-		AND `+notVoid+` ORDER BY e.student, e.at, e.id`, args...)
+		AND `+notVoid+` AND `+allows("e.district", "e.student", guard.Estimates)+` ORDER BY e.student, e.at, e.id`, args...)
 	by := make(map[roster.PersonID][]evidence.Piece, len(students))
 	for start := 0; start < len(pieces); {
 		end := start

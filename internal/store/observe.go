@@ -12,6 +12,7 @@ import (
 	"waymark/internal/competency"
 	"waymark/internal/evidence"
 	"waymark/internal/fault"
+	"waymark/internal/guard"
 	"waymark/internal/mastery"
 	"waymark/internal/roster"
 )
@@ -196,6 +197,10 @@ func (tx *DB) record(ctx context.Context, d roster.DistrictID, ws []*waiting) er
 	if err != nil {
 		return err
 	}
+	refuses, err := tx.refusing(ctx, d, guard.Estimates)
+	if err != nil {
+		return err
+	}
 	again := map[roster.PersonID]bool{} // students to fold from the log
 	changed := map[pair]bool{}
 	weeks := map[pair]map[int]mastery.State{}
@@ -228,7 +233,7 @@ func (tx *DB) record(ctx context.Context, d roster.DistrictID, ws []*waiting) er
 			rows = append(rows, []any{p.Student, p.Competency, micros(p.At), p.ID, root, int64(n), p.Kind, p.Score, p.Max, p.SE, p.Scale, p.Percentile,
 				p.Label, p.Item, p.Easier, p.Guess, int64(p.Attempt), int64(p.Hints), p.Seconds, micros(p.Recorded), p.Source, p.Actor, p.Class, p.Note})
 			w.result = append(w.result, mastery.Recorded{Piece: p})
-			if !m.Counts(p) {
+			if !m.Counts(p) || refuses[p.Student] {
 				continue
 			}
 			p.At = moment(micros(p.At)) // as it will be read back

@@ -15,15 +15,6 @@ import (
 	"waymark/internal/roster"
 )
 
-// RecordPart is what one table holds about a person.
-type RecordPart struct {
-	Table   string            `json:"table"`
-	Purpose string            `json:"purpose"`
-	Meaning map[string]string `json:"columns"` // what each column is for
-	Columns []string          `json:"-"`
-	Rows    []map[string]any  `json:"rows"`
-}
-
 // aboutPeople are the tables that hold rows about people, those that name them by way of another
 // table first.
 func aboutPeople() []Held {
@@ -47,7 +38,7 @@ func (h Held) whose() string {
 }
 
 // RecordOf returns all that is held about a person, but for what opens doors.
-func (db *DB) RecordOf(ctx context.Context, d roster.DistrictID, p roster.PersonID) (parts []RecordPart, err error) {
+func (db *DB) RecordOf(ctx context.Context, d roster.DistrictID, p roster.PersonID) (parts []guard.RecordPart, err error) {
 	err = db.Snapshot(ctx, func(tx *DB) error {
 		for _, h := range aboutPeople() {
 			if h.Keep == KeepAccess || h.Keep == KeepPassing {
@@ -63,12 +54,12 @@ func (db *DB) RecordOf(ctx context.Context, d roster.DistrictID, p roster.Person
 		}
 		return nil
 	})
-	slices.SortFunc(parts, func(a, b RecordPart) int { return strings.Compare(a.Table, b.Table) })
+	slices.SortFunc(parts, func(a, b guard.RecordPart) int { return strings.Compare(a.Table, b.Table) })
 	return parts, err
 }
 
-func (db *DB) recordPart(ctx context.Context, h Held, d roster.DistrictID, p roster.PersonID) (part RecordPart, err error) {
-	part = RecordPart{Table: h.Table, Purpose: h.Purpose, Meaning: map[string]string{}}
+func (db *DB) recordPart(ctx context.Context, h Held, d roster.DistrictID, p roster.PersonID) (part guard.RecordPart, err error) {
+	part = guard.RecordPart{Table: h.Table, Purpose: h.Purpose, Meaning: map[string]string{}}
 	part.Columns, err = db.eachRow(ctx, `SELECT * FROM `+h.Table+` WHERE `+h.whose(), []any{d, p}, func(columns []string, values []any) error {
 		row := map[string]any{}
 		for i, c := range columns {
@@ -105,17 +96,9 @@ type Erased struct {
 
 const erasedLeft = "The audit log and the log of looks at records, which name people by id alone; ids in lists of past proposals and plans of flex time, and in past groups of a class, there with what they were put together by; what the person wrote in the records of others, by id; and backups, until they are replaced by newer ones."
 
-// Hold keeps a person's record from being erased, as a court or an open request may ask.
-type Hold struct {
-	Person  roster.PersonID
-	Because string
-	Author  roster.PersonID
-	At      time.Time
-}
-
 // Holds returns whose records must not be erased.
-func (db *DB) Holds(ctx context.Context, d roster.DistrictID) ([]Hold, error) {
-	return many(ctx, db, func(row func(...any) error) (h Hold, err error) {
+func (db *DB) Holds(ctx context.Context, d roster.DistrictID) ([]guard.Hold, error) {
+	return many(ctx, db, func(row func(...any) error) (h guard.Hold, err error) {
 		var at int64
 		err = row(&h.Person, &h.Because, &h.Author, &at)
 		h.At = moment(at)
@@ -124,7 +107,7 @@ func (db *DB) Holds(ctx context.Context, d roster.DistrictID) ([]Hold, error) {
 }
 
 // SetHold keeps a person's record, or no longer.
-func (db *DB) SetHold(ctx context.Context, d roster.DistrictID, h Hold, lift bool) error {
+func (db *DB) SetHold(ctx context.Context, d roster.DistrictID, h guard.Hold, lift bool) error {
 	if lift {
 		n, err := db.exec(ctx, `UPDATE legal_hold SET lifted = $3 WHERE district = $1 AND person = $2 AND lifted = 0`, d, h.Person, micros(db.now()))
 		if err == nil && n == 0 {
@@ -158,7 +141,7 @@ func (db *DB) Erase(ctx context.Context, d roster.DistrictID, p roster.PersonID,
 		if err != nil {
 			return err
 		}
-		if i := slices.IndexFunc(holds, func(h Hold) bool { return h.Person == p }); i >= 0 {
+		if i := slices.IndexFunc(holds, func(h guard.Hold) bool { return h.Person == p }); i >= 0 {
 			return fault.New(fault.Forbidden, "This record is held since %s: %s. It cannot be erased until that is lifted.", holds[i].At.Format(time.DateOnly), holds[i].Because)
 		}
 		ids, err := tx.mergedInto(ctx, d, p)

@@ -84,13 +84,13 @@ func TestAChildsRecordLeavesAndIsErased(t *testing.T) {
 			t.Errorf("%v: %s", err, text)
 		}
 
-		if err := db.SetHold(ctx, d, Hold{Person: ids["Maya"], Because: "an open request", Author: "a"}, false); err != nil {
+		if err := db.SetHold(ctx, d, guard.Hold{Person: ids["Maya"], Because: "an open request", Author: "a"}, false); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := db.Erase(ctx, d, ids["Maya"], "asked by the family"); fault.KindOf(err) != fault.Forbidden || !strings.Contains(err.Error(), "an open request") {
 			t.Errorf("a record that is held: %v", err)
 		}
-		if err := db.SetHold(ctx, d, Hold{Person: ids["Maya"]}, true); err != nil {
+		if err := db.SetHold(ctx, d, guard.Hold{Person: ids["Maya"]}, true); err != nil {
 			t.Fatal(err)
 		}
 		e, err := db.Erase(ctx, d, ids["Maya"], "asked by the family")

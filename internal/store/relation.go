@@ -38,7 +38,8 @@ func (db *DB) ToStudent(ctx context.Context, a guard.Actor, student roster.Perso
 		UNION SELECT 'leader of' FROM role r JOIN role s ON s.district = r.district AND s.org = r.org
 			WHERE r.district = $2 AND r.person = $3 AND r.active AND r.role IN `+leaderRoles+` AND (r.begins = '' OR r.begins <= $1) AND (r.ends = '' OR r.ends >= $1)
 			AND s.person = $4 AND s.role = 'student' AND s.active AND (s.ends = '' OR s.ends >= $1)
-		ORDER BY 1`, a.District, a.Person, student)
+		UNION SELECT 'opened in an emergency by' FROM break_glass b WHERE b.district = $2 AND b.actor = $3 AND b.student = $4 AND b.until > $5
+		ORDER BY 1`, a.District, a.Person, student, micros(db.now()))
 }
 
 // ToClass returns what an actor is to a class.
@@ -65,7 +66,8 @@ func (db *DB) ToSchool(ctx context.Context, a guard.Actor, school roster.OrgID) 
 // ToDistrict returns what an actor is to the district as a whole.
 func (db *DB) ToDistrict(ctx context.Context, a guard.Actor) ([]guard.Relation, error) {
 	return db.relations(ctx, `SELECT DISTINCT 'administrator of' FROM role WHERE district = $2 AND person = $3 AND active AND `+onDay+`
-		AND role IN `+adminRoles+` ORDER BY 1`, a.District, a.Person)
+		AND role IN `+adminRoles+`
+		UNION SELECT role || ' of' FROM appointment WHERE district = $2 AND person = $3 AND ended = 0 ORDER BY 1`, a.District, a.Person)
 }
 
 // Roles returns what a person is anywhere in the district, strongest first.
@@ -87,7 +89,8 @@ func (db *DB) Roles(ctx context.Context, d roster.DistrictID, p roster.PersonID)
 			out = append(out, r)
 		}
 	}
-	return out, nil
+	appointed, err := db.Appointments(ctx, d, p)
+	return append(out, appointed...), err
 }
 
 // RecordAccess writes down that somebody looked at a student's record.

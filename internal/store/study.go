@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"waymark/internal/fault"
+	"waymark/internal/guard"
 	"waymark/internal/roster"
 	"waymark/internal/study"
 	"waymark/internal/study/dose"
@@ -159,12 +160,13 @@ type onRoll struct {
 }
 
 // roll returns the active students who have a school, each once: in two schools at once, the
-// first by name counts.
+// first by name counts. Who refuses to be in studies is on no roll of one.
 func (db *DB) roll(ctx context.Context, d roster.DistrictID) ([]onRoll, error) {
 	all, err := many(ctx, db, func(row func(...any) error) (s onRoll, err error) {
 		return s, row(&s.id, &s.grade, &s.school, &s.name)
 	}, `SELECT DISTINCT p.id, p.grade, o.id, o.name FROM person p JOIN role r ON r.district = p.district AND r.person = p.id AND r.role = 'student' AND r.active
-		JOIN org o ON o.district = p.district AND o.id = r.org AND o.kind = 'school' WHERE p.district = $1 AND p.active AND (p.school = '' OR p.school = o.id) ORDER BY p.id, o.name, o.id`, d)
+		JOIN org o ON o.district = p.district AND o.id = r.org AND o.kind = 'school' WHERE p.district = $1 AND p.active AND (p.school = '' OR p.school = o.id)
+		AND `+allows("p.district", "p.id", guard.Studies)+` ORDER BY p.id, o.name, o.id`, d)
 	return slices.CompactFunc(all, func(a, b onRoll) bool { return a.id == b.id }), err
 }
 
@@ -323,6 +325,10 @@ func (db *DB) lotsOf(ctx context.Context, d roster.DistrictID, id string, p stud
 			return nil, err
 		}
 	}
+	refuses, err := db.refusing(ctx, d, guard.Studies)
+	if err != nil {
+		return nil, err
+	}
 	out := map[roster.PersonID]study.Lot{}
 	for _, s := range *all {
 		unit := map[study.Unit]string{study.ByStudent: string(s.id), study.ByClass: class[s.id].class, study.BySchool: s.school}[p.Lots.Unit]
@@ -331,14 +337,14 @@ func (db *DB) lotsOf(ctx context.Context, d roster.DistrictID, id string, p stud
 		}
 	}
 	for who, x := range class { // who has left since is lost, not forgotten
-		if l, ok := by[x.class]; ok && out[who].Unit == "" && (len(p.Lots.Grades) == 0 || slices.Contains(p.Lots.Grades, x.grade)) {
+		if l, ok := by[x.class]; ok && !refuses[who] && out[who].Unit == "" && (len(p.Lots.Grades) == 0 || slices.Contains(p.Lots.Grades, x.grade)) {
 			out[who] = l
 			*all = append(*all, onRoll{id: who, name: l.Block, grade: x.grade})
 		}
 	}
 	if p.Lots.Unit == study.ByStudent {
 		for _, l := range drawn {
-			if who := roster.PersonID(l.Unit); out[who].Unit == "" {
+			if who := roster.PersonID(l.Unit); !refuses[who] && out[who].Unit == "" {
 				out[who] = l
 				school, grade, _ := strings.Cut(l.Block, ", grade ")
 				*all = append(*all, onRoll{id: who, name: school, grade: grade})

@@ -391,6 +391,8 @@ func relationWords(rel guard.Relation) string {
 		return "a leader of the school"
 	case guard.AdministratorOf:
 		return "an administrator of the district"
+	case guard.BrokeGlass:
+		return "an administrator, in an emergency"
 	}
 	return string(rel)
 }

@@ -59,7 +59,7 @@ var friday = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
 // cast are the people whom a test may be, by what they are to Maya, the student.
 var cast = map[string]string{
 	"student": "u-maya", "other student": "u-sam", "guardian": "u-ana", "other guardian": "u-lee", "teacher": "u-okafor",
-	"other teacher": "u-brown", "leader": "u-reyes", "other leader": "u-stone", "administrator": "u-admin",
+	"other teacher": "u-brown", "leader": "u-reyes", "other leader": "u-stone", "administrator": "u-admin", "other administrator": "u-ruiz",
 	"liam": "u-liam", "aaliyah": "u-aaliyah", "minh": "u-minh", "noah": "u-noah", "emma": "u-emma",
 }
 
@@ -226,6 +226,7 @@ func fillDistrict(ctx context.Context, db *store.DB, ids map[string]roster.Perso
 	user("leader", "Rosa", "Reyes", "principal", cedar, "")
 	user("other leader", "Sky", "Stone", "principal", juniper, "")
 	user("administrator", "Ada", "Minh", "districtAdministrator", "valley", "")
+	user("other administrator", "Theo", "Ruiz", "districtAdministrator", "valley", "")
 	return errors.Join(append(errs, fillContent(st), finish(ctx, db, st))...)
 }
 

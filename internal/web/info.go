@@ -64,7 +64,7 @@ type relationRights struct {
 
 func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	var v privacyView
-	for _, rel := range []guard.Relation{guard.Self, guard.GuardianOf, guard.TeacherOf, guard.LeaderOf, guard.StaffOf, guard.CounselorOf, guard.AdministratorOf} {
+	for _, rel := range []guard.Relation{guard.Self, guard.GuardianOf, guard.TeacherOf, guard.LeaderOf, guard.StaffOf, guard.CounselorOf, guard.AdministratorOf, guard.BrokeGlass, guard.AuditorOf, guard.SupportOf} {
 		rights := relationRights{Who: rightsOf(rel)}
 		for _, x := range []struct {
 			action guard.Action
@@ -73,6 +73,9 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Act
 		}{
 			{guard.ReadRecord, "read the record: evidence, estimates, goals and choices", true},
 			{guard.ReadAccess, "see who has looked at the record", true},
+			{guard.TakeRecord, "take the whole record with them", true},
+			{guard.Consents, "say what the record may be used for", true},
+			{guard.Correct, "ask to correct what is not right", true},
 			{guard.Choose, "choose the next step", true},
 			{guard.AnswerIdea, "say yes or no to an idea of the student’s own", true},
 			{guard.SetGoal, "write goals", true},
@@ -100,6 +103,9 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Act
 			{guard.ReadSchool, "see counts and averages of a school, without names, never of fewer than " + number(mastery.SmallCell) + " students", false},
 			{guard.Import, "load files from the school's other systems and undo that", false},
 			{guard.ManagePeople, "manage accounts", false},
+			{guard.SeeAccounts, "find people and sign them out", false},
+			{guard.KeepRecords, "answer what families ask to be corrected, say how long records are kept, and, with another administrator, take the district away as a file", false},
+			{guard.ReadAudit, "see what was done, and by whom", false},
 			{guard.RunStudies, "ask of all students’ facts together whether a practice helped; nobody is named in it", false},
 			{guard.ManageRules, "change the rules of what is proposed", false},
 			{guard.ManageModel, "decide how evidence becomes estimates, and see the questions of checks", false},
@@ -134,6 +140,12 @@ func rightsOf(rel guard.Relation) string {
 		return "A counselor, of their school"
 	case guard.AdministratorOf:
 		return "An administrator of the district"
+	case guard.BrokeGlass:
+		return "An administrator who opened a record in an emergency, for an hour; the family sees who, when and why"
+	case guard.AuditorOf:
+		return "An auditor, whom the district has named"
+	case guard.SupportOf:
+		return "A helper with accounts, whom the district has named"
 	}
 	return string(rel)
 }

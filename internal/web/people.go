@@ -26,6 +26,7 @@ type peopleView struct {
 	// Unusual is who opened unusually many children's records of late.
 	Unusual []unusual
 	Second  secondRule
+	Helper  bool // who looks helps with accounts and opens none
 	Errors  formErrors
 }
 
@@ -90,6 +91,7 @@ func (s *Server) answerPeople(w http.ResponseWriter, r *http.Request, a guard.Ac
 	if v.Second.Without, v.Second.All, err = s.Store.Without(r.Context(), a.District, rule); err != nil {
 		return err
 	}
+	v.Helper = !a.Has(roster.Administrator)
 	var code int
 	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "people", v)
@@ -141,6 +143,8 @@ type personView struct {
 	HasPassword bool
 	Sessions    []sessionRow
 	Factors     []factorRow
+	Appointed   []roster.Role
+	Helper      bool // who looks helps with accounts and opens none
 	Errors      formErrors
 	Link        string
 	LinkUntil   time.Time
@@ -184,6 +188,11 @@ func (s *Server) person(r *http.Request, a guard.Actor) (personView, error) {
 	v.Sessions = sessionRows(sessions, "")
 	factors, err := s.Store.Factors(r.Context(), a.District, v.Person.ID)
 	v.Factors, _ = factorRows(factors)
+	if err != nil {
+		return v, err
+	}
+	v.Helper = !a.Has(roster.Administrator)
+	v.Appointed, err = s.Store.Appointments(r.Context(), a.District, v.Person.ID)
 	return v, err
 }
 

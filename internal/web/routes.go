@@ -114,6 +114,11 @@ func (s *Server) routes() []route {
 		{"POST /students/{student}/flags", toStudent(guard.RaiseFlag), s.raiseFlag},
 		{"POST /students/{student}/flags/{flag}", toStudent(guard.RaiseFlag), s.closeFlag},
 		{"POST /students/{student}/flags/{flag}/contest", toStudent(guard.ContestFlag), s.contestFlag},
+		{"GET /students/{student}/rights", toStudent(guard.SeeRights), s.showRights},
+		{"POST /students/{student}/rights/consent", toStudent(guard.Consents), s.setConsent},
+		{"POST /students/{student}/rights/corrections", toStudent(guard.Correct), s.askCorrection},
+		{"POST /students/{student}/rights/corrections/{correction}", toStudent(guard.Correct), s.closeCorrection},
+		{"GET /students/{student}/record.zip", toStudent(guard.TakeRecord), s.takeRecord},
 		{"GET /family", family, s.showFamily},
 
 		// Teachers.
@@ -218,12 +223,24 @@ func (s *Server) routes() []route {
 		{"GET /admin/bank", toDistrict(guard.ManageModel), s.showBank},
 
 		// Administrators: people.
-		{"GET /admin/people", toDistrict(guard.ManagePeople), s.showPeople},
-		{"GET /admin/people/{person}", toDistrict(guard.ManagePeople), s.showPerson},
+		{"GET /admin/people", toDistrict(guard.SeeAccounts), s.showPeople},
+		{"GET /admin/people/{person}", toDistrict(guard.SeeAccounts), s.showPerson},
 		{"POST /admin/people/{person}/password", toDistrict(guard.ManagePeople), s.setPassword},
 		{"POST /admin/people/{person}/link", toDistrict(guard.ManagePeople), s.makeLink},
-		{"POST /admin/people/{person}/sign-out", toDistrict(guard.ManagePeople), s.signOutPerson},
+		{"POST /admin/people/{person}/sign-out", toDistrict(guard.SeeAccounts), s.signOutPerson},
 		{"POST /admin/people/{person}/factors", toDistrict(guard.ManagePeople), s.forgetFactors},
+		{"POST /admin/people/{person}/emergency", toDistrict(guard.ManagePeople), s.openInEmergency},
+		{"POST /admin/people/{person}/appoint", toDistrict(guard.ManagePeople), s.appoint},
+
+		// What a district does with its records, and what was done.
+		{"GET /admin/records", toDistrict(guard.KeepRecords), s.showKeeping},
+		{"POST /admin/records/corrections/{student}/{correction}", toDistrict(guard.KeepRecords), s.answerCorrection},
+		{"POST /admin/records/keep", toDistrict(guard.KeepRecords), s.setKeepYears},
+		{"POST /admin/records/exports", toDistrict(guard.KeepRecords), s.askExport},
+		{"POST /admin/records/exports/{export}", toDistrict(guard.KeepRecords), s.decideExport},
+		{"GET /admin/records/exports/{export}/district.zip", toDistrict(guard.KeepRecords), s.takeDistrict},
+		{"GET /audit", toDistrict(guard.ReadAudit), s.showAudit},
+		{"GET /audit/log.csv", toDistrict(guard.ReadAudit), s.auditCSV},
 		{"POST /admin/second", toDistrict(guard.ManagePeople), s.setSecondFactor},
 	}
 }

@@ -100,14 +100,14 @@ func TestADistrictAsksForASecondProof(t *testing.T) {
 	form := url.Values{"second": {"administrators"}}
 	s.post("administrator", "/admin/second", form).is(422).says("yourself first")
 	_, c := s.signsIn("admin")
-	s.with(c, "/admin/people").is(200).says("3 of 3 administrators and leaders have no second proof")
+	s.with(c, "/admin/people").is(200).says("4 of 4 administrators and leaders have no second proof")
 	_, _, c = s.setsUp(c)
 	s.get("leader", "/schools").is(200)
 	s.sends(c, "/admin/second", form).goesTo("/admin/people?done=settings")
 	s.get("leader", "/schools").is(303) // signed out, to set it up
 	s.get("teacher", "/teach").is(200)
 	s.get("student", "/me").is(200)
-	s.with(c, "/admin/people").is(200).says("2 of 3 of whom it is asked")
+	s.with(c, "/admin/people").is(200).says("3 of 4 of whom it is asked")
 
 	p, waits := s.signsIn("reyes")
 	p.goesTo("/sign-in/second?next=%2Fme%2Fgoals")

@@ -119,9 +119,16 @@ func (s *Server) shell(r *http.Request, a guard.Actor, view any) shell {
 		}
 		add("/admin/imports", "up", "nav.imports")
 		add("/admin/people", "people", "nav.people")
+		add("/admin/records", "lock", "nav.records")
 		add("/admin/model", "tune", "nav.model")
 		add("/admin/proposals", "steps", "nav.rules")
 		add("/admin/bank", "list", "nav.questions")
+	}
+	if a.Has(roster.Auditor) {
+		add("/audit", "eye", "nav.audit")
+	}
+	if a.Has(roster.Support) && !a.Has(roster.Administrator) {
+		add("/admin/people", "people", "nav.people")
 	}
 	// The link with the longest path that the page lies under is where we are.
 	here := -1
@@ -159,6 +166,12 @@ func home(a guard.Actor) string {
 		return "/me"
 	case a.Has(roster.Guardian):
 		return "/family"
+	}
+	switch {
+	case a.Has(roster.Auditor):
+		return "/audit"
+	case a.Has(roster.Support):
+		return "/admin/people"
 	}
 	return "/nothing-here"
 }

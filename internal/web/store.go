@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"waymark/internal/assess"
@@ -43,9 +44,41 @@ type Store interface {
 	groupStore
 	studyStore
 	auditStore
+	rightsStore
+}
+
+type rightsStore interface {
+	Consents(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]guard.Consent, error)
+	SetConsent(ctx context.Context, d roster.DistrictID, c guard.Consent) error
+	Corrections(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]guard.Correction, error)
+	OpenCorrections(ctx context.Context, d roster.DistrictID) ([]guard.Correction, error)
+	AskCorrection(ctx context.Context, d roster.DistrictID, c guard.Correction) error
+	AnswerCorrection(ctx context.Context, d roster.DistrictID, student roster.PersonID, id string, answer guard.CorrectionAnswer, reply string, by roster.PersonID) error
+	StateBeside(ctx context.Context, d roster.DistrictID, student roster.PersonID, id, statement string) error
+	BreakGlass(ctx context.Context, d roster.DistrictID, x guard.Emergency) error
+	Emergencies(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]guard.Emergency, error)
+	EmergenciesSince(ctx context.Context, d roster.DistrictID, since time.Time) ([]guard.Emergency, error)
+	Appointments(ctx context.Context, d roster.DistrictID, p roster.PersonID) ([]roster.Role, error)
+	Appoint(ctx context.Context, d roster.DistrictID, p roster.PersonID, role roster.Role, author roster.PersonID) error
+	Dismiss(ctx context.Context, d roster.DistrictID, p roster.PersonID, role roster.Role) error
+	ExportRequests(ctx context.Context, d roster.DistrictID, since time.Time) ([]guard.ExportRequest, error)
+	ExportRequest(ctx context.Context, d roster.DistrictID, id string) (guard.ExportRequest, error)
+	AskExport(ctx context.Context, d roster.DistrictID, author roster.PersonID, because string) error
+	AgreeExport(ctx context.Context, d roster.DistrictID, id string, by roster.PersonID) error
+	CloseExport(ctx context.Context, d roster.DistrictID, id string) error
+	KeepYears(ctx context.Context, d roster.DistrictID) (int, error)
+	SetKeepYears(ctx context.Context, d roster.DistrictID, years int) error
+	LeftBefore(ctx context.Context, d roster.DistrictID, day time.Time) ([]roster.PersonID, error)
+	Holds(ctx context.Context, d roster.DistrictID) ([]guard.Hold, error)
+	RecordOf(ctx context.Context, d roster.DistrictID, p roster.PersonID) ([]guard.RecordPart, error)
+	WriteArchive(ctx context.Context, d roster.DistrictID, w io.Writer) (guard.Archive, error)
 }
 
 type auditStore interface {
+	Deeds(ctx context.Context, d roster.DistrictID, from int64, most int) ([]guard.Deed, error)
+	LatestDeeds(ctx context.Context, d roster.DistrictID, before int64, actor roster.PersonID, most int) ([]guard.Deed, error)
+	Checkpoints(ctx context.Context, d roster.DistrictID) ([]guard.Checkpoint, error)
+	VerifyAudit(ctx context.Context, d roster.DistrictID, elsewhere []guard.Checkpoint) (guard.Auditor, error)
 	RecordDeed(ctx context.Context, x guard.Deed) error
 	DeedsCalled(ctx context.Context, d roster.DistrictID, what string, since time.Time) ([]guard.Deed, error)
 }

@@ -4,7 +4,7 @@ package web
 var leaderViews = map[string]any{
 	"schools": schoolsView{}, "attention": attentionView{}, "school": schoolView{}, "imports": importsView{}, "import": importView{},
 	"mapping": mappingStartView{}, "columns": columnsView{}, "people": peopleView{}, "person": personView{},
-	"second": secondView{}, "setup": secondSetUpView{}, "codes": codesView{}, "account": accountView{},
+	"second": secondView{}, "setup": secondSetUpView{}, "codes": codesView{}, "account": accountView{}, "rights": rightsView{}, "keeping": keepingView{}, "audit": auditView{},
 	"model": modelView{}, "version": versionView{}, "rules": rulesView{}, "bank": bankView{}, "proposalrules": proposalRulesView{}, "flexboard": flexBoard{}, "corridor": corridorView{},
 	"studies": studiesView{}, "study": studyView{}, "virtual": virtualView{}, "practices": practicesView{}, "schoolpractices": schoolPracticesView{},
 }

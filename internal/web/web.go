@@ -194,7 +194,7 @@ type speechKey struct{}
 // stands in their own record, with its day.
 func (s *Server) audit(rt route, r *http.Request, a guard.Actor, code int) error {
 	_, path, _ := strings.Cut(rt.pattern, " ")
-	takes := strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, "/bundle")
+	takes := strings.HasSuffix(path, ".csv") || strings.HasSuffix(path, ".zip") || strings.HasSuffix(path, "/bundle")
 	if a.Person == "" || code >= http.StatusBadRequest || r.Method == http.MethodGet && !takes || strings.HasPrefix(path, "/me/") {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package main
+package guard_test
 
 import (
 	"archive/zip"
@@ -9,17 +9,17 @@ import (
 	"testing"
 	"time"
 
+	"waymark/internal/guard"
 	"waymark/internal/roster"
-	"waymark/internal/store"
 )
 
 // A child's record is data for programs and a book for people; whatever stands in it is shown as text.
 func TestARecordIsDataAndABook(t *testing.T) {
 	t.Parallel()
-	parts := []store.RecordPart{{Table: "goal", Purpose: "what a student wants to reach", Meaning: map[string]string{"what": "what", "at": "when"}, Columns: []string{"what", "at"},
+	parts := []guard.RecordPart{{Table: "goal", Purpose: "what a student wants to reach", Meaning: map[string]string{"what": "what", "at": "when"}, Columns: []string{"what", "at"},
 		Rows: []map[string]any{{"what": "<script>alert(1)</script> & “fractions”", "at": int64(1_760_000_000_000_000)}}}}
 	var b bytes.Buffer
-	if err := writeRecord(&b, roster.Person{Given: "Maya", Family: "<Lopez>"}, parts, time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)); err != nil {
+	if err := guard.WriteRecord(&b, roster.Person{Given: "Maya", Family: "<Lopez>"}, parts, time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)); err != nil {
 		t.Fatal(err)
 	}
 	z, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
@@ -47,7 +47,7 @@ func TestARecordIsDataAndABook(t *testing.T) {
 	if strings.Contains(book, "<script>") {
 		t.Error("a record runs as a script")
 	}
-	var again []store.RecordPart
+	var again []guard.RecordPart
 	if err := json.Unmarshal([]byte(read("record.json")), &again); err != nil || len(again) != 1 || again[0].Rows[0]["what"] != parts[0].Rows[0]["what"] {
 		t.Errorf("%+v %v", again, err)
 	}

@@ -1,0 +1,94 @@
+package web
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"waymark/internal/guard"
+	"waymark/internal/roster"
+)
+
+// auditView is a page of what was done, latest first.
+type auditView struct {
+	Deeds       []deedRow
+	Older       string // where older ones are
+	Actor       string // only of this person, where set
+	ActorName   string
+	Verified    bool // it was asked whether all is as it was written
+	Count       int64
+	Breaches    []guard.Breach
+	Checkpoints []guard.Checkpoint
+}
+
+type deedRow struct {
+	guard.Deed
+	Name string // of the actor
+	Says string
+	Path string // the page on which it was done
+}
+
+const deedsShown = 100
+
+func (s *Server) showAudit(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	ctx, d, q := r.Context(), a.District, r.URL.Query()
+	v := auditView{Actor: q.Get("who")}
+	before, _ := strconv.ParseInt(q.Get("before"), 10, 64) // anything else is the latest
+	deeds, err := s.Store.LatestDeeds(ctx, d, before, roster.PersonID(v.Actor), deedsShown)
+	if err != nil {
+		return err
+	}
+	names := s.namesOf(ctx, d)
+	if v.Actor != "" {
+		if v.ActorName, err = names(roster.PersonID(v.Actor)); err != nil {
+			return err
+		}
+	}
+	for _, x := range deeds {
+		row := deedRow{Deed: x, Name: "the command line", Says: x.What}
+		if _, path, ok := strings.Cut(x.What, "POST "); ok {
+			row.Says, row.Path = "changed", path
+		} else if _, path, ok := strings.Cut(x.What, "GET "); ok {
+			row.Says, row.Path = "took away as a file", path
+		}
+		if x.Actor != "" {
+			if row.Name, err = names(x.Actor); err != nil {
+				return err
+			}
+		}
+		v.Deeds = append(v.Deeds, row)
+	}
+	if len(deeds) == deedsShown {
+		v.Older = "/audit?before=" + strconv.FormatInt(deeds[len(deeds)-1].Number, 10) + "&who=" + urlQuery(v.Actor)
+	}
+	if v.Checkpoints, err = s.Store.Checkpoints(ctx, d); err != nil {
+		return err
+	}
+	if v.Verified = q.Has("verify"); v.Verified {
+		found, err := s.Store.VerifyAudit(ctx, d, nil)
+		if err != nil {
+			return err
+		}
+		v.Count, v.Breaches = found.Count, found.Breaches
+	}
+	return s.render(w, r, a, http.StatusOK, "audit", v)
+}
+
+// auditCSV gives the log as a file, to be looked at elsewhere: who by id, as it is sealed.
+func (s *Server) auditCSV(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	rows := [][]string{{"number", "at", "actor", "what", "on", "detail", "previous", "digest"}}
+	for from := int64(0); ; {
+		deeds, err := s.Store.Deeds(r.Context(), a.District, from, 1000)
+		if err != nil {
+			return err
+		}
+		for _, x := range deeds {
+			rows = append(rows, []string{strconv.FormatInt(x.Number, 10), x.At.UTC().Format(time.RFC3339Nano), string(x.Actor), x.What, x.On, strings.ReplaceAll(x.Detail, "\n", " "), x.Previous, x.Digest})
+			from = x.Number + 1
+		}
+		if len(deeds) < 1000 {
+			return writeCSV(w, r, "audit.csv", rows)
+		}
+	}
+}
