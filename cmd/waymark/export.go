@@ -117,15 +117,17 @@ func inventoryCommand(e *env) *command {
 
 func backupCommand(e *env) *command {
 	var o options
-	var out string
+	var out, keys string
 	return &command{
-		name: "backup", args: "--out FOLDER", short: "Copy the embedded database into a new folder while it is used.",
-		long: `The copy is of one moment, checked, and described in backup.json. Keep it on another machine. A PostgreSQL database is backed up by its own tools:
+		name: "backup", args: "--out FOLDER [--keys FILE]", short: "Copy the embedded database into a new folder while it is used.",
+		long: `The copy is of one moment, checked, and described in backup.json. Keep it on another machine. With --keys, all that is about people is sealed under a
+key for each person, and the keys are written to FILE, in the place of the last ones: keep that apart from the backups. Who is erased cannot be read in any sealed backup any more. A PostgreSQL database is backed up by its own tools:
 docs/operations.md.`,
 		examples: []string{"waymark backup --out backups/2026-11-23 --data waymark-data"},
 		flags: func(fs *flag.FlagSet) {
 			o.declare(fs, e)
 			fs.StringVar(&out, "out", "", "`folder` to make")
+			fs.StringVar(&keys, "keys", "", "`file` of the key ring, to seal what is about people")
 		},
 		run: func(ctx context.Context, e *env, _ []string) error {
 			if out == "" {
@@ -136,7 +138,7 @@ docs/operations.md.`,
 				return err
 			}
 			defer db.Close()
-			b, err := db.Backup(ctx, out)
+			b, err := db.Backup(ctx, out, keys)
 			if err != nil {
 				return err
 			}
@@ -150,34 +152,52 @@ docs/operations.md.`,
 func restoreCommand(e *env) *command {
 	var o options
 	var check bool
+	var keys string
 	return &command{
-		name: "restore", args: "BACKUP [--check]", short: "Bring a backup back into a new data folder, or prove that it could be.", operands: 1,
+		name: "restore", args: "BACKUP [--check] [--keys FILE]", short: "Bring a backup back into a new data folder, or prove that it could be.", operands: 1,
 		long:     "The file is held against what was written of it, opened, checked, and its state compared. --check does so beside and keeps nothing. A folder that holds a database is left alone.",
 		examples: []string{"waymark restore backups/2026-11-23 --check", "waymark restore backups/2026-11-23 --data new-data"},
 		flags: func(fs *flag.FlagSet) {
 			o.declare(fs, e)
 			fs.BoolVar(&check, "check", false, "only prove that it can be restored")
+			fs.StringVar(&keys, "keys", "", "`file` of the key ring of a sealed backup")
 		},
 		run: func(ctx context.Context, e *env, args []string) error {
+			var ring *store.KeyRing
+			if keys != "" {
+				r, err := store.ReadKeys(keys)
+				if err != nil {
+					return err
+				}
+				ring = &r
+			}
 			if check {
-				b, err := store.CheckBackup(ctx, args[0], e.now)
+				b, err := store.CheckBackup(ctx, args[0], ring, e.now)
 				if err != nil {
 					return err
 				}
 				return o.print(e, b, func(w io.Writer) {
 					fmt.Fprintf(w, "It can be restored: the state of %s, digest %s.\n", b.At.Format("2006-01-02 15:04 MST"), b.Digest)
+					writeGone(w, b)
 				})
 			}
 			if o.data == "" {
 				return usage("--data is missing: it names the new folder")
 			}
-			b, err := store.Restore(ctx, args[0], o.data, e.now)
+			b, err := store.Restore(ctx, args[0], o.data, ring, e.now)
 			if err != nil {
 				return err
 			}
 			return o.print(e, b, func(w io.Writer) {
 				fmt.Fprintf(w, "%s holds the state of %s, digest %s.\n", o.data, b.At.Format("2006-01-02 15:04 MST"), b.Digest)
+				writeGone(w, b)
 			})
 		},
+	}
+}
+
+func writeGone(w io.Writer, b store.Backup) {
+	if b.Gone > 0 {
+		fmt.Fprintf(w, "The keys of %d people are gone: they were erased since, and nothing of them came back.\n", b.Gone)
 	}
 }

@@ -90,16 +90,17 @@ func holdCommand(e *env) *command {
 
 func eraseCommand(e *env) *command {
 	var o options
-	var because, key, certificate string
+	var because, key, certificate, keys string
 	return &command{
 		name: "erase", args: "PERSON --because TEXT --key FILE --certificate FILE", short: "Take away all that is held of somebody, with a signed certificate.", operands: 1,
-		long: `What past imports would bring back goes too. The audit log stays, which names people by id alone; and backups hold the record until they are replaced.
+		long: `What past imports would bring back goes too. The audit log stays, which names people by id alone; and backups hold the record until they are replaced, or, where they are sealed (waymark backup --keys), until the key ring is written anew, which --keys does.
 There is no way back: export the record first (waymark export student).`,
 		examples: []string{"waymark people erase 604863 --because \"asked by the family\" --key audit-key.pem --certificate erased.json"},
 		flags: func(fs *flag.FlagSet) {
 			o.declare(fs, e)
 			fs.StringVar(&because, "because", "", "why, in `words` without names")
 			fs.StringVar(&key, "key", "", "`file` of the key to sign with, as waymark audit key makes it")
+			fs.StringVar(&keys, "keys", "", "`file` of the key ring of sealed backups, to write anew at once")
 			fs.StringVar(&certificate, "certificate", "", "`file` to write; must not be there yet")
 		},
 		run: func(ctx context.Context, e *env, args []string) error {
@@ -120,6 +121,11 @@ There is no way back: export the record first (waymark export student).`,
 					var err error
 					if erased, err = db.Erase(ctx, d, p.ID, because); err != nil {
 						return err
+					}
+					if keys != "" {
+						if err := db.WriteKeys(ctx, keys); err != nil {
+							return err
+						}
 					}
 					c, err := guard.Certify(erased, private)
 					if err != nil {

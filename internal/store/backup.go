@@ -26,6 +26,11 @@ type Backup struct {
 	// Migration is the latest change of the schema. A newer program changes the copy further, so that
 	// its digest is another; then the file's own digest and the database's checks have to do.
 	Migration string `json:"migration"`
+	// Sealed says that what is about people is under their keys, which stand elsewhere.
+	Sealed bool `json:"sealed"`
+	// Gone is of how many people the keys were gone when it was restored or checked: they were erased
+	// since, and nothing of them came back.
+	Gone int `json:"gone,omitempty"`
 }
 
 const (
@@ -33,8 +38,10 @@ const (
 	backupName   = "backup.json"
 )
 
-// Backup copies the embedded database into a new folder while it is used, as of one moment.
-func (db *DB) Backup(ctx context.Context, dir string) (b Backup, err error) {
+// Backup copies the embedded database into a new folder while it is used, as of one moment. Where a
+// file for the key ring is named, what is about people is sealed under a key for each, and the key ring
+// written there.
+func (db *DB) Backup(ctx context.Context, dir, keys string) (b Backup, err error) {
 	if db.dialect.bulk {
 		return b, fault.New(fault.Invalid, "A PostgreSQL database is backed up by its own tools, such as pg_dump or continuous archiving; see docs/operations.md.")
 	}
@@ -49,8 +56,16 @@ func (db *DB) Backup(ctx context.Context, dir string) (b Backup, err error) {
 			err = errors.Join(err, os.RemoveAll(dir))
 		}
 	}()
+	if keys != "" {
+		if err := db.ensureKeys(ctx); err != nil {
+			return b, err
+		}
+		if err := db.WriteKeys(ctx, keys); err != nil {
+			return b, err
+		}
+	}
 	file := filepath.Join(dir, FileName)
-	b = Backup{Schema: backupSchema, At: db.now().UTC(), Migration: latestMigration()}
+	b = Backup{Sealed: keys != "", Schema: backupSchema, At: db.now().UTC(), Migration: latestMigration()}
 	// On a connection of its own, so that others go on writing.
 	own, err := sql.Open("sqlite", db.dsn)
 	if err != nil {
@@ -63,10 +78,19 @@ func (db *DB) Backup(ctx context.Context, dir string) (b Backup, err error) {
 	if err := os.Chmod(file, 0o600); err != nil {
 		return b, err
 	}
-	if b.SHA256, b.Bytes, err = fileDigest(file); err != nil {
+	if b.Digest, err = copyDigest(ctx, file, nil, &b, db.now); err != nil {
 		return b, err
 	}
-	if b.Digest, err = copyDigest(ctx, file, db.now); err != nil {
+	if b.Sealed {
+		ring, err := ReadKeys(keys)
+		if err == nil {
+			err = sealFile(ctx, dir, ring, db.now)
+		}
+		if err != nil {
+			return b, err
+		}
+	}
+	if b.SHA256, b.Bytes, err = fileDigest(file); err != nil {
 		return b, err
 	}
 	raw, err := json.MarshalIndent(b, "", "  ")
@@ -88,8 +112,8 @@ func fileDigest(path string) (string, int64, error) {
 }
 
 // copyDigest opens a copy of a database file elsewhere, checks it and digests its state; the file
-// itself is only read.
-func copyDigest(ctx context.Context, file string, now func() time.Time) (string, error) {
+// itself is only read. With a key ring, what is sealed in the copy is put back first.
+func copyDigest(ctx context.Context, file string, ring *KeyRing, b *Backup, now func() time.Time) (string, error) {
 	dir, err := os.MkdirTemp(filepath.Dir(filepath.Dir(file)), ".waymark-check-")
 	if err != nil {
 		return "", err
@@ -98,20 +122,32 @@ func copyDigest(ctx context.Context, file string, now func() time.Time) (string,
 	if err := copyFile(file, filepath.Join(dir, FileName)); err != nil {
 		return "", err
 	}
-	return digestOf(ctx, dir, now)
+	return digestOf(ctx, dir, ring, b, now)
 }
 
-func digestOf(ctx context.Context, dir string, now func() time.Time) (string, error) {
+func digestOf(ctx context.Context, dir string, ring *KeyRing, b *Backup, now func() time.Time) (string, error) {
 	db, err := Open(ctx, Config{Dir: dir, Now: now})
 	if err != nil {
 		return "", err
 	}
 	defer db.Close()
+	sealed, err := db.sealedIn(ctx)
+	if err != nil {
+		return "", err
+	}
+	if sealed {
+		if ring == nil {
+			return "", fault.New(fault.Invalid, "This backup is sealed: name the key ring with --keys FILE.")
+		}
+		if b.Gone, err = db.unseal(ctx, *ring); err != nil {
+			return "", err
+		}
+	}
 	found, err := db.Check(ctx)
 	if err != nil {
 		return "", err
 	}
-	if len(found) > 0 {
+	if len(found) > 0 && b.Gone == 0 {
 		return "", fault.New(fault.Invalid, "The database is damaged: %s.", strings.Join(found[:min(len(found), 3)], "; "))
 	}
 	return db.Digest(ctx)
@@ -153,22 +189,26 @@ func readBackup(dir string) (b Backup, err error) {
 	return b, nil
 }
 
+// comparable reports whether the state of a restored backup must be the one that was written: not where
+// a newer program has changed it further, or where people were erased since.
+func (b Backup) comparable() bool { return b.Migration == latestMigration() && b.Gone == 0 }
+
 // CheckBackup proves a backup: it is restored beside, checked, and its state compared with the one
 // that was written.
-func CheckBackup(ctx context.Context, dir string, now func() time.Time) (Backup, error) {
+func CheckBackup(ctx context.Context, dir string, ring *KeyRing, now func() time.Time) (Backup, error) {
 	b, err := readBackup(dir)
 	if err != nil {
 		return b, err
 	}
-	digest, err := copyDigest(ctx, filepath.Join(dir, FileName), now)
-	if err == nil && digest != b.Digest && b.Migration == latestMigration() {
+	digest, err := copyDigest(ctx, filepath.Join(dir, FileName), ring, &b, now)
+	if err == nil && digest != b.Digest && b.comparable() {
 		err = fault.New(fault.Invalid, "%s can be opened, but holds another state than was written (%s; written was %s). Use another backup.", dir, digest, b.Digest)
 	}
 	return b, err
 }
 
 // Restore puts a backup into a data folder that holds no database yet, and proves it there.
-func Restore(ctx context.Context, dir, to string, now func() time.Time) (Backup, error) {
+func Restore(ctx context.Context, dir, to string, ring *KeyRing, now func() time.Time) (Backup, error) {
 	b, err := readBackup(dir)
 	if err != nil {
 		return b, err
@@ -183,7 +223,7 @@ func Restore(ctx context.Context, dir, to string, now func() time.Time) (Backup,
 	err = copyFile(filepath.Join(dir, FileName), file)
 	if err == nil {
 		var digest string
-		if digest, err = digestOf(ctx, to, now); err == nil && digest != b.Digest && b.Migration == latestMigration() {
+		if digest, err = digestOf(ctx, to, ring, &b, now); err == nil && digest != b.Digest && b.comparable() {
 			err = fault.New(fault.Invalid, "%s holds another state than was written. Use another backup.", dir)
 		}
 	}

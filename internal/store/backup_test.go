@@ -54,7 +54,7 @@ func TestABackupProvesItself(t *testing.T) {
 		}
 	}()
 	at := filepath.Join(dir, "backup")
-	b, err := db.Backup(t.Context(), at)
+	b, err := db.Backup(t.Context(), at, "")
 	close(stop)
 	if werr := <-wrote; err != nil || werr != nil {
 		t.Fatal(err, werr)
@@ -62,11 +62,11 @@ func TestABackupProvesItself(t *testing.T) {
 	if digest, err := db.Digest(t.Context()); err != nil || digest != b.Digest {
 		t.Errorf("digest %s (%v), want %s", b.Digest, err, digest)
 	}
-	if _, err := CheckBackup(t.Context(), at, time.Now); err != nil {
+	if _, err := CheckBackup(t.Context(), at, nil, time.Now); err != nil {
 		t.Error(err)
 	}
 	to := filepath.Join(dir, "new")
-	if _, err := Restore(t.Context(), at, to, time.Now); err != nil {
+	if _, err := Restore(t.Context(), at, to, nil, time.Now); err != nil {
 		t.Fatal(err)
 	}
 	restored, err := Open(t.Context(), Config{Dir: to, Now: time.Now})
@@ -77,10 +77,10 @@ func TestABackupProvesItself(t *testing.T) {
 	if v, err := restored.VerifyAudit(t.Context(), "d", nil); err != nil || len(v.Breaches) > 0 {
 		t.Errorf("the log of the copy: %v %v", v.Breaches, err)
 	}
-	if _, err := Restore(t.Context(), at, to, time.Now); fault.KindOf(err) != fault.Conflict {
+	if _, err := Restore(t.Context(), at, to, nil, time.Now); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("over another database: %v", err)
 	}
-	if _, err := db.Backup(t.Context(), at); fault.KindOf(err) != fault.Conflict {
+	if _, err := db.Backup(t.Context(), at, ""); fault.KindOf(err) != fault.Conflict {
 		t.Errorf("over another backup: %v", err)
 	}
 	left, err := os.ReadDir(dir)
@@ -88,10 +88,10 @@ func TestABackupProvesItself(t *testing.T) {
 		t.Errorf("left behind: %v %v", left, err)
 	}
 	damage(t, filepath.Join(at, FileName))
-	if _, err := CheckBackup(t.Context(), at, time.Now); fault.KindOf(err) != fault.Invalid {
+	if _, err := CheckBackup(t.Context(), at, nil, time.Now); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("a damaged backup: %v", err)
 	}
-	if _, err := Restore(t.Context(), at, filepath.Join(dir, "newer"), time.Now); fault.KindOf(err) != fault.Invalid {
+	if _, err := Restore(t.Context(), at, filepath.Join(dir, "newer"), nil, time.Now); fault.KindOf(err) != fault.Invalid {
 		t.Errorf("a damaged backup is restored: %v", err)
 	}
 }

@@ -155,7 +155,7 @@ func (db *DB) eachRow(ctx context.Context, query string, args []any, f func(colu
 }
 
 // booleans are columns that SQLite keeps as numbers.
-var booleans = []string{"active", "is_primary", "enabled", "assessable", "calibrated", "dropped", "answered", "suspended", "treated", "virtual"}
+var booleans = []string{"active", "is_primary", "enabled", "assessable", "calibrated", "dropped", "answered", "suspended", "treated", "virtual", "given", "waits"}
 
 func writeValue(h hash.Hash, column string, v any) {
 	switch v := v.(type) {

@@ -9,7 +9,6 @@ import (
 
 	"waymark/internal/competency"
 	"waymark/internal/evidence"
-	"waymark/internal/guard"
 	"waymark/internal/intake"
 	"waymark/internal/mastery"
 	"waymark/internal/roster"
@@ -126,7 +125,7 @@ func scanFold(row func(...any) error) (p evidence.Piece, err error) {
 func (db *DB) foldPieces(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID][]evidence.Piece, error) {
 	args := []any{d}
 	pieces, err := many(ctx, db, scanFold, `SELECT `+foldColumns+` FROM evidence e WHERE e.district = $1 AND e.student IN (`+marks(&args, students)+`)
-		AND `+notVoid+` AND `+allows("e.district", "e.student", guard.Estimates)+` ORDER BY e.student, e.at, e.id`, args...)
+		AND `+notVoid+` AND `+allowsEstimates+` ORDER BY e.student, e.at, e.id`, args...)
 	by := make(map[roster.PersonID][]evidence.Piece, len(students))
 	for start := 0; start < len(pieces); {
 		end := start

@@ -94,7 +94,7 @@ type Erased struct {
 	Left     string            `json:"left"` // what stays, in words
 }
 
-const erasedLeft = "The audit log and the log of looks at records, which name people by id alone; ids in lists of past proposals and plans of flex time, and in past groups of a class, there with what they were put together by; what the person wrote in the records of others, by id; and backups, until they are replaced by newer ones."
+const erasedLeft = "The audit log and the log of looks at records, which name people by id alone; ids in lists of past proposals and plans of flex time, and in past groups of a class, there with what they were put together by; what the person wrote in the records of others, by id; backups that are not sealed, until they are replaced by newer ones; and sealed ones, which nobody can read for this person once the key ring has been written again."
 
 // Holds returns whose records must not be erased.
 func (db *DB) Holds(ctx context.Context, d roster.DistrictID) ([]guard.Hold, error) {
@@ -154,6 +154,9 @@ func (db *DB) Erase(ctx context.Context, d roster.DistrictID, p roster.PersonID,
 			}
 		}
 		if err := tx.forgetSamples(ctx, d); err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, `DELETE FROM person_key WHERE district = $1 AND person = $2`, d, keyOfImports); err != nil {
 			return err
 		}
 		return tx.recordDeed(ctx, guard.Deed{District: d, What: "erase", On: string(p), Detail: because})

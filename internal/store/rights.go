@@ -9,10 +9,11 @@ import (
 	"waymark/internal/roster"
 )
 
-// allows is the condition that the student that a column names has not refused a purpose.
-func allows(district, student string, p guard.Purpose) string {
-	return `NOT EXISTS (SELECT 1 FROM consent k WHERE k.district = ` + district + ` AND k.purpose = '` + string(p) + `' AND k.student = ` + student + ` AND NOT k.given AND k.ended = 0)`
-}
+// The student of the evidence e, or the person p, has not refused a purpose.
+const (
+	allowsEstimates = `NOT EXISTS (SELECT 1 FROM consent k WHERE k.district = e.district AND k.purpose = 'estimates' AND k.student = e.student AND NOT k.given AND k.ended = 0)`
+	allowsStudies   = `NOT EXISTS (SELECT 1 FROM consent k WHERE k.district = p.district AND k.purpose = 'studies' AND k.student = p.id AND NOT k.given AND k.ended = 0)`
+)
 
 // Consents returns what was said about a student's record, by purpose, latest first.
 func (db *DB) Consents(ctx context.Context, d roster.DistrictID, student roster.PersonID) ([]guard.Consent, error) {

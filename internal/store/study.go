@@ -166,7 +166,7 @@ func (db *DB) roll(ctx context.Context, d roster.DistrictID) ([]onRoll, error) {
 		return s, row(&s.id, &s.grade, &s.school, &s.name)
 	}, `SELECT DISTINCT p.id, p.grade, o.id, o.name FROM person p JOIN role r ON r.district = p.district AND r.person = p.id AND r.role = 'student' AND r.active
 		JOIN org o ON o.district = p.district AND o.id = r.org AND o.kind = 'school' WHERE p.district = $1 AND p.active AND (p.school = '' OR p.school = o.id)
-		AND `+allows("p.district", "p.id", guard.Studies)+` ORDER BY p.id, o.name, o.id`, d)
+		AND `+allowsStudies+` ORDER BY p.id, o.name, o.id`, d)
 	return slices.CompactFunc(all, func(a, b onRoll) bool { return a.id == b.id }), err
 }
 

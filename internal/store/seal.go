@@ -1,0 +1,419 @@
+package store
+
+import (
+	"bytes"
+	"compress/flate"
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"waymark/internal/fault"
+	"waymark/internal/roster"
+)
+
+// A sealed backup holds the rows about each person under a key of that person's own. The keys live in
+// the database, which erases them with the person, and in one key ring outside of the backups, which is
+// written anew each time: the backups may be many and old, the key ring is one and of today. Who was
+// erased cannot be read in any backup once the key ring has been written again.
+
+// KeyRing are the keys of a database's people.
+type KeyRing struct {
+	Schema string            `json:"schema"`
+	At     time.Time         `json:"at"`
+	Keys   map[string]string `json:"keys"` // by district and person; AES-256, in base64
+}
+
+const keyRingSchema = "waymark-keys/1"
+
+// Rows that are about nobody whom the roster knows are sealed under a key of nobody; what imports said,
+// which may name anybody, under one that changes whenever somebody is erased.
+const (
+	keyOfNobody  = roster.PersonID("")
+	keyOfImports = roster.PersonID("(imports)")
+)
+
+func keyName(d roster.DistrictID, p roster.PersonID) string { return string(d) + "/" + string(p) }
+
+// ensureKeys makes a key for everybody who has none.
+func (db *DB) ensureKeys(ctx context.Context) error {
+	type whose struct {
+		d roster.DistrictID
+		p roster.PersonID
+	}
+	scan := func(row func(...any) error) (w whose, err error) { return w, row(&w.d, &w.p) }
+	return db.Tx(ctx, func(tx *DB) error {
+		without, err := many(ctx, tx, scan, `SELECT p.district, p.id FROM person p WHERE NOT EXISTS (SELECT 1 FROM person_key k WHERE k.district = p.district AND k.person = p.id) ORDER BY p.district, p.id`)
+		if err != nil {
+			return err
+		}
+		for _, p := range []roster.PersonID{keyOfNobody, keyOfImports} {
+			more, err := many(ctx, tx, scan, `SELECT d.id, $1 FROM district d WHERE NOT EXISTS (SELECT 1 FROM person_key k WHERE k.district = d.id AND k.person = $1) ORDER BY d.id`, p)
+			if err != nil {
+				return err
+			}
+			without = append(without, more...)
+		}
+		rows := make([][]any, len(without))
+		for i, w := range without {
+			key := make([]byte, 32)
+			rand.Read(key)
+			rows[i] = []any{w.d, w.p, base64.StdEncoding.EncodeToString(key)}
+		}
+		return tx.insertMany(ctx, func(n int) string {
+			return `INSERT INTO person_key (district, person, secret) VALUES ` + rowsOf(n, 3, 0, "")
+		}, nil, rows)
+	})
+}
+
+// Keys returns the key ring of a database.
+func (db *DB) Keys(ctx context.Context) (KeyRing, error) {
+	r := KeyRing{Schema: keyRingSchema, At: db.now().UTC(), Keys: map[string]string{}}
+	_, err := many(ctx, db, func(row func(...any) error) (struct{}, error) {
+		var d roster.DistrictID
+		var p roster.PersonID
+		var secret string
+		err := row(&d, &p, &secret)
+		r.Keys[keyName(d, p)] = secret
+		return struct{}{}, err
+	}, `SELECT district, person, secret FROM person_key ORDER BY district, person`)
+	return r, err
+}
+
+// WriteKeys writes the key ring to a file, in the place of an older one, which is overwritten.
+func (db *DB) WriteKeys(ctx context.Context, path string) error {
+	ring, err := db.Keys(ctx)
+	if err != nil {
+		return err
+	}
+	raw, err := json.Marshal(ring)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".waymark-keys-")
+	if err != nil {
+		return fault.Wrap(fault.Invalid, err, "The key ring cannot be written")
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(raw)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close(), overwrite(path)); err != nil {
+		return fault.Wrap(fault.Invalid, err, "The key ring cannot be written")
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// overwrite fills a file that is about to be replaced with zeros, so that its keys do not stay on the
+// disk, as far as the disk does what it is told.
+func overwrite(path string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	info, err := f.Stat()
+	if err == nil {
+		_, err = io.CopyN(f, zeros{}, info.Size())
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+// ReadKeys reads a key ring.
+func ReadKeys(path string) (KeyRing, error) {
+	var r KeyRing
+	raw, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(raw, &r)
+	}
+	if err != nil || r.Schema != keyRingSchema {
+		return r, fault.New(fault.Invalid, "%s is no key ring: it is missing or cannot be read.", path)
+	}
+	return r, nil
+}
+
+// aead returns the cipher of a person; that of nobody for who has no key; nil if there is none either.
+func (r KeyRing) aead(d roster.DistrictID, p roster.PersonID) (cipher.AEAD, error) {
+	secret, ok := r.Keys[keyName(d, p)]
+	if !ok {
+		return nil, nil
+	}
+	key, err := base64.StdEncoding.DecodeString(secret)
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(block)
+}
+
+// sealedRow is the rows of one table about one person.
+type sealedRow struct {
+	table    string
+	district roster.DistrictID
+	person   roster.PersonID // whose key it is under
+	body     []byte
+}
+
+func (s sealedRow) label() []byte {
+	return []byte(s.table + "\x00" + string(s.district) + "\x00" + string(s.person))
+}
+
+// seal puts lines under a person's key, or that of nobody for who has none.
+func (r KeyRing) seal(table string, d roster.DistrictID, p roster.PersonID, lines []byte) (sealedRow, error) {
+	s := sealedRow{table: table, district: d, person: p}
+	a, err := r.aead(d, p)
+	if err == nil && a == nil {
+		s.person = keyOfNobody
+		a, err = r.aead(d, keyOfNobody)
+	}
+	if err != nil || a == nil {
+		return s, errors.Join(err, fmt.Errorf("no key for rows of %s", table))
+	}
+	var packed bytes.Buffer
+	z, err := flate.NewWriter(&packed, flate.BestSpeed)
+	if err != nil {
+		return s, err
+	}
+	if _, err := z.Write(lines); err != nil {
+		return s, err
+	}
+	if err := z.Close(); err != nil {
+		return s, err
+	}
+	nonce := make([]byte, a.NonceSize(), a.NonceSize()+packed.Len()+a.Overhead())
+	rand.Read(nonce)
+	s.body = a.Seal(nonce, nonce, packed.Bytes(), s.label())
+	return s, nil
+}
+
+// open returns the lines of sealed rows; ok is false if their key is gone.
+func (r KeyRing) open(s sealedRow) (lines []byte, ok bool, err error) {
+	a, err := r.aead(s.district, s.person)
+	if err != nil || a == nil {
+		return nil, false, err
+	}
+	if len(s.body) < a.NonceSize() {
+		return nil, false, fault.New(fault.Invalid, "Sealed rows of %s are cut off.", s.table)
+	}
+	packed, err := a.Open(nil, s.body[:a.NonceSize()], s.body[a.NonceSize():], s.label())
+	if err != nil {
+		// A key that was made anew since opens nothing that was sealed before.
+		return nil, false, nil
+	}
+	lines, err = io.ReadAll(flate.NewReader(bytes.NewReader(packed)))
+	return lines, true, err
+}
+
+// sealing are the tables whose rows are sealed, with the query that reads them by person and the column
+// that names the person; those that name them by way of another table first.
+func sealing() (out []struct{ table, query string }) {
+	add := func(table, query string) { out = append(out, struct{ table, query string }{table, query}) }
+	staged := map[string]bool{}
+	for _, t := range twins {
+		staged[t.name] = true
+	}
+	for _, h := range aboutPeople() {
+		if h.Keep == KeepLog || h.Table == "person_key" {
+			continue
+		}
+		names := []string{h.Table}
+		if staged[h.Table] {
+			names = append(names, h.Table+"_intake")
+		}
+		for _, name := range names {
+			by := "t." + h.By
+			if h.Of != "" {
+				by = `coalesce((SELECT o.` + heldTables().Tables[h.Of].By + ` FROM ` + h.Of + ` o WHERE o.district = t.district AND o.id = t.` + h.By + `), '')`
+			}
+			add(name, `SELECT `+by+` AS sealed_for, t.* FROM `+name+` t ORDER BY t.district, 1`)
+		}
+	}
+	add("evidence_intake", `SELECT t.student AS sealed_for, t.* FROM evidence_intake t ORDER BY t.district, 1`)
+	add("intake_run", `SELECT '`+string(keyOfImports)+`' AS sealed_for, t.* FROM intake_run t ORDER BY t.district`)
+	return out
+}
+
+const sealedTable = `CREATE TABLE sealed (tbl TEXT NOT NULL, district TEXT NOT NULL, person TEXT NOT NULL, number BIGINT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (tbl, district, person, number))`
+
+// sealFile seals the rows about people in a copy of a database.
+func sealFile(ctx context.Context, dir string, ring KeyRing, now func() time.Time) error {
+	db, err := Open(ctx, Config{Dir: dir, Now: now})
+	if err != nil {
+		return err
+	}
+	err = db.sealAll(ctx, ring)
+	if err == nil { // nothing of what was taken out stays in the file
+		_, err = db.write.ExecContext(ctx, `VACUUM`)
+	}
+	return errors.Join(err, db.Close())
+}
+
+func (db *DB) sealAll(ctx context.Context, ring KeyRing) error {
+	return db.bulk(ctx, func(tx *DB) error {
+		if _, err := tx.exec(ctx, sealedTable); err != nil {
+			return err
+		}
+		if _, err := tx.exec(ctx, `DELETE FROM person_key`); err != nil {
+			return err
+		}
+		for _, s := range sealing() {
+			if err := tx.sealTable(ctx, ring, s.table, s.query); err != nil {
+				return fmt.Errorf("seal %s: %w", s.table, err)
+			}
+		}
+		for _, s := range sealing() {
+			if _, err := tx.q.ExecContext(ctx, `DELETE FROM `+s.table); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (db *DB) sealTable(ctx context.Context, ring KeyRing, table, query string) error {
+	var rows [][]any
+	var lines []byte
+	var d roster.DistrictID
+	var p roster.PersonID
+	number := int64(0)
+	put := func() error {
+		if len(lines) > 0 {
+			s, err := ring.seal(table, d, p, lines)
+			if err != nil {
+				return err
+			}
+			number++
+			rows = append(rows, []any{s.table, s.district, s.person, number, s.body})
+			lines = lines[:0]
+		}
+		return nil
+	}
+	at := -1
+	if _, err := db.eachRow(ctx, query, nil, func(columns []string, values []any) error {
+		if at < 0 {
+			at = slices.Index(columns, "district")
+		}
+		nd, np := roster.DistrictID(fmt.Sprint(values[at])), roster.PersonID(fmt.Sprint(values[0]))
+		if nd != d || np != p || len(lines) > maxSealed {
+			if err := put(); err != nil {
+				return err
+			}
+			d, p = nd, np
+		}
+		line, err := archiveLine(columns[1:], values[1:])
+		lines = append(lines, line...)
+		return err
+	}); err != nil {
+		return err
+	}
+	if err := put(); err != nil {
+		return err
+	}
+	return db.insertMany(ctx, func(n int) string {
+		return `INSERT INTO sealed (tbl, district, person, number, body) VALUES ` + rowsOf(n, 5, 0, "")
+	}, nil, rows)
+}
+
+// maxSealed bounds how much of one person is sealed in one piece, in bytes.
+const maxSealed = 4 << 20
+
+// unseal puts the rows of a sealed database back, as far as their keys are there, and returns of how
+// many people the keys are gone.
+func (db *DB) unseal(ctx context.Context, ring KeyRing) (gone int, err error) {
+	lost := map[string]bool{}
+	tables, err := db.Tables(ctx)
+	if err != nil {
+		return 0, err
+	}
+	sealed := map[string]bool{}
+	for _, s := range sealing() {
+		sealed[s.table] = slices.Contains(tables, s.table)
+	}
+	err = db.bulk(ctx, func(tx *DB) error {
+		all, err := many(ctx, tx, func(row func(...any) error) (s sealedRow, err error) {
+			return s, row(&s.table, &s.district, &s.person, &s.body)
+		}, `SELECT tbl, district, person, body FROM sealed ORDER BY tbl, district, person, number`)
+		if err != nil {
+			return err
+		}
+		for _, s := range all {
+			if !sealed[s.table] {
+				return fault.New(fault.Invalid, "There is no table %q.", s.table)
+			}
+			lines, ok, err := ring.open(s)
+			if err != nil {
+				return err
+			}
+			if !ok {
+				if s.person != keyOfImports {
+					lost[keyName(s.district, s.person)] = true
+				}
+				continue
+			}
+			if err := tx.putLines(ctx, s.table, lines); err != nil {
+				return fmt.Errorf("unseal %s: %w", s.table, err)
+			}
+		}
+		keys := make([][]any, 0, len(ring.Keys))
+		for _, name := range slices.Sorted(maps.Keys(ring.Keys)) {
+			d, p, _ := strings.Cut(name, "/")
+			keys = append(keys, []any{d, p, ring.Keys[name]})
+		}
+		if err := tx.insertMany(ctx, func(n int) string {
+			return `INSERT INTO person_key (district, person, secret) VALUES ` + rowsOf(n, 3, 0, "") + ` ON CONFLICT DO NOTHING`
+		}, nil, keys); err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, `DROP TABLE sealed`)
+		return err
+	})
+	return len(lost), err
+}
+
+func (db *DB) putLines(ctx context.Context, table string, lines []byte) error {
+	columns, err := db.columnsOf(ctx, table)
+	if err != nil {
+		return err
+	}
+	var rows [][]any
+	for line := range bytes.Lines(lines) {
+		row, err := archiveRow(line, columns)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+	}
+	return db.insertMany(ctx, func(n int) string {
+		return `INSERT INTO ` + table + ` (` + strings.Join(columns, ", ") + `) VALUES ` + rowsOf(n, len(columns), 0, "")
+	}, nil, rows)
+}
+
+// sealedIn reports whether a database is one whose rows are sealed.
+func (db *DB) sealedIn(ctx context.Context) (bool, error) {
+	tables, err := db.Tables(ctx)
+	return slices.Contains(tables, "sealed"), err
+}
