@@ -70,7 +70,8 @@ func (db *DB) OpenSession(ctx context.Context, hash string, d roster.DistrictID,
 }
 
 // SessionActor returns who holds a session that has not expired and was used within
-// idle; a fault of kind Unauthenticated if there is none.
+// idle; a fault of kind Unauthenticated if there is none. One that was used much later than now is
+// of a clock that was wrong.
 func (db *DB) SessionActor(ctx context.Context, hash string, idle time.Duration) (guard.Actor, error) {
 	var seen int64
 	now := db.now()
@@ -78,15 +79,16 @@ func (db *DB) SessionActor(ctx context.Context, hash string, idle time.Duration)
 		return a, row(&a.District, &a.Person, &a.Name, &seen)
 	}, `SELECT s.district, s.person, CASE WHEN p.preferred_given <> '' THEN p.preferred_given ELSE p.given END || ' ' || CASE WHEN p.preferred_family <> '' THEN p.preferred_family ELSE p.family END, s.seen FROM session s
 		JOIN person p ON p.district = s.district AND p.id = s.person AND p.active AND p.enabled
-		WHERE s.hash = $1 AND s.expires > $2 AND s.seen > $3`, hash, micros(now), micros(now.Add(-idle)))
+		WHERE s.hash = $1 AND s.expires > $2 AND s.seen > $3 AND s.seen < $4`, hash, micros(now), micros(now.Add(-idle)), micros(now.Add(idle)))
 	if fault.KindOf(err) == fault.NotFound {
 		return a, fault.New(fault.Unauthenticated, "Please sign in.")
 	}
 	if err != nil {
 		return a, err
 	}
-	if now.Sub(moment(seen)) > time.Minute {
-		if _, err := db.exec(ctx, `UPDATE session SET seen = $2 WHERE hash = $1`, hash, micros(now)); err != nil {
+	if now.Sub(moment(seen)).Abs() > time.Minute {
+		// Where nothing can be written, what is there can still be read.
+		if _, err := db.exec(ctx, `UPDATE session SET seen = $2 WHERE hash = $1`, hash, micros(now)); err != nil && fault.KindOf(err) != fault.Unavailable {
 			return a, err
 		}
 	}
@@ -126,10 +128,11 @@ func (db *DB) UseLink(ctx context.Context, hash string) (guard.Account, error) {
 	return a, err
 }
 
-// Failures counts failed sign-ins for any of some subjects since a moment, the most of any one.
+// Failures counts failed sign-ins for any of some subjects from a moment until now, the most of any
+// one. What a clock that was wrong wrote for later locks nobody out.
 func (db *DB) Failures(ctx context.Context, subjects []string, since time.Time) (int, error) {
-	args := []any{micros(since)}
-	counts, err := many(ctx, db, value[int], `SELECT count(*) FROM signin_failure WHERE at > $1 AND subject IN (`+marks(&args, subjects)+`)
+	args := []any{micros(since), micros(db.now())}
+	counts, err := many(ctx, db, value[int], `SELECT count(*) FROM signin_failure WHERE at > $1 AND at <= $2 AND subject IN (`+marks(&args, subjects)+`)
 		GROUP BY subject ORDER BY 1 DESC`, args...)
 	if err != nil || len(counts) == 0 {
 		return 0, err
