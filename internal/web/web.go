@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -262,8 +263,8 @@ func status(k fault.Kind) int {
 // fail answers with a page that says what went wrong; only faults of the program are
 // logged, without anything of a person in them.
 func (s *Server) fail(w *countingWriter, r *http.Request, a guard.Actor, err error) {
-	if errors.Is(r.Context().Err(), context.Canceled) {
-		return
+	if errors.Is(r.Context().Err(), context.Canceled) || w.wrote && errors.Is(err, os.ErrDeadlineExceeded) {
+		return // who asked is gone, or takes in the answer too slowly
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fault.Wrap(fault.Unavailable, err, "That took too long; something large may be under way. What was being saved may be saved or not: look again before you do it twice.")
