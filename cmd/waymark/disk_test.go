@@ -54,7 +54,7 @@ func fill(t *testing.T, disk string, free int64) (room func()) {
 	}
 }
 
-// fullSite is a database on a small disk.
+// fullSites are a database of each kind on a small disk, whose folder is its name.
 func fullSites(t *testing.T) []crashSite {
 	disk := smallDisk(t, 48)
 	tables := smallDisk(t, 48)

@@ -173,7 +173,7 @@ func TestLostDatabase(t *testing.T) {
 		l.reaches(t, 40)
 		start := time.Now()
 		f(l)
-		l.reaches(t, l.so(t)+40) // goes on by itself
+		l.reaches(t, l.so()+40) // goes on by itself
 		l.end()
 		t.Logf("%s, %v: %d acknowledged, answered otherwise: %v", what, time.Since(start).Round(time.Millisecond), len(l.saved), l.refused)
 		for r := range l.refused {
@@ -216,7 +216,7 @@ func TestLostDatabase(t *testing.T) {
 			if _, err := admin.Exec(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1`, name); err != nil {
 				t.Fatal(err)
 			}
-			l.reaches(t, l.so(t)+10)
+			l.reaches(t, l.so()+10)
 		}
 	})
 	p.reads(classPage)

@@ -49,7 +49,7 @@ func TestRestartFailsNoRequest(t *testing.T) {
 				reach += 50
 				for _, l := range loads {
 					l.reaches(t, reach)
-					reach = max(reach, l.so(t))
+					reach = max(reach, l.so())
 				}
 			}
 			more()

@@ -302,7 +302,8 @@ func (l *load) reaches(t *testing.T, n int) {
 	t.Fatalf("fewer than %d observations were acknowledged within a minute; refused: %v", n, l.refused)
 }
 
-func (l *load) so(t *testing.T) (acknowledged int) {
+// so returns how many observations were acknowledged so far.
+func (l *load) so() (acknowledged int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.saved)
