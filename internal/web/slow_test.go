@@ -22,6 +22,11 @@ func (l straight) Accept() (net.Conn, error) {
 	return c, nil
 }
 
+func (l straight) Close() error {
+	close(l.conn)
+	return l.Listener.Close()
+}
+
 // A listener who takes in nothing is cut off, and does not keep others from being told.
 func TestADeafListenerIsCutOff(t *testing.T) {
 	t.Parallel()
