@@ -327,9 +327,8 @@ func TestKilledRecorder(t *testing.T) {
 				keys := untilKilled(t, c, out, 200+random.IntN(600), time.Duration(random.IntN(20))*time.Millisecond)
 				s.gone(t)
 				opened(t, s.config, func(ctx context.Context, db *store.DB) {
-					checkRecorded(ctx, t, db, keys)
+					t.Logf("try %d: %d acknowledged, %d lost", try, len(keys), checkRecorded(ctx, t, db, keys))
 				})
-				t.Logf("try %d: %d acknowledged", try, len(keys))
 			}
 		})
 	}
@@ -361,8 +360,9 @@ func untilKilled(t *testing.T, c *exec.Cmd, out io.Reader, most int, delay time.
 	return keys
 }
 
-// checkRecorded finds every acknowledged piece in the log: recorded again, it is known.
-func checkRecorded(ctx context.Context, t *testing.T, db *store.DB, keys [][2]int) {
+// checkRecorded finds every acknowledged piece in the log: recorded again, it is known. It returns
+// how many are not.
+func checkRecorded(ctx context.Context, t *testing.T, db *store.DB, keys [][2]int) (lost int) {
 	t.Helper()
 	replay, err := db.CheckReplay(ctx, "main", false)
 	if err != nil {
@@ -377,7 +377,6 @@ func checkRecorded(ctx context.Context, t *testing.T, db *store.DB, keys [][2]in
 	for _, k := range keys {
 		pieces = append(pieces, crashPiece(k[0], k[1]))
 	}
-	lost := 0
 	for len(pieces) > 0 {
 		n := min(200, len(pieces))
 		got, err := r.Record(ctx, "main", pieces[:n])
@@ -394,4 +393,5 @@ func checkRecorded(ctx context.Context, t *testing.T, db *store.DB, keys [][2]in
 	if lost > 0 {
 		t.Errorf("%d of %d acknowledged pieces are not in the log", lost, len(keys))
 	}
+	return lost
 }

@@ -71,6 +71,9 @@ func exitCode(err error, stderr io.Writer) int {
 	case fault.Internal:
 		fmt.Fprintf(stderr, "waymark: %v\n", err)
 		return exitFault
+	case fault.Unavailable:
+		fmt.Fprintf(stderr, "waymark: %s\nThe cause: %v\n", fault.Sentence(err), err)
+		return exitFault
 	}
 	fmt.Fprintf(stderr, "waymark: %s\n", fault.Sentence(err))
 	return exitRefused

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ type serving struct {
 	behindHTTPS bool
 	planGrades  string
 	signIn      string
+	patience    time.Duration
 }
 
 func (s *serving) declare(fs *flag.FlagSet) {
@@ -42,6 +44,7 @@ func (s *serving) declare(fs *flag.FlagSet) {
 	fs.StringVar(&s.key, "tls-key", "", "key `file` of the certificate")
 	fs.StringVar(&s.planGrades, "plan-grades", "7-12", "`grades` in which every student must have a signed plan, such as 7-12 or K-5")
 	fs.StringVar(&s.signIn, "sign-in", "", "`file` of services that sign people in, such as Google or Clever (docs/operations.md)")
+	fs.DurationVar(&s.patience, "answer-within", 50*time.Second, "`time` after which a request that is not answered is given up, and told so")
 	fs.BoolVar(&s.behindHTTPS, "behind-https", false, "a proxy in front of this server speaks HTTPS and adds X-Forwarded-For")
 }
 
@@ -76,7 +79,7 @@ func serveCommand(e *env) *command {
 	var s serving
 	return &command{
 		name: "serve", args: "[--listen ADDR]", short: "Serve Waymark in browsers.",
-		long:     "Stops when interrupted, after answering what has been asked.",
+		long:     "Stops when interrupted, after answering what has been asked. Serves on the socket that systemd holds open for it, if there is one.",
 		examples: []string{"waymark serve --data waymark-data", "waymark serve --database-url postgres://waymark@db/waymark --listen :8080 --behind-https"},
 		flags: func(fs *flag.FlagSet) {
 			o.declare(fs, e)
@@ -102,6 +105,9 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 	if (s.cert == "") != (s.key == "") {
 		return usage("--tls-cert and --tls-key belong together")
 	}
+	if s.patience <= 0 {
+		return usage("--answer-within is a time such as 50s")
+	}
 	grades, err := plan.ParseGrades(s.planGrades)
 	if err != nil {
 		return usage("--plan-grades: %v", err)
@@ -125,17 +131,18 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 	defer recorder.Close()
 	site, err := web.New(web.Config{
 		Store: db, Recorder: recorder, Intake: intake.Importer{Store: db, Now: e.now}, Hub: hub,
-		Now: e.now, Random: rand.Reader, Log: log, Secure: s.cert != "" || s.behindHTTPS, BehindProxy: s.behindHTTPS, Demo: isDemo, PlanGrades: grades, Providers: providers,
+		Now: e.now, Random: rand.Reader, Log: log, Secure: s.cert != "" || s.behindHTTPS, BehindProxy: s.behindHTTPS, Demo: isDemo, PlanGrades: grades, Providers: providers, Patience: s.patience,
 	})
 	if err != nil {
 		return err
 	}
-	ln, err := net.Listen("tcp", s.listen)
+	ln, err := listener(s.listen, e.getenv)
 	if err != nil {
-		return fault.Wrap(fault.Invalid, err, "Cannot serve on %s", s.listen)
+		return err
 	}
+	whole := s.patience + writing
 	server := &http.Server{
-		Handler: site.Handler(), ReadHeaderTimeout: 10 * time.Second, WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: site.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: whole, WriteTimeout: whole, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: 1 << 16, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	scheme := "http"
@@ -161,12 +168,45 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 	case <-ctx.Done():
 	}
 	site.Stop()
+	// Who asks over a connection that is open already is answered, and told to open another:
+	// closed at once, it might be closed in the face of who is asking just then.
+	time.Sleep(lingering)
 	stopping, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	if err := server.Shutdown(stopping); err != nil {
 		return errors.Join(fmt.Errorf("stop: %w", err), server.Close())
 	}
 	return nil
+}
+
+// A request is sent and answered within the time it has to be answered, and writing; lingering is
+// how long a server that stops still listens.
+const (
+	writing   = 10 * time.Second
+	lingering = time.Second
+)
+
+// listener returns what to serve on: the socket that whoever started this program holds open for
+// it, as systemd does (LISTEN_FDS), so that nobody is refused while it is started anew; or a new
+// one on an address.
+func listener(address string, getenv func(string) string) (net.Listener, error) {
+	if getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
+		ln, err := net.Listen("tcp", address)
+		if err != nil {
+			return nil, fault.Wrap(fault.Invalid, err, "Cannot serve on %s", address)
+		}
+		return ln, nil
+	}
+	if n := getenv("LISTEN_FDS"); n != "1" {
+		return nil, fault.New(fault.Invalid, "%s sockets were handed over (LISTEN_FDS); Waymark serves on one.", n)
+	}
+	f := os.NewFile(3, "LISTEN_FDS")
+	defer f.Close()
+	ln, err := net.FileListener(f)
+	if err != nil {
+		return nil, fault.Wrap(fault.Invalid, err, "Cannot serve on the socket that was handed over")
+	}
+	return ln, nil
 }
 
 // sealReadsEvery is how long a look at a record may stand in the log before it is sealed.

@@ -21,6 +21,7 @@ const (
 	Conflict                    // somebody else changed the record, or it exists already
 	Decision                    // a person must decide before the work goes on
 	Throttled                   // too many tries; wait
+	Unavailable                 // what the program runs on fails: the disk, the database
 )
 
 // Error is a fault: a kind for the program, a sentence for a person, and, where

@@ -82,18 +82,20 @@ func scanSession(row func(...any) error) (s guard.Session, err error) {
 }
 
 // Session returns a session that has not expired and was used within idle, and who holds it; a
-// fault of kind Unauthenticated if there is none.
+// fault of kind Unauthenticated if there is none. One that was used much later than now is of a clock
+// that was wrong.
 func (db *DB) Session(ctx context.Context, hash string, idle time.Duration) (guard.Session, error) {
 	now := db.now()
-	s, err := one(ctx, db, scanSession, `SELECT `+sessionColumns+` WHERE s.hash = $1 AND s.expires > $2 AND s.seen > $3`, hash, micros(now), micros(now.Add(-idle)))
+	s, err := one(ctx, db, scanSession, `SELECT `+sessionColumns+` WHERE s.hash = $1 AND s.expires > $2 AND s.seen > $3 AND s.seen < $4`, hash, micros(now), micros(now.Add(-idle)), micros(now.Add(idle)))
 	if fault.KindOf(err) == fault.NotFound {
 		return s, fault.New(fault.Unauthenticated, "Please sign in.")
 	}
 	if err != nil {
 		return s, err
 	}
-	if now.Sub(s.Seen) > time.Minute {
-		if _, err := db.exec(ctx, `UPDATE session SET seen = $2 WHERE hash = $1`, hash, micros(now)); err != nil {
+	if now.Sub(s.Seen).Abs() > time.Minute {
+		// Where nothing can be written, what is there can still be read.
+		if _, err := db.exec(ctx, `UPDATE session SET seen = $2 WHERE hash = $1`, hash, micros(now)); err != nil && fault.KindOf(err) != fault.Unavailable {
 			return s, err
 		}
 	}
@@ -156,10 +158,11 @@ func (db *DB) UseLink(ctx context.Context, hash string) (guard.Account, error) {
 	return a, err
 }
 
-// Failures counts failed sign-ins for any of some subjects since a moment, the most of any one.
+// Failures counts failed sign-ins for any of some subjects from a moment until now, the most of any
+// one. What a clock that was wrong wrote for later locks nobody out.
 func (db *DB) Failures(ctx context.Context, subjects []string, since time.Time) (int, error) {
-	args := []any{micros(since)}
-	counts, err := many(ctx, db, value[int], `SELECT count(*) FROM signin_failure WHERE at > $1 AND subject IN (`+marks(&args, subjects)+`)
+	args := []any{micros(since), micros(db.now())}
+	counts, err := many(ctx, db, value[int], `SELECT count(*) FROM signin_failure WHERE at > $1 AND at <= $2 AND subject IN (`+marks(&args, subjects)+`)
 		GROUP BY subject ORDER BY 1 DESC`, args...)
 	if err != nil || len(counts) == 0 {
 		return 0, err

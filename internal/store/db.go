@@ -135,8 +135,13 @@ func (db *DB) Tx(ctx context.Context, f func(tx *DB) error) error {
 	if db.q != nil {
 		return errors.New("store: transaction within a transaction")
 	}
+	return db.repeated(ctx, func() error { return db.tx(ctx, f) })
+}
+
+// repeated runs f, and again for about a second while the database asks for it or is being started.
+func (db *DB) repeated(ctx context.Context, f func() error) error {
 	for try := 1; ; try++ {
-		err := db.tx(ctx, f)
+		err := f()
 		if err == nil || try == 12 || !db.dialect.isAgain(err) {
 			return db.dialect.fault(err)
 		}
@@ -154,8 +159,11 @@ func (db *DB) Snapshot(ctx context.Context, f func(tx *DB) error) error {
 	if db.dialect.bulk {
 		opt.Isolation = sql.LevelRepeatableRead
 	}
-	tx, err := db.read.BeginTx(ctx, opt)
-	if err != nil {
+	var tx *sql.Tx
+	if err := db.repeated(ctx, func() (err error) {
+		tx, err = db.read.BeginTx(ctx, opt)
+		return err
+	}); err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
 	defer tx.Rollback()
@@ -177,14 +185,31 @@ func (db *DB) tx(ctx context.Context, f func(tx *DB) error) (err error) {
 		return err
 	}
 	done = true
-	return tx.Commit()
+	if err := tx.Commit(); err != nil {
+		return commitError{err}
+	}
+	return nil
+}
+
+// query begins to read; outside of a transaction, again if the connection is found broken.
+func (db *DB) query(ctx context.Context, query string, args []any) (rows *sql.Rows, err error) {
+	ask := func() error {
+		rows, err = db.reader().QueryContext(ctx, db.dialect.numbered(query, len(args)), args...)
+		return err
+	}
+	if db.q != nil || db.dialect.gone == nil {
+		err = db.dialect.fault(ask())
+	} else {
+		err = db.repeated(ctx, ask)
+	}
+	return rows, err
 }
 
 // many returns all rows of a query.
 func many[T any](ctx context.Context, db *DB, scan func(row func(...any) error) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := db.reader().QueryContext(ctx, db.dialect.numbered(query, len(args)), args...)
+	rows, err := db.query(ctx, query, args)
 	if err != nil {
-		return nil, db.dialect.fault(err)
+		return nil, err
 	}
 	defer rows.Close()
 	var out []T

@@ -130,9 +130,9 @@ func districtIn(table string) string {
 // eachRow calls f with the columns and values of each row that a query finds, whatever they are, and
 // returns the columns. The values are written over by the next row.
 func (db *DB) eachRow(ctx context.Context, query string, args []any, f func(columns []string, values []any) error) ([]string, error) {
-	rows, err := db.reader().QueryContext(ctx, query, args...)
+	rows, err := db.query(ctx, query, args)
 	if err != nil {
-		return nil, db.dialect.fault(err)
+		return nil, err
 	}
 	defer rows.Close()
 	columns, err := rows.Columns()

@@ -169,8 +169,14 @@ func (db *DB) LastApplied(ctx context.Context, d roster.DistrictID) (intake.Summ
 
 // claim moves a run from one state to another, so that only one caller does the work.
 func (tx *DB) claim(ctx context.Context, d roster.DistrictID, id intake.RunID, from, to intake.State) error {
+	// Runs are undone from the latest to the first: one that is finished later is later, also if the
+	// clock was set back meanwhile.
+	last, err := one(ctx, tx, value[int64], `SELECT COALESCE(max(finished), 0) FROM intake_run WHERE district = $1`, d)
+	if err != nil {
+		return err
+	}
 	n, err := tx.exec(ctx, `UPDATE intake_run SET state = $4, finished = $5 WHERE district = $1 AND id = $2 AND state = $3`,
-		d, id, from, to, micros(tx.now()))
+		d, id, from, to, max(micros(tx.now()), last+1))
 	if err == nil && n == 0 {
 		err = fault.New(fault.Conflict, "This import is not %s any more. Load the list again.", from)
 	}

@@ -2,12 +2,14 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"waymark/internal/competency"
 	"waymark/internal/evidence"
@@ -117,8 +119,7 @@ func (r *Recorder) run() {
 	}
 }
 
-// commit writes a batch, or, if the batch fails, each request on its own, so that one
-// bad request fails alone.
+// commit writes a batch, answers everybody, and tells what was written.
 func (r *Recorder) commit(batch []*waiting) {
 	perDistrict := map[roster.DistrictID][]*waiting{}
 	for _, w := range batch {
@@ -129,15 +130,7 @@ func (r *Recorder) commit(batch []*waiting) {
 		perDistrict[w.district] = append(perDistrict[w.district], w)
 	}
 	for d, ws := range perDistrict {
-		if err := r.write(d, ws); err != nil && len(ws) > 1 {
-			for _, w := range ws {
-				w.err = r.write(d, []*waiting{w})
-			}
-		} else {
-			for _, w := range ws {
-				w.err = err
-			}
-		}
+		r.writeAll(d, ws)
 		var written []evidence.Piece
 		for _, w := range ws {
 			if w.err == nil {
@@ -155,10 +148,41 @@ func (r *Recorder) commit(batch []*waiting) {
 	}
 }
 
+// writeAll writes some requests together, or, if that fails, each on its own, so that one bad
+// request fails alone; when the database fails, all do.
+func (r *Recorder) writeAll(d roster.DistrictID, ws []*waiting) {
+	err := r.write(d, ws)
+	alone := err != nil && len(ws) > 1
+	for _, w := range ws {
+		if alone && fault.KindOf(err) != fault.Unavailable {
+			err = r.write(d, []*waiting{w})
+		}
+		w.err = err
+	}
+}
+
+// write writes some requests in one transaction, until the first cannot wait any longer. Whether a
+// transaction was committed over a connection that broke is not known: it is written again, which
+// writes nothing where it is there.
 func (r *Recorder) write(d roster.DistrictID, ws []*waiting) error {
-	return r.db.Tx(context.Background(), func(tx *DB) error {
-		return tx.record(context.Background(), d, ws)
-	})
+	ctx := context.Background()
+	var first time.Time
+	for _, w := range ws {
+		if until, ok := w.ctx.Deadline(); ok && (first.IsZero() || until.Before(first)) {
+			first = until
+		}
+	}
+	if !first.IsZero() {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, first)
+		defer cancel()
+	}
+	record := func(tx *DB) error { return tx.record(ctx, d, ws) }
+	err := r.db.Tx(ctx, record)
+	if _, committing := errors.AsType[commitError](err); committing && r.db.dialect.is(err, r.db.dialect.gone) {
+		err = r.db.Tx(ctx, record)
+	}
+	return err
 }
 
 // revision is the latest revision of a fact, as far as a repeat is compared.

@@ -67,7 +67,7 @@ func (s *Server) begin(d roster.DistrictID, what string, do func(context.Context
 			}
 		}()
 		err := do(ctx)
-		if err != nil && fault.KindOf(err) == fault.Internal {
+		if kind := fault.KindOf(err); err != nil && (kind == fault.Internal || kind == fault.Unavailable) {
 			s.Log.Error("background work failed", "what", what, "err", err)
 		}
 		b.mu.Lock()

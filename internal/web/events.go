@@ -12,6 +12,9 @@ import (
 	"waymark/internal/roster"
 )
 
+// listenerWait is how long a listener may take to take in a message before they are cut off.
+const listenerWait = 10 * time.Second
+
 // serveEvents streams the names of topics that changed, as Server-Sent Events. A
 // listener hears only of topics that they may see.
 func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
@@ -42,40 +45,43 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request, a guard.Act
 			topics = append(topics, live.Topic(name))
 		}
 	}
+	r = s.unhurried(w, r)
 	rc := http.NewResponseController(w)
-	if err := rc.SetWriteDeadline(time.Time{}); err != nil {
-		return err
-	}
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no")
 	sub := s.Hub.Subscribe(topics)
 	defer sub.Close()
 	// On every connection, also a renewed one, the page reads again.
-	fmt.Fprint(w, "retry: 2000\nevent: sync\ndata: {}\n\n")
-	if err := rc.Flush(); err != nil {
+	send := func(message string) error {
+		// A writer without time limits, as in tests, needs none.
+		_ = rc.SetWriteDeadline(time.Now().Add(listenerWait))
+		fmt.Fprint(w, message)
+		return rc.Flush()
+	}
+	if send("retry: 2000\nevent: sync\ndata: {}\n\n") != nil {
 		return nil
 	}
 	alive := time.NewTicker(20 * time.Second)
 	defer alive.Stop()
 	for {
+		var err error
 		select {
 		case <-r.Context().Done():
 			return nil
 		case <-s.stopping:
 			return nil
 		case <-alive.C:
-			fmt.Fprint(w, ": still here\n\n")
+			err = send(": still here\n\n")
 		case <-sub.Ready():
-			b, err := json.Marshal(struct {
+			var b []byte
+			if b, err = json.Marshal(struct {
 				Topics []live.Topic `json:"topics"`
-			}{sub.Take()})
-			if err != nil {
-				return err
+			}{sub.Take()}); err == nil {
+				err = send(fmt.Sprintf("event: change\ndata: %s\n\n", b))
 			}
-			fmt.Fprintf(w, "event: change\ndata: %s\n\n", b)
 		}
-		if err := rc.Flush(); err != nil {
+		if err != nil {
 			return nil
 		}
 	}

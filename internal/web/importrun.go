@@ -178,7 +178,7 @@ func (s *Server) applyImport(w http.ResponseWriter, r *http.Request, a guard.Act
 	if err := parseForm(w, r); err != nil {
 		return err
 	}
-	unhurried(w)
+	r = s.unhurried(w, r)
 	_, err := s.Intake.Apply(r.Context(), a.District, intake.RunID(r.PathValue("run")), r.FormValue("decided") == "yes")
 	if fault.KindOf(err) == fault.Decision {
 		return s.renderImport(w, r, a, http.StatusUnprocessableEntity, formErrors{Summary: "Please decide first.",
@@ -196,7 +196,7 @@ func (s *Server) undoImport(w http.ResponseWriter, r *http.Request, a guard.Acto
 		return s.renderImport(w, r, a, http.StatusUnprocessableEntity, formErrors{Summary: "Please say that you are sure.",
 			Fields: []fieldError{{"sure", "Tick the box to undo this import."}}})
 	}
-	unhurried(w)
+	r = s.unhurried(w, r)
 	_, err := s.Intake.Undo(r.Context(), a.District, intake.RunID(r.PathValue("run")))
 	return s.acted(w, r, a, err, "undone")
 }

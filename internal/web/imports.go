@@ -167,6 +167,7 @@ func countWords(s intake.Summary) string {
 
 // checkImport takes a file, checks it and shows what it would change.
 func (s *Server) checkImport(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	r = s.unhurried(w, r)
 	form, err := receive(w, r, "")
 	defer form.close()
 	if err != nil {
@@ -198,7 +199,7 @@ func (s *Server) check(w http.ResponseWriter, r *http.Request, a guard.Actor, jo
 	switch {
 	case err == nil:
 		return seeOther(w, r, "/admin/imports/"+string(sum.Run), "")
-	case fault.KindOf(err) == fault.Internal:
+	case fault.KindOf(err) == fault.Internal, fault.KindOf(err) == fault.Unavailable:
 		return err
 	case sum.State == intake.Refused:
 		v, viewErr := s.newImportView(r, a, sum)

@@ -177,7 +177,11 @@ func (s *Server) openSteps(ctx context.Context, d roster.DistrictID, w classWork
 		return nil, false, err
 	}
 	steps = propose.Open(steps, decisions)
-	if err := s.Store.Propose(ctx, d, propose.Proposals(steps, s.Now())); err != nil {
+	if err := s.Store.Propose(ctx, d, propose.Proposals(steps, s.Now())); fault.KindOf(err) == fault.Unavailable {
+		// What cannot be kept is not proposed; the rest of the page can be read.
+		s.Log.ErrorContext(ctx, "proposals cannot be kept", "err", err)
+		return nil, false, nil
+	} else if err != nil {
 		return nil, false, err
 	}
 	for _, st := range steps {

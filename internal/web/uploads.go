@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"waymark/internal/fault"
@@ -49,9 +50,8 @@ func (f *received) close() {
 }
 
 // receive reads a multipart form and streams its file into a folder, empty for the
-// system's. The caller closes it, also after an error.
+// system's. The caller closes it, also after an error, and has made the request unhurried.
 func receive(w http.ResponseWriter, r *http.Request, dir string) (*received, error) {
-	unhurried(w)
 	f := &received{values: url.Values{}}
 	r.Body = http.MaxBytesReader(w, r.Body, maxRoster+2*maxForm)
 	parts, err := r.MultipartReader()
@@ -69,6 +69,9 @@ func receive(w http.ResponseWriter, r *http.Request, dir string) (*received, err
 		if err != nil {
 			if fault.KindOf(err) != fault.Internal {
 				return f, err
+			}
+			if errors.Is(err, syscall.ENOSPC) {
+				return f, fault.Wrap(fault.Unavailable, err, "The disk for temporary files is full, so that the file cannot be taken in. Nothing was changed. Make room on it and try again.")
 			}
 			return f, fault.Wrap(fault.Invalid, err, "The file did not arrive as a whole. Please try again")
 		}
@@ -108,14 +111,6 @@ func (f *received) take(part *multipart.Part, dir string) error {
 	data, err := io.ReadAll(io.LimitReader(part, maxForm))
 	f.values.Add(part.FormName(), string(data))
 	return err
-}
-
-// unhurried takes the time limit off a request that may take minutes.
-func unhurried(w http.ResponseWriter) {
-	rc := http.NewResponseController(w)
-	// A writer without time limits, as in tests, has none to take off.
-	_ = rc.SetWriteDeadline(time.Time{})
-	_ = rc.SetReadDeadline(time.Time{})
 }
 
 // uploadLife is how long a file waits for the next step of the mapping wizard, and

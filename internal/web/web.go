@@ -7,11 +7,13 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -44,6 +46,8 @@ type Config struct {
 	Providers []*sso.Provider
 	// PlanGrades are those in which every student must have a signed plan.
 	PlanGrades plan.Grades
+	// Patience is after what time a request is given up and told so; 0 for never.
+	Patience time.Duration
 }
 
 // Server answers requests.
@@ -215,6 +219,8 @@ func (s *Server) serve(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := s.Now()
 		cw := &countingWriter{ResponseWriter: w, status: http.StatusOK}
+		r, cancel := s.hurried(r)
+		defer cancel()
 		var a guard.Actor
 		err := func() (err error) {
 			defer func() {
@@ -280,6 +286,8 @@ func status(k fault.Kind) int {
 		return http.StatusConflict
 	case fault.Throttled:
 		return http.StatusTooManyRequests
+	case fault.Unavailable:
+		return http.StatusServiceUnavailable
 	}
 	return http.StatusInternalServerError
 }
@@ -287,11 +295,14 @@ func status(k fault.Kind) int {
 // fail answers with a page that says what went wrong; only faults of the program are
 // logged, without anything of a person in them.
 func (s *Server) fail(w *countingWriter, r *http.Request, a guard.Actor, err error) {
-	kind := fault.KindOf(err)
-	if r.Context().Err() != nil {
-		return
+	if errors.Is(r.Context().Err(), context.Canceled) || w.wrote && errors.Is(err, os.ErrDeadlineExceeded) {
+		return // who asked is gone, or takes in the answer too slowly
 	}
-	if kind == fault.Internal {
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fault.Wrap(fault.Unavailable, err, "That took too long; something large may be under way. What was being saved may be saved or not: look again before you do it twice.")
+	}
+	kind := fault.KindOf(err)
+	if kind == fault.Internal || kind == fault.Unavailable {
 		s.Log.ErrorContext(r.Context(), "request failed", "route", r.Pattern, "err", err)
 	}
 	if w.wrote {
@@ -346,6 +357,11 @@ func (s *Server) secure(next http.Handler) http.Handler {
 		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("Cache-Control", "no-store")
+		select {
+		case <-s.stopping: // who asks again asks another connection
+			h.Set("Connection", "close")
+		default:
+		}
 		if s.Secure {
 			h.Set("Strict-Transport-Security", "max-age=31536000")
 		}

@@ -34,6 +34,7 @@ func (s *Server) keepForMapping(w http.ResponseWriter, r *http.Request, a guard.
 	if err != nil {
 		return err
 	}
+	r = s.unhurried(w, r)
 	form, err := receive(w, r, dir)
 	defer form.close()
 	var opt tabular.Options
@@ -268,7 +269,7 @@ func fileName(name string) string {
 // importColumns checks the whole file with the mapping, or with the shipped one that
 // the person chose instead.
 func (s *Server) importColumns(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	unhurried(w)
+	r = s.unhurried(w, r)
 	if err := parseForm(w, r); err != nil {
 		return err
 	}
