@@ -226,9 +226,9 @@ export function sideways(page) {
 }
 
 // visit opens a page with an empty cache and watches what it does: `seen` collects breaches
-// of the content security policy, script errors and requests to others; weigh returns bytes
-// over the network by kind, requests, nodes and the layout shift so far. It counts what the
-// server sent, compressed, headers included.
+// of the content security policy, script errors and requests to others; `weight` is bytes
+// over the network by kind, requests, nodes and the layout shift, until shortly after the
+// load. It counts what the server sent, compressed, headers included.
 export async function visit(browser, url, state) {
   const context = await browser.newContext({ storageState: state, serviceWorkers: 'block', viewport: laptop });
   const page = await context.newPage();
@@ -253,11 +253,10 @@ export async function visit(browser, url, state) {
   client.on('Network.loadingFinished', (e) => { const k = kind.get(e.requestId); if (k !== 'eventsource') bytes[k in bytes ? k : 'other'] += e.encodedDataLength; });
   const answer = await page.goto(url, { waitUntil: 'load' });
   await page.evaluate(() => document.fonts.ready.then(() => {}));
-  const weigh = async () => {
-    const [nodes, shift] = await page.evaluate(() => [document.querySelectorAll('*').length, window.shift]);
-    return { bytes, total: Object.values(bytes).reduce((a, b) => a + b, 0), requests: names.length, names, nodes, shift };
-  };
-  return { context, page, answer, seen, weigh };
+  await page.waitForTimeout(300);
+  const [nodes, shift] = await page.evaluate(() => [document.querySelectorAll('*').length, window.shift]);
+  const weight = { bytes: { ...bytes }, total: Object.values(bytes).reduce((a, b) => a + b, 0), requests: names.length, names, nodes, shift };
+  return { context, page, answer, seen, weight };
 }
 
 // addStyle adds a person's own style to a page, which its policy does not hinder.

@@ -117,14 +117,10 @@ describe('pages', { concurrency: 3, skip: process.env.WAYMARK_BIN ? false : 'WAY
   for (const p of pages) {
     const name = `${p.role ?? 'nobody'} ${p.path ?? p.link + (p.then ?? '')}`;
     test(name, async (t) => {
-      const { context, page, answer, seen, weigh } = await lib.visit(browser, await where(p), sessions.get(p.role));
-      const accessible = (mode) => t.test(`accessible, ${mode}`, async () => assert.deepEqual(await lib.accessible(page, mode), []));
+      const { context, page, answer, seen, weight: w } = await lib.visit(browser, await where(p), sessions.get(p.role));
       try {
         await lib.shot(page, name.replace(/\W+/g, '-'));
-        const [first, ...others] = p.modes ?? lib.allModes;
-        await accessible(first);
-        await t.test('within its weight', async (t) => {
-          const w = await weigh();
+        await t.test('within its weight', (t) => {
           t.diagnostic(JSON.stringify(w));
           for (const [kind, most] of Object.entries(limits)) assert.ok(w.bytes[kind] <= (p[kind] ?? most), `${kind}: ${w.bytes[kind]} bytes, budget ${p[kind] ?? most}`);
           if (p.budget) assert.ok(w.total <= p.budget, `${w.total} bytes, budget ${p.budget}`);
@@ -132,7 +128,9 @@ describe('pages', { concurrency: 3, skip: process.env.WAYMARK_BIN ? false : 'WAY
           assert.ok(w.requests <= 8, `${w.requests} requests: ${w.names}`);
           assert.ok(w.shift <= 0.01, `layout shift ${w.shift}`);
         });
-        for (const mode of others) await accessible(mode);
+        for (const mode of p.modes ?? lib.allModes) {
+          await t.test(`accessible, ${mode}`, async () => assert.deepEqual(await lib.accessible(page, mode), []));
+        }
         await t.test('large text, wide spacing, right to left', async () => {
           await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none' });
           await page.setViewportSize({ width: 390, height: 844 });
