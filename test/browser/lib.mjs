@@ -19,6 +19,9 @@ const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-cor
 export const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
   "worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+// How long a page may take that calculates, on a machine that has other work.
+export const slow = 120_000;
+
 export function launch() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
@@ -251,7 +254,7 @@ export async function visit(browser, url, state) {
   client.on('Network.requestWillBeSent', (e) => { if (e.type !== 'EventSource' && !e.request.url.startsWith('data:')) names.push(new URL(e.request.url).pathname); });
   client.on('Network.responseReceived', (e) => kind.set(e.requestId, e.type.toLowerCase()));
   client.on('Network.loadingFinished', (e) => { const k = kind.get(e.requestId); if (k !== 'eventsource') bytes[k in bytes ? k : 'other'] += e.encodedDataLength; });
-  const answer = await page.goto(url, { waitUntil: 'load' });
+  const answer = await page.goto(url, { timeout: slow });
   await page.evaluate(() => document.fonts.ready.then(() => {}));
   await page.waitForTimeout(300);
   const [nodes, shift] = await page.evaluate(() => [document.querySelectorAll('*').length, window.shift]);

@@ -22,7 +22,7 @@ describe('the learner model', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK
     await page.getByRole('button', { name: 'Fit a new version' }).click();
     // Nobody presses anything: the page hears of it.
     const link = page.locator('main a[href*="/admin/model/versions/"]');
-    await link.first().waitFor({ timeout: 120_000 });
+    await link.first().waitFor({ timeout: lib.slow });
     await link.first().click();
     await page.getByRole('heading', { name: /is it 70/ }).waitFor();
     await lib.shot(page, 'model-version-1280', { fullPage: true });
@@ -37,7 +37,7 @@ describe('the learner model', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK
     await lib.shot(page, 'model-390', { fullPage: true });
     await page.setViewportSize({ width: 1280, height: 800 });
     await lib.shot(page, 'model-1280', { fullPage: true });
-    await page.goto(new URL('/admin/model/rules?b=decaying+0.65+met+3', server.url).href);
+    await page.goto(new URL('/admin/model/rules?b=decaying+0.65+met+3', server.url).href, { timeout: lib.slow });
     await page.getByText(/would differ/).waitFor();
     await lib.shot(page, 'rules-1280', { fullPage: true });
     await context.close();
