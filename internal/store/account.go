@@ -16,10 +16,20 @@ func (db *DB) Districts(ctx context.Context) ([]roster.District, error) {
 	}, `SELECT id, name FROM district ORDER BY id`)
 }
 
-// EnsureDistrict makes a district if there is none of that id.
+// EnsureDistrict makes a district if there is none of that id. It has no estimates yet, so
+// they are up to date with the running model: the next start has nothing to bring up to date.
 func (db *DB) EnsureDistrict(ctx context.Context, d roster.District) error {
-	_, err := db.exec(ctx, `INSERT INTO district (id, name, created) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, d.ID, d.Name, micros(db.now()))
-	return err
+	return db.Tx(ctx, func(tx *DB) error {
+		if _, err := tx.exec(ctx, `INSERT INTO district (id, name, created) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, d.ID, d.Name, micros(db.now())); err != nil {
+			return err
+		}
+		m, err := tx.Model(ctx, d.ID)
+		if err != nil {
+			return err
+		}
+		_, err = tx.exec(ctx, `INSERT INTO learner_fold (district, model) VALUES ($1, $2) ON CONFLICT DO NOTHING`, d.ID, m.Name())
+		return err
+	})
 }
 
 // AccountsNamed returns the accounts with a user name, of any district.

@@ -108,7 +108,7 @@ describe('a check', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN names
       const kind = await page.locator('input[type=radio]').count() > 0 ? 'choices' : 'written';
       if (!seen.has(kind)) {
         seen.add(kind);
-        for (const mode of Object.keys(lib.modes)) assert.deepEqual(await lib.audit(on.browser, url, mode, { state: states.get('student') }), [], `${kind}, ${mode}`);
+        assert.deepEqual(await lib.audit(on.browser, url, { state: states.get('student') }), [], kind);
       }
       await answer(page);
       await page.waitForLoadState();
@@ -117,18 +117,18 @@ describe('a check', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN names
       await answer(page);
       await page.waitForLoadState();
     }
-    for (const mode of ['light', 'narrow']) assert.deepEqual(await lib.audit(on.browser, url, mode, { state: states.get('student') }), [], `at its end, ${mode}`);
+    assert.deepEqual(await lib.audit(on.browser, url, { modes: ['light', 'narrow'], state: states.get('student') }), [], 'at its end');
     await context.close();
   });
 
   test('pages of the teacher keep to accessibility', async () => {
     const c = await give();
     const { context, page } = await open('teacher', `${c}/checks`);
-    for (const mode of ['light', 'narrow']) assert.deepEqual(await lib.audit(on.browser, page.url().split('?')[0], mode, { state: states.get('teacher') }), []);
+    for (const mode of ['light', 'narrow']) assert.deepEqual(await lib.accessible(page, mode), []);
     await page.locator('main a[href*="/checks/"]').last().click();
     await page.waitForLoadState();
     await lib.shot(page, 'given', { fullPage: true });
-    for (const mode of ['light', 'narrow']) assert.deepEqual(await lib.audit(on.browser, page.url(), mode, { state: states.get('teacher') }), []);
+    for (const mode of ['light', 'narrow']) assert.deepEqual(await lib.accessible(page, mode), []);
     await context.close();
   });
 });

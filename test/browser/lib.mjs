@@ -19,6 +19,9 @@ const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-cor
 export const csp = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; " +
   "worker-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+// How long a page may take that calculates, on a machine that has other work.
+export const slow = 120_000;
+
 export function launch() {
   return chromium.launch({
     executablePath: process.env.CHROMIUM || '/usr/bin/chromium',
@@ -165,40 +168,51 @@ export function stage(hooks, roles, { taught = false } = {}) {
 }
 
 // The four modes of each accessibility check.
-export const modes = {
-  light: { colorScheme: 'light' },
-  dark: { colorScheme: 'dark' },
-  narrow: { colorScheme: 'light', viewport: { width: 320, height: 640 } },
-  forced: { colorScheme: 'dark', forcedColors: 'active' },
+const laptop = { width: 1280, height: 720 };
+const modes = {
+  light: { colorScheme: 'light', forcedColors: 'none', viewport: laptop },
+  dark: { colorScheme: 'dark', forcedColors: 'none', viewport: laptop },
+  narrow: { colorScheme: 'light', forcedColors: 'none', viewport: { width: 320, height: 640 } },
+  forced: { colorScheme: 'dark', forcedColors: 'active', viewport: laptop },
 };
+export const allModes = Object.keys(modes);
 
-// audit loads a page in one mode and returns axe's findings as short lines,
-// plus a line if a narrow page scrolls sideways.
-export async function audit(browser, url, mode, { state, html = {} } = {}) {
-  const context = await browser.newContext({ ...modes[mode], bypassCSP: true, storageState: state, reducedMotion: 'reduce' });
+// accessible returns axe's findings in an open page in one mode as short lines, plus
+// lines if a narrow page scrolls sideways. No script asks for the mode, so that a page
+// need not be loaded again for each.
+export async function accessible(page, mode) {
+  const { viewport, ...media } = modes[mode];
+  await page.emulateMedia({ ...media, reducedMotion: 'reduce' });
+  await page.setViewportSize(viewport);
+  const lines = await axe(page);
+  if (mode === 'narrow') lines.push(...await sideways(page));
+  return lines.map((l) => `${mode}: ${l}`);
+}
+
+// audit loads a page once and returns what is not accessible in some modes.
+export async function audit(browser, url, { modes = allModes, state, html = {} } = {}) {
+  const context = await browser.newContext({ storageState: state });
   try {
     const page = await context.newPage();
     await page.goto(url, { waitUntil: 'load' });
     await page.evaluate((attributes) => {
       for (const [k, v] of Object.entries(attributes)) document.documentElement.setAttribute(k, v);
     }, html);
-    const lines = await axe(page);
-    if (mode === 'narrow') lines.push(...await sideways(page));
+    const lines = [];
+    for (const mode of modes) lines.push(...await accessible(page, mode));
     return lines;
   } finally {
     await context.close();
   }
 }
 
-// axe runs axe-core in a page (whose context bypasses the policy) and returns
-// one line per finding.
-export async function axe(page, within = 'html') {
-  await page.evaluate(axeSource);
-  const found = await page.evaluate(async (root) => {
-    const r = await window.axe.run(root, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'] });
+// axe runs axe-core in a page and returns one line per finding.
+export async function axe(page) {
+  if (!await page.evaluate(() => 'axe' in window)) await page.evaluate(axeSource);
+  return page.evaluate(async () => {
+    const r = await window.axe.run('html', { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'] });
     return r.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')} ${n.failureSummary.split('\n').slice(1).join(' ').trim()}`));
-  }, within);
-  return found;
+  });
 }
 
 // sideways names what makes a page scroll sideways.
@@ -214,55 +228,53 @@ export function sideways(page) {
   });
 }
 
-// weigh loads a page with an empty cache and returns bytes over the network by
-// kind, requests, nodes and the layout shift. It counts what the server sent,
-// compressed, headers included.
-export async function weigh(browser, url, state) {
-  const context = await browser.newContext({ storageState: state, serviceWorkers: 'block' });
-  try {
-    const page = await context.newPage();
-    await page.addInitScript(() => {
-      window.shift = 0;
-      new PerformanceObserver((l) => { for (const e of l.getEntries()) if (!e.hadRecentInput) window.shift += e.value; }).observe({ type: 'layout-shift', buffered: true });
-    });
-    const client = await context.newCDPSession(page);
-    await client.send('Network.enable');
-    const kind = new Map();
-    const bytes = { document: 0, stylesheet: 0, script: 0, font: 0, image: 0, other: 0 };
-    const names = [];
-    client.on('Network.requestWillBeSent', (e) => { if (e.type !== 'EventSource' && !e.request.url.startsWith('data:')) names.push(new URL(e.request.url).pathname); });
-    client.on('Network.responseReceived', (e) => kind.set(e.requestId, e.type.toLowerCase()));
-    client.on('Network.loadingFinished', (e) => { const k = kind.get(e.requestId); if (k !== 'eventsource') bytes[k in bytes ? k : 'other'] += e.encodedDataLength; });
-    await page.goto(url, { waitUntil: 'load' });
-    await page.evaluate(() => document.fonts.ready);
-    await page.waitForTimeout(300);
-    const nodes = await page.evaluate(() => document.querySelectorAll('*').length);
-    const shift = await page.evaluate(() => window.shift);
-    return { bytes, total: Object.values(bytes).reduce((a, b) => a + b, 0), requests: names.length, names, nodes, shift };
-  } finally {
-    await context.close();
-  }
-}
-
-// watchPolicy collects breaches of the content security policy, script errors
-// and failed requests; call it before the page loads.
-export async function watchPolicy(page) {
+// visit opens a page with an empty cache and watches what it does: `seen` collects breaches
+// of the content security policy, script errors and requests to others; `weight` is bytes
+// over the network by kind, requests, nodes and the layout shift, until shortly after the
+// load. It counts what the server sent, compressed, headers included.
+export async function visit(browser, url, state) {
+  const context = await browser.newContext({ storageState: state, serviceWorkers: 'block', viewport: laptop });
+  const page = await context.newPage();
   const seen = [];
+  const names = [];
+  const kind = new Map();
+  const bytes = { document: 0, stylesheet: 0, script: 0, font: 0, image: 0, other: 0 };
   await page.exposeFunction('__breach', (t) => seen.push(t));
-  await page.addInitScript(() => document.addEventListener('securitypolicyviolation',
-    (e) => window.__breach(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile ?? ''}:${e.lineNumber}`)));
+  await page.addInitScript(() => {
+    document.addEventListener('securitypolicyviolation',
+      (e) => window.__breach(`policy: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile ?? ''}:${e.lineNumber}`));
+    window.shift = 0;
+    new PerformanceObserver((l) => { for (const e of l.getEntries()) if (!e.hadRecentInput) window.shift += e.value; }).observe({ type: 'layout-shift', buffered: true });
+  });
   page.on('console', (m) => { if (m.type() === 'error') seen.push(`console: ${m.text()}`); });
   page.on('pageerror', (e) => seen.push(`error: ${e.message}`));
-  return seen;
+  page.on('request', (r) => { if (!r.url().startsWith(new URL(url).origin)) seen.push(`asked ${r.url()}`); });
+  const client = await context.newCDPSession(page);
+  await client.send('Network.enable');
+  client.on('Network.requestWillBeSent', (e) => { if (e.type !== 'EventSource' && !e.request.url.startsWith('data:')) names.push(new URL(e.request.url).pathname); });
+  client.on('Network.responseReceived', (e) => kind.set(e.requestId, e.type.toLowerCase()));
+  client.on('Network.loadingFinished', (e) => { const k = kind.get(e.requestId); if (k !== 'eventsource') bytes[k in bytes ? k : 'other'] += e.encodedDataLength; });
+  const answer = await page.goto(url, { timeout: slow });
+  await page.evaluate(() => document.fonts.ready.then(() => {}));
+  await page.waitForTimeout(300);
+  const [nodes, shift] = await page.evaluate(() => [document.querySelectorAll('*').length, window.shift]);
+  const weight = { bytes: { ...bytes }, total: Object.values(bytes).reduce((a, b) => a + b, 0), requests: names.length, names, nodes, shift };
+  return { context, page, answer, seen, weight };
 }
 
+// addStyle adds a person's own style to a page, which its policy does not hinder.
+const addStyle = (page, css) => page.evaluate((text) => {
+  const style = new CSSStyleSheet();
+  style.replaceSync(text);
+  document.adoptedStyleSheets.push(style);
+}, css);
+
 // textStress puts a person's own text settings (WCAG 1.4.12) or a 200 % text
-// size on a page. Needs a context that bypasses the policy.
+// size on a page.
 export function textStress(page, how) {
-  const css = how === 'spacing'
+  return addStyle(page, how === 'spacing'
     ? '*{line-height:1.5!important;letter-spacing:.12em!important;word-spacing:.16em!important}p{margin-block-end:2em!important}'
-    : 'html{font-size:200%!important}';
-  return page.addStyleTag({ content: css });
+    : 'html{font-size:200%!important}');
 }
 
 // cutOff names text that a fixed height or width hides.

@@ -84,8 +84,8 @@ describe('pages', { concurrency: 3, skip: process.env.WAYMARK_BIN ? false : 'WAY
     browser = await lib.launch();
     server = await lib.start();
     for (const role of new Set(pages.map((p) => p.role).filter(Boolean))) {
-      const { context, page } = await lib.signIn(browser, server, role);
-      sessions.set(role, { state: await context.storageState(), home: page.url() });
+      const { context } = await lib.signIn(browser, server, role);
+      sessions.set(role, await context.storageState());
       await context.close();
     }
   });
@@ -94,67 +94,62 @@ describe('pages', { concurrency: 3, skip: process.env.WAYMARK_BIN ? false : 'WAY
     await server?.stop();
   });
 
-  const state = (p) => sessions.get(p.role)?.state;
-  // where finds the address of a page, once: its path, or the link on another page.
+  const where = async (p) => new URL(p.path ?? await linked(p) + (p.then ?? ''), server.url).href;
+  // linked finds an address on another page, once.
   const found = new Map();
-  const where = (p) => {
-    if (!found.has(p)) found.set(p, find(p));
-    return found.get(p);
+  const linked = ({ role, from, link }) => {
+    const key = `${role} ${from} ${link}`;
+    if (!found.has(key)) found.set(key, find(role, from, link));
+    return found.get(key);
   };
-  const find = async (p) => {
-    if (p.path) return new URL(p.path, server.url).href;
-    const context = await browser.newContext({ storageState: state(p), javaScriptEnabled: false });
+  const find = async (role, from, link) => {
+    const context = await browser.newContext({ storageState: sessions.get(role), javaScriptEnabled: false });
     try {
       const page = await context.newPage();
-      await page.goto(new URL(p.from, server.url).href);
-      const href = await page.locator(p.link).first().getAttribute('href');
-      return new URL(href + (p.then ?? ''), page.url()).href;
+      await page.goto(new URL(from, server.url).href);
+      return new URL(await page.locator(link).first().getAttribute('href'), page.url()).href;
     } finally {
       await context.close();
     }
   };
 
+  // A page is loaded once and shown in every way.
   for (const p of pages) {
     const name = `${p.role ?? 'nobody'} ${p.path ?? p.link + (p.then ?? '')}`;
-    for (const mode of p.modes ?? Object.keys(lib.modes)) {
-      test(`${name}: accessible, ${mode}`, async () => {
-        assert.deepEqual(await lib.audit(browser, await where(p), mode, { state: state(p) }), []);
-      });
-    }
-    test(`${name}: within its weight`, async (t) => {
-      const w = await lib.weigh(browser, await where(p), state(p));
-      t.diagnostic(JSON.stringify(w));
-      for (const [kind, most] of Object.entries(limits)) assert.ok(w.bytes[kind] <= (p[kind] ?? most), `${kind}: ${w.bytes[kind]} bytes, budget ${p[kind] ?? most}`);
-      if (p.budget) assert.ok(w.total <= p.budget, `${w.total} bytes, budget ${p.budget}`);
-      if (p.nodes) assert.ok(w.nodes <= p.nodes, `${w.nodes} nodes, budget ${p.nodes}`);
-      assert.ok(w.requests <= 8, `${w.requests} requests: ${w.names}`);
-      assert.ok(w.shift <= 0.01, `layout shift ${w.shift}`);
-    });
-    test(`${name}: keeps the policy, asks nobody else, has one heading`, async () => {
-      const context = await browser.newContext({ storageState: state(p) });
-      const page = await context.newPage();
-      const seen = await lib.watchPolicy(page);
-      page.on('request', (r) => { if (!r.url().startsWith(server.url)) seen.push(`asked ${r.url()}`); });
-      const answer = await page.goto(await where(p));
-      assert.equal(answer.status(), 200);
-      assert.match(answer.headers()['content-security-policy'] ?? '', /default-src 'none'/);
-      assert.doesNotMatch(answer.headers()['content-security-policy'], /unsafe-/);
-      await page.waitForTimeout(500);
-      assert.deepEqual(seen, []);
-      assert.equal(await page.locator('h1').count(), 1);
-      await lib.shot(page, name.replace(/\W+/g, '-'));
-      await context.close();
-    });
-    test(`${name}: large text, wide spacing, right to left`, async () => {
-      const context = await browser.newContext({ storageState: state(p), bypassCSP: true, viewport: { width: 390, height: 844 } });
-      const page = await context.newPage();
-      await page.goto(await where(p));
-      await lib.textStress(page, 'spacing');
-      assert.deepEqual([...await lib.cutOff(page), ...await lib.sideways(page)], []);
-      await lib.textStress(page, 'double');
-      await page.evaluate(() => { document.documentElement.dir = 'rtl'; });
-      assert.deepEqual(await lib.sideways(page), []);
-      await context.close();
+    test(name, async (t) => {
+      const { context, page, answer, seen, weight: w } = await lib.visit(browser, await where(p), sessions.get(p.role));
+      try {
+        await lib.shot(page, name.replace(/\W+/g, '-'));
+        await t.test('within its weight', (t) => {
+          t.diagnostic(JSON.stringify(w));
+          for (const [kind, most] of Object.entries(limits)) assert.ok(w.bytes[kind] <= (p[kind] ?? most), `${kind}: ${w.bytes[kind]} bytes, budget ${p[kind] ?? most}`);
+          if (p.budget) assert.ok(w.total <= p.budget, `${w.total} bytes, budget ${p.budget}`);
+          if (p.nodes) assert.ok(w.nodes <= p.nodes, `${w.nodes} nodes, budget ${p.nodes}`);
+          assert.ok(w.requests <= 8, `${w.requests} requests: ${w.names}`);
+          assert.ok(w.shift <= 0.01, `layout shift ${w.shift}`);
+        });
+        for (const mode of p.modes ?? lib.allModes) {
+          await t.test(`accessible, ${mode}`, async () => assert.deepEqual(await lib.accessible(page, mode), []));
+        }
+        await t.test('large text, wide spacing, right to left', async () => {
+          await page.emulateMedia({ colorScheme: 'light', forcedColors: 'none' });
+          await page.setViewportSize({ width: 390, height: 844 });
+          await lib.textStress(page, 'spacing');
+          assert.deepEqual([...await lib.cutOff(page), ...await lib.sideways(page)], []);
+          await lib.textStress(page, 'double');
+          await page.evaluate(() => { document.documentElement.dir = 'rtl'; });
+          assert.deepEqual(await lib.sideways(page), []);
+        });
+        await t.test('keeps the policy, asks nobody else, has one heading', async () => {
+          assert.equal(answer.status(), 200);
+          assert.match(answer.headers()['content-security-policy'] ?? '', /default-src 'none'/);
+          assert.doesNotMatch(answer.headers()['content-security-policy'], /unsafe-/);
+          assert.deepEqual(seen, []);
+          assert.equal(await page.locator('h1').count(), 1);
+        });
+      } finally {
+        await context.close();
+      }
     });
   }
 });
