@@ -27,10 +27,10 @@ func Files() []File {
 
 	// Archives.
 	const roster = "propertyName,value\nmanifest.version,1.0\noneroster.version,1.2\nfile.orgs,bulk\n"
-	flat := entry{name: "orgs.csv", size: 256 << 20}
+	flat := entry{name: "orgs.csv", size: 128 << 20}
 	add("a bomb", "bomb.zip", archive(entry{name: "manifest.csv", text: roster}, flat))
-	add("a bomb that looks like a study", "bomb-study.zip", archive(entry{name: "spec.json", size: 256 << 20}, entry{name: "extract.csv", size: 256 << 20}))
-	add("a bomb that looks like a district", "bomb-district.zip", archive(entry{name: "manifest.json", size: 256 << 20}))
+	add("a bomb that looks like a study", "bomb-study.zip", archive(entry{name: "spec.json", size: 128 << 20}, entry{name: "extract.csv", size: 128 << 20}))
+	add("a bomb that looks like a district", "bomb-district.zip", archive(entry{name: "manifest.json", size: 128 << 20}))
 	add("a bomb in a bomb", "nested.zip", archive(entry{name: "manifest.csv", text: roster}, entry{name: "orgs.csv", text: string(archive(flat))}))
 	many := []entry{{name: "manifest.csv", text: roster}}
 	for i := range 5000 {
@@ -103,12 +103,12 @@ func Files() []File {
 	add("a table in UTF-16", "utf16.csv", utf16le("id,name,score\r\n1,Ма\u202eуа,3\r\n"))
 	add("half of a UTF-16 character", "utf16-half.csv", append(utf16le("id,name\r\n1,x"), 0x00, 0xd8, 0x41))
 	text("columns of one name", "twice.csv", "id,id,name,NAME,student,student,username,username,date,date,status,status,title,title,link,link\n1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16\n")
-	text("a quote that does not end", "quote.csv", "id,name,score\n1,\""+strings.Repeat("x\n", 2<<20))
-	text("a line that does not end", "line.csv", strings.Repeat("x", 8<<20))
-	text("a cell without end", "cell.csv", "student,date,status\n"+strings.Repeat("y", 4<<20)+",2026-11-02,OSS\n")
+	text("a quote that does not end", "quote.csv", "id,name,score\n1,\""+strings.Repeat("x\n", 1<<19))
+	text("a line that does not end", "line.csv", strings.Repeat("x", 3<<19))
+	text("a cell without end", "cell.csv", "student,date,status\n"+strings.Repeat("y", 1<<20)+",2026-11-02,OSS\n")
 	text("very many columns", "columns.csv", strings.Repeat("a,", 100_000)+"b\n"+strings.Repeat("1,", 100_000)+"2\n")
-	text("very many empty lines", "empty.csv", strings.Repeat("\r\n", 1<<20))
-	text("very many separators", "separators.csv", strings.Repeat(",;\t|", 1<<18)+"\n")
+	text("very many empty lines", "empty.csv", strings.Repeat("\r\n", 1<<18))
+	text("very many separators", "separators.csv", strings.Repeat(",;\t|", 3<<17)+"\n")
 	text("no line", "nothing.csv", "")
 	text("only names of columns", "header.csv", "username,date,status,title,link,product,minutes,course\n")
 	text("rows longer and shorter than the header", "ragged.csv", "username,date,status\nmaya\nmaya,2026-11-02,OSS,x,y,z\n,,\n")

@@ -83,7 +83,7 @@ func TestUploadsBearHostileFiles(t *testing.T) {
 			t.Errorf("files that were refused as %s changed something", entry)
 		}
 	}
-	for _, role := range crawlers {
+	for _, role := range []string{"administrator", "leader", "teacher", "student", "guardian"} {
 		crawler(role).crawl()
 	}
 	t.Logf("hostile inputs tried: %d files through %d entry points; %d applied in part; %d requests", len(files), len(entries), applied, j.asks)
