@@ -49,6 +49,9 @@ func cells(name string, header func([]string) bool) (head []string, rows [][]str
 	}
 	rows[0][0] = strings.TrimPrefix(rows[0][0], "\ufeff")
 	if header(rows[0]) {
+		if len(rows) == 1 {
+			return nil, nil, fault.New(fault.Invalid, "%s has names of columns and nothing below them.", name)
+		}
 		return rows[0], rows[1:], nil
 	}
 	return nil, rows, nil
@@ -201,6 +204,9 @@ persons' scores; infit, outfit and S-X2 say which items do not keep to the model
 			}
 			start := time.Now()
 			f, err := irt.Calibrate(answers, irt.Options{Model: m})
+			if err != nil && fault.KindOf(err) == fault.Invalid {
+				return fault.New(fault.Invalid, "%s: %s", file, fault.Sentence(err))
+			}
 			if err != nil {
 				return err
 			}

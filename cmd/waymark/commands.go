@@ -75,11 +75,14 @@ func (o *options) theDistrict(ctx context.Context, db *store.DB, make bool) (ros
 	return "main", db.EnsureDistrict(ctx, roster.District{ID: "main", Name: "District"})
 }
 
-// print writes a result to standard output, as JSON or as text says it.
+// print writes a result to standard output, as JSON or as text says it. The text holds nothing
+// from a file that a terminal would obey.
 func (o *options) print(e *env, v any, text func(w io.Writer)) error {
 	if !o.json {
-		text(e.stdout)
-		return nil
+		var b strings.Builder
+		text(&b)
+		_, err := io.WriteString(e.stdout, printable(b.String()))
+		return err
 	}
 	enc := json.NewEncoder(e.stdout)
 	enc.SetIndent("", "  ")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -162,7 +163,11 @@ func digested(file string, with func(r io.Reader, name string) error) (string, e
 	}
 	defer f.Close()
 	h := sha256.New()
-	if err := with(io.TeeReader(bufio.NewReaderSize(f, 1<<20), h), filepath.Base(file)); err != nil {
+	err = with(io.TeeReader(bufio.NewReaderSize(f, 1<<20), h), filepath.Base(file))
+	if errors.Is(err, bufio.ErrTooLong) {
+		return "", fault.Wrap(fault.Invalid, err, "%s has a line that is too long for a log of answers", file)
+	}
+	if err != nil {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil

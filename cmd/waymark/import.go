@@ -137,7 +137,7 @@ func mapping(name string) (*tabular.Mapping, error) {
 	if err == nil {
 		m, err := tabular.ParseMapping(filepath.Base(name), data)
 		if err != nil {
-			return nil, fault.Wrap(fault.Invalid, err, "The mapping cannot be used")
+			return nil, fault.New(fault.Invalid, "The mapping cannot be used: %v", err)
 		}
 		return &m, nil
 	}

@@ -10,10 +10,12 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
 	"waymark/internal/fault"
+	"waymark/internal/visible"
 )
 
 func main() {
@@ -61,22 +63,34 @@ func exitCode(err error, stderr io.Writer) int {
 		return exitRefused
 	}
 	if e, ok := errors.AsType[usageError](err); ok {
-		fmt.Fprintf(stderr, "waymark: %s\n", e.message)
+		fmt.Fprintf(stderr, "waymark: %s\n", printable(clipped(e.message)))
 		return exitUsage
 	}
 	switch fault.KindOf(err) {
 	case fault.Decision:
-		fmt.Fprintf(stderr, "waymark: %s\n", fault.Sentence(err))
+		fmt.Fprintf(stderr, "waymark: %s\n", printable(clipped(fault.Sentence(err))))
 		return exitDecision
 	case fault.Internal:
-		fmt.Fprintf(stderr, "waymark: %v\n", err)
+		fmt.Fprintf(stderr, "waymark: %s\n", printable(clipped(err.Error())))
 		return exitFault
 	case fault.Unavailable:
 		fmt.Fprintf(stderr, "waymark: %s\nThe cause: %v\n", fault.Sentence(err), err)
 		return exitFault
 	}
-	fmt.Fprintf(stderr, "waymark: %s\n", fault.Sentence(err))
+	fmt.Fprintf(stderr, "waymark: %s\n", printable(clipped(fault.Sentence(err))))
 	return exitRefused
+}
+
+// printable is a text, which may quote a file, without what a terminal would obey.
+func printable(text string) string { return strings.ReplaceAll(visible.Text(text), "\r", " ") }
+
+// clipped is as much of a message as a person reads.
+func clipped(message string) string {
+	const most = 4000
+	if len(message) > most {
+		return message[:most] + " …"
+	}
+	return message
 }
 
 func isTerminal(f *os.File) bool {

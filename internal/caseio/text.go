@@ -4,7 +4,8 @@ import (
 	"html"
 	"regexp"
 	"strings"
-	"unicode"
+
+	"waymark/internal/visible"
 )
 
 // Only tags of known names are taken as markup, so that "x<y and y>z" stays. An
@@ -31,19 +32,7 @@ func clean(s string) string {
 			s = html.UnescapeString(s)
 		}
 		s = strings.ReplaceAll(s, "\r\n", "\n")
-		s = strings.Map(func(r rune) rune {
-			switch {
-			case r == '\n' || r == '\t':
-				return r
-			case r == '\r':
-				return '\n'
-			case r == '\u00a0':
-				return ' '
-			case unicode.IsControl(r), r == '\ufeff':
-				return -1
-			}
-			return r
-		}, s)
+		s = visible.Text(strings.NewReplacer("\r", "\n", "\u00a0", " ").Replace(s))
 		s = strings.TrimSpace(blanks.ReplaceAllString(s, "\n\n"))
 		if s == before {
 			return s

@@ -14,6 +14,7 @@ import (
 	"waymark/internal/oneroster"
 	"waymark/internal/roster"
 	"waymark/internal/tabular"
+	"waymark/internal/visible"
 )
 
 // Importer brings files into a store.
@@ -31,6 +32,7 @@ const MaxProblems = 1000
 // be used, or has bad rows where Job.Strict is set, is refused: the summary
 // says why, the error is a fault of kind Invalid, and nothing is kept of it.
 func (im Importer) Check(ctx context.Context, job Job) (Summary, error) {
+	job.Name = visible.Text(job.Name)
 	s := Summary{Kind: job.Kind, File: job.Name, Started: im.Now(), Problems: []fault.Problem{}}
 	st, err := im.Store.Stage(ctx, job.District, job.Kind, job.Name, job.Actor)
 	if err != nil {

@@ -119,7 +119,7 @@ func ReadRules(in io.Reader) (Rules, error) {
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	dec.KnownFields(true)
 	if err := dec.Decode(&r); err != nil {
-		words := strings.TrimPrefix(err.Error(), "yaml: ")
+		words := strings.TrimPrefix(strings.ToValidUTF8(err.Error(), ""), "yaml: ") // which cuts letters in halves
 		if errors.Is(err, io.EOF) {
 			words = "it is empty"
 		}

@@ -36,7 +36,7 @@ func WriteBundle(w io.Writer, spec, extract, result []byte, at time.Time) error 
 	return z.Close()
 }
 
-const largestPart = 2 << 30 // bytes of a file in a bundle
+const largestPart = 256 << 20 // bytes of a file in a bundle, which is held in memory
 
 // ReadBundle reads the declaration and the extract of a bundle. Its errors are parts of a
 // sentence that begins with the bundle's name.

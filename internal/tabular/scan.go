@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"waymark/internal/fault"
+	"waymark/internal/visible"
 )
 
 // fill reads more into buf. It moves what is unused to the front first, so that
@@ -289,7 +290,7 @@ func (r *Reader) finish(raw []byte) (empty bool, problem *bad) {
 	cells := r.cells[:0]
 	from := 0
 	for _, end := range r.ends {
-		c := s[from:end]
+		c := visible.Text(s[from:end])
 		if !r.spaces && len(c) > 0 && (c[0] <= ' ' || c[len(c)-1] <= ' ' || !ascii) {
 			c = strings.TrimSpace(c)
 		}

@@ -126,20 +126,33 @@ var template struct {
 	err  error
 }
 
-// start returns a server with the fixture; it ends with the test.
-func start(t *testing.T) *site {
+// filled makes the template, if no test has yet.
+func filled(t *testing.T) {
 	t.Helper()
 	template.once.Do(func() { template.file, template.ids, template.err = fill() })
 	if template.err != nil {
 		t.Fatalf("make the fixture: %v", template.err)
 	}
+}
+
+// start returns a server with the fixture; it ends with the test.
+func start(t *testing.T) *site {
+	t.Helper()
+	filled(t)
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, store.FileName), template.file, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	return serve(t, store.Config{Dir: dir})
+}
+
+// serve returns a server over a store; both end with the test.
+func serve(t *testing.T, c store.Config) *site {
+	t.Helper()
 	s := &site{t: t, hub: &live.Hub{}, elapsed: &atomic.Int64{}, log: &strings.Builder{}}
+	c.Now = s.now
 	var err error
-	if s.db, err = store.Open(t.Context(), store.Config{Dir: dir, Now: s.now}); err != nil {
+	if s.db, err = store.Open(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 	s.recorder = s.db.NewRecorder(func(d roster.DistrictID, pieces []evidence.Piece) {

@@ -238,6 +238,7 @@ func (s *Server) funcs() template.FuncMap {
 			return fmt.Sprintf("%d %s", n, many)
 		},
 		"upper":    upperFirst,
+		"urlpath":  urlPath,
 		"minutes":  func() []int { return []int{10, 20, 30, 45, 60, 90} },
 		"outcomes": func() []propose.Outcome { return propose.Outcomes },
 		"pair":     func(a, b any) struct{ A, B any } { return struct{ A, B any }{a, b} },

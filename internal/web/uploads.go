@@ -15,6 +15,7 @@ import (
 	"waymark/internal/guard"
 	"waymark/internal/intake"
 	"waymark/internal/tabular"
+	"waymark/internal/visible"
 )
 
 // What a file may weigh, in bytes. A state's roster is large; nothing else is.
@@ -88,7 +89,7 @@ func (f *received) take(part *multipart.Part, dir string) error {
 		if err != nil {
 			return err
 		}
-		f.file, f.name = file, part.FileName()
+		f.file, f.name = file, visible.Text(part.FileName())
 		// The form sends the kind before the file; without it the larger limit holds.
 		most := int64(maxRoster)
 		if k := intake.Kind(f.values.Get("kind")); k != "" {
@@ -104,12 +105,12 @@ func (f *received) take(part *multipart.Part, dir string) error {
 	case "yaml":
 		data, err := io.ReadAll(io.LimitReader(part, maxMapping+1))
 		if part.FileName() != "" && len(data) > 0 {
-			f.mapping, f.mapName = data, part.FileName()
+			f.mapping, f.mapName = data, visible.Text(part.FileName())
 		}
 		return err
 	}
 	data, err := io.ReadAll(io.LimitReader(part, maxForm))
-	f.values.Add(part.FormName(), string(data))
+	f.values.Add(part.FormName(), visible.Text(string(data)))
 	return err
 }
 

@@ -13,11 +13,14 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"waymark/internal/fault"
 	"waymark/internal/guard"
@@ -27,6 +30,7 @@ import (
 	"waymark/internal/profile"
 	"waymark/internal/roster"
 	"waymark/internal/sso"
+	"waymark/internal/visible"
 )
 
 // Config is what a server needs.
@@ -228,6 +232,9 @@ func (s *Server) serve(rt route) http.Handler {
 					err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 				}
 			}()
+			if !isText(r.URL) {
+				return fault.New(fault.NotFound, "This page does not exist: its address is not text.")
+			}
 			session, err := s.session(r)
 			if err != nil {
 				return err
@@ -258,6 +265,11 @@ func (s *Server) serve(rt route) http.Handler {
 			}
 			if err := rt.access(s, r, a); err != nil {
 				return err
+			}
+			if r.Method == http.MethodPost && !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+				if err := parseForm(cw, r); err != nil {
+					return err
+				}
 			}
 			if err := rt.handle(cw, r, a); err != nil {
 				return err
@@ -372,12 +384,37 @@ func (s *Server) secure(next http.Handler) http.Handler {
 // maxForm bounds what a form may send; uploads have their own limit.
 const maxForm = 1 << 20
 
+// parseForm reads a form. Its texts are valid and hold what can be seen; only secrets stay
+// as they were typed.
 func parseForm(w http.ResponseWriter, r *http.Request) error {
+	if r.PostForm != nil {
+		return nil
+	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
+	err := r.ParseForm()
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		return fault.Wrap(fault.Invalid, err, "This is more than a form may hold (%d MB). Please shorten what you wrote", maxForm>>20)
+	}
+	if err != nil {
 		return fault.Wrap(fault.Invalid, err, "The form could not be read. Please try again")
 	}
+	for _, form := range []url.Values{r.Form, r.PostForm} {
+		for name, values := range form {
+			if name == "password" || name == "again" {
+				continue
+			}
+			for i := range values {
+				values[i] = visible.Text(values[i])
+			}
+		}
+	}
 	return nil
+}
+
+// isText reports whether an address is valid text as a whole.
+func isText(u *url.URL) bool {
+	query, err := url.QueryUnescape(u.RawQuery)
+	return err == nil && utf8.ValidString(u.Path) && utf8.ValidString(query) && !strings.ContainsRune(u.Path+query, 0)
 }
 
 // render executes a page into memory and then writes it, so that nobody sees half of one.
@@ -391,5 +428,18 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, a guard.Actor, c
 		return fmt.Errorf("render %s: %w", page, err)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	return writeCompressed(w, r, code, b.Bytes())
+	return writeCompressed(w, r, code, landed(b.Bytes()))
+}
+
+var toField = regexp.MustCompile(`<a href="#(f-[^"]*)">`)
+
+// landed leads what says that a field is wrong to the main part, where the page does not
+// have that field any more.
+func landed(page []byte) []byte {
+	return toField.ReplaceAllFunc(page, func(link []byte) []byte {
+		if id := toField.FindSubmatch(link)[1]; bytes.Contains(page, slices.Concat([]byte(`id="`), id, []byte(`"`))) {
+			return link
+		}
+		return []byte(`<a href="#main">`)
+	})
 }
