@@ -63,7 +63,7 @@ var (
 
 func (d *decoder) syntax(err error) error {
 	text := strings.ToValidUTF8(err.Error(), "") // it may hold halves of letters
-	line := 1 // the package names no line for the first one
+	line := 1                                    // the package names no line for the first one
 	if at := yamlLine.FindStringSubmatch(text); at != nil {
 		text = text[len(at[0]):]
 		if n, err := strconv.Atoi(at[1]); err == nil {
