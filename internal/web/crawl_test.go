@@ -17,6 +17,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -183,15 +184,42 @@ type crawler struct {
 
 // journal is what all crawlers of a test have done.
 type journal struct {
+	mu      sync.Mutex // guards asks, reached and done; the rest is written by one crawler at a time
 	asks    int
-	reached map[string]map[string]bool     // roles by route
-	done    map[string]bool                // routes of which a form was taken or refused for what was in it
-	forms   map[string]map[string]sentForm // by route and by names of their fields
-	handed  []string                       // addresses that somebody was given to hand on
+	reached map[string]map[string]bool // roles by route
+	done    map[string]bool            // routes of which a page was shown, or a form taken or refused for what was in it
+
+	forms  map[string]map[string]sentForm // by route and by names of their fields
+	handed []string                       // addresses that somebody was given to hand on
+}
+
+func newJournal() *journal {
+	return &journal{reached: map[string]map[string]bool{}, done: map[string]bool{}, forms: map[string]map[string]sentForm{}}
+}
+
+func (j *journal) note(pattern, role string, done bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.asks++
+	if pattern == "" {
+		return
+	}
+	if j.reached[pattern] == nil {
+		j.reached[pattern] = map[string]bool{}
+	}
+	j.reached[pattern][role] = true
+	if done {
+		j.done[pattern] = true
+	}
+}
+
+// crawler returns one who goes through what a role finds, and may send forms.
+func (j *journal) crawler(s *site, role string, sends bool) *crawler {
+	return &crawler{site: s, role: role, sends: sends, asked: map[string]bool{}, often: map[string]int{}, samples: map[string]string{}, queue: append(doors(), j.handed...), journal: j}
 }
 
 const (
-	eachPage = 3 // so many addresses of a route are asked by one role
+	eachPage = 2 // so many addresses of a route are asked by one role
 	eachForm = 3 // so often is a form sent, each time with other choices
 )
 
@@ -200,13 +228,6 @@ func get(at string) *http.Request { return httptest.NewRequest(http.MethodGet, a
 // ask sends a request and looks at the answer.
 func (c *crawler) ask(r *http.Request) *page {
 	c.t.Helper()
-	c.asks++
-	if _, pattern := sitemap().Handler(r); pattern != "" {
-		if c.reached[pattern] == nil {
-			c.reached[pattern] = map[string]bool{}
-		}
-		c.reached[pattern][c.role] = true
-	}
 	if r.URL.Path == "/events" { // which does not end by itself
 		ctx, stop := context.WithCancel(r.Context())
 		stop()
@@ -220,9 +241,7 @@ func (c *crawler) ask(r *http.Request) *page {
 	} else {
 		p = c.doAs(r, c.role)
 	}
-	if p.Code < 400 && !strings.HasPrefix(p.Header.Get("Location"), "/sign-in?next=") || p.Code == http.StatusUnprocessableEntity {
-		c.done[pattern] = true
-	}
+	c.note(pattern, c.role, p.Code < 400 && !strings.HasPrefix(p.Header.Get("Location"), "/sign-in?next=") || p.Code == http.StatusUnprocessableEntity)
 	for _, bad := range harms(p, r.URL.Path) {
 		c.t.Errorf("%.200s as %q: %s", what, c.role, bad)
 	}
@@ -262,7 +281,9 @@ func (c *crawler) follow(p *page, from *url.URL) {
 	next := p.links()
 	for _, x := range p.all("input", "type", "") { // an address to hand on, shown once
 		if u, err := url.Parse(attr(x, "value")); err == nil && u.Host != "" {
-			c.handed = append(c.handed, u.Path)
+			if c.sends {
+				c.handed = append(c.handed, u.Path)
+			}
 			next = append(next, u.Path)
 		}
 	}
@@ -560,69 +581,22 @@ func (s *site) prepare(j *journal) {
 func TestTheWholeSiteBearsWhatIsSent(t *testing.T) {
 	t.Parallel()
 	s := startStrict(t)
-	j := &journal{reached: map[string]map[string]bool{}, done: map[string]bool{}, forms: map[string]map[string]sentForm{}}
-	as := func(role string, sends bool) *crawler {
-		return &crawler{site: s, role: role, sends: sends, asked: map[string]bool{}, often: map[string]int{}, samples: map[string]string{}, queue: append(doors(), j.handed...), journal: j}
-	}
+	j := newJournal()
 	s.prepare(j)
 	for _, again := range []bool{false, true} { // what one wrote, others find
 		for _, role := range crawlers {
-			c := as(role, true)
+			c := j.crawler(s, role, true)
 			c.again = again
 			c.crawl()
 		}
 	}
-	texts := hostile.Texts()
-	fields := map[string]bool{}
-	turn := 0
-	for _, pattern := range slices.Sorted(maps.Keys(j.forms)) {
-		var forms []sentForm
-		for _, key := range slices.Sorted(maps.Keys(j.forms[pattern])) {
-			forms = append(forms, j.forms[pattern][key])
-			for _, x := range j.forms[pattern][key].fields {
-				fields[pattern+" "+x.name] = true
-			}
-		}
-		if pattern == "POST /sign-in" || pattern == "POST /sign-in/class" {
-			s.later(time.Hour) // so that it is not refused for trying too often
-		}
-		for i, text := range texts {
-			f := forms[i%len(forms)]
-			turn++
-			free := slices.ContainsFunc(f.fields, field.free)
-			if free {
-				as(f.role, false).ask(f.request(f.spoiled(text.Value, -1)))
-			}
-			if !free && turn%2 == 0 || turn%4 == 0 {
-				as(f.role, false).ask(f.request(f.spoiled(text.Value, turn)))
-			}
-		}
-	}
+	fields := j.spoil(s)
 	names := asks(t)
-	for _, role := range crawlers {
-		c := as(role, false)
-		c.crawl()
-		for _, pattern := range slices.Sorted(maps.Keys(c.samples)) {
-			turn++
-			text := texts[turn%len(texts)].Value
-			query := url.Values{}
-			for _, name := range names {
-				query.Set(name, text[:min(len(text), 2000)])
-			}
-			u, _ := url.Parse(c.samples[pattern])
-			u.RawQuery = query.Encode()
-			c.ask(get(u.String()))
-		}
-		for pattern := range allowed {
-			method, path, _ := strings.Cut(pattern, " ")
-			if path == "/sign-out" {
-				continue
-			}
-			turn++
-			to := placeholder.ReplaceAllStringFunc(strings.TrimSuffix(path, "{$}"), func(string) string { return url.PathEscape(texts[turn%len(texts)].Value) })
-			c.ask(httptest.NewRequest(method, to, nil))
-		}
+	var jobs []func()
+	for i, role := range crawlers {
+		jobs = append(jobs, func() { j.read(s, role, i, names) })
 	}
+	atOnce(jobs)
 	if most := len(allowed) - 20; len(j.done) < most {
 		t.Errorf("forms and pages of %d routes were answered; want %d: what is no more found by links and forms belongs into prepare", len(j.done), most)
 	}
@@ -631,5 +605,84 @@ func TestTheWholeSiteBearsWhatIsSent(t *testing.T) {
 		pairs += len(roles)
 	}
 	t.Logf("routes × roles: %d (%d of %d routes were answered with a page or for what was in the form); %d requests", pairs, len(j.done), len(allowed), j.asks)
-	t.Logf("hostile inputs tried: %d through %d entry points", len(texts), len(fields))
+	t.Logf("hostile inputs tried: %d through %d entry points", len(hostile.Texts()), fields)
+}
+
+// spoil sends the forms of each route with every hostile text in their free fields, and with
+// some of them in one of the others; it returns how many fields there are.
+func (j *journal) spoil(s *site) int {
+	s.t.Helper()
+	fields := map[string]bool{}
+	var jobs []func()
+	s.later(time.Hour) // so that signing in is not refused for trying too often
+	for _, pattern := range slices.Sorted(maps.Keys(j.forms)) {
+		var forms []sentForm
+		for _, key := range slices.Sorted(maps.Keys(j.forms[pattern])) {
+			forms = append(forms, j.forms[pattern][key])
+			for _, x := range j.forms[pattern][key].fields {
+				fields[pattern+" "+x.name] = true
+			}
+		}
+		jobs = append(jobs, func() {
+			for i, text := range hostile.Texts() {
+				f := forms[i%len(forms)]
+				free := slices.ContainsFunc(f.fields, field.free)
+				if free {
+					j.crawler(s, f.role, false).ask(f.request(f.spoiled(text.Value, -1)))
+				}
+				if !free && i%3 == 0 || i%6 == 0 {
+					j.crawler(s, f.role, false).ask(f.request(f.spoiled(text.Value, i)))
+				}
+			}
+		})
+	}
+	atOnce(jobs)
+	return len(fields)
+}
+
+// atOnce does jobs, a few at a time.
+func atOnce(jobs []func()) {
+	var all sync.WaitGroup
+	next := make(chan func())
+	for range 3 {
+		all.Go(func() {
+			for job := range next {
+				job()
+			}
+		})
+	}
+	for _, job := range jobs {
+		next <- job
+	}
+	close(next)
+	all.Wait()
+}
+
+// read goes through all that a role finds, then asks for each page with a hostile text in every
+// parameter, and for every route with one in each place of its path.
+func (j *journal) read(s *site, role string, turn int, names []string) {
+	s.t.Helper()
+	c := j.crawler(s, role, false)
+	c.crawl()
+	texts := hostile.Texts()
+	for _, pattern := range slices.Sorted(maps.Keys(c.samples)) {
+		turn += 7
+		text := texts[turn%len(texts)].Value
+		query := url.Values{}
+		for _, name := range names {
+			query.Set(name, text[:min(len(text), 2000)])
+		}
+		u, _ := url.Parse(c.samples[pattern])
+		u.RawQuery = query.Encode()
+		c.ask(get(u.String()))
+	}
+	for _, pattern := range slices.Sorted(maps.Keys(allowed)) {
+		method, path, _ := strings.Cut(pattern, " ")
+		if path == "/sign-out" {
+			continue
+		}
+		turn += 7
+		to := placeholder.ReplaceAllStringFunc(strings.TrimSuffix(path, "{$}"), func(string) string { return url.PathEscape(texts[turn%len(texts)].Value) })
+		c.ask(httptest.NewRequest(method, to, nil))
+	}
 }

@@ -16,11 +16,8 @@ import (
 func TestUploadsBearHostileFiles(t *testing.T) {
 	t.Parallel()
 	s := startStrict(t)
-	j := &journal{reached: map[string]map[string]bool{}, done: map[string]bool{}, forms: map[string]map[string]sentForm{}}
-	crawler := func(role string) *crawler {
-		return &crawler{site: s, role: role, asked: map[string]bool{}, often: map[string]int{}, samples: map[string]string{}, queue: append(doors(), j.handed...), journal: j}
-	}
-	admin := crawler("administrator")
+	j := newJournal()
+	admin := j.crawler(s, "administrator", false)
 	digest := func() string {
 		t.Helper()
 		d, err := s.db.Digest(t.Context())
@@ -84,7 +81,7 @@ func TestUploadsBearHostileFiles(t *testing.T) {
 		}
 	}
 	for _, role := range []string{"administrator", "leader", "teacher", "student", "guardian"} {
-		crawler(role).crawl()
+		j.crawler(s, role, false).crawl()
 	}
 	t.Logf("hostile inputs tried: %d files through %d entry points; %d applied in part; %d requests", len(files), len(entries), applied, j.asks)
 }
