@@ -373,9 +373,6 @@ func accountCommand(e *env) *command {
 						return err
 					}
 					password := trimNewline(string(raw))
-					if err := guard.CheckPassword(password); err != nil {
-						return err
-					}
 					db, err := o.open(ctx, e)
 					if err != nil {
 						return err
@@ -387,6 +384,9 @@ func accountCommand(e *env) *command {
 					}
 					p, err := db.PersonBy(ctx, d, args[0])
 					if err != nil {
+						return err
+					}
+					if err := guard.CheckPassword(password, p.Username, p.Given, p.Family); err != nil {
 						return err
 					}
 					h, err := guard.HashSecret(password, rand.Reader)

@@ -95,6 +95,21 @@ func TestSecret(t *testing.T) {
 	}
 }
 
+func TestPasswordsThatAreTriedFirst(t *testing.T) {
+	t.Parallel()
+	for password, good := range map[string]bool{
+		"four blue lamps here": true, strings.Repeat("é", 64): true, "长城长城长城长城长城": true, "seven quiet rivers": true,
+		"four blue": false, strings.Repeat("x", 257): false,
+		"Qwertyuiop": false, "1q2w3e4r5t": false, "Football2026!": false, "...sunshine99": false,
+		"my waymark password": false, "maya.alvarez likes it": false, "ÁLVAREZ and friends": false,
+		"li and the long road": true, // too short a name to be told from chance
+	} {
+		if err := guard.CheckPassword(password, "maya.alvarez", "Li", "Álvarez"); (err == nil) != good {
+			t.Errorf("%q: %v; want good = %v", password, err, good)
+		}
+	}
+}
+
 func TestCodes(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}

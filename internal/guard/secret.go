@@ -9,11 +9,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/crypto/argon2"
-
-	"waymark/internal/fault"
 )
 
 // The cost of a password or code hash: argon2id with the parameters that RFC 9106
@@ -25,20 +22,6 @@ const (
 	argonKey     = 32
 	saltSize     = 16
 )
-
-// MinPassword is the least length of a password, in characters.
-const MinPassword = 10
-
-// CheckPassword reports, as a fault, why a password cannot be used.
-func CheckPassword(password string) error {
-	switch n := utf8.RuneCountInString(password); {
-	case n < MinPassword:
-		return fault.Field("password", "Use at least %d characters. A few words in a row are easy to remember.", MinPassword)
-	case n > 256:
-		return fault.Field("password", "Use at most 256 characters.")
-	}
-	return nil
-}
 
 // HashSecret returns the argon2id hash of a password or code in PHC string format.
 func HashSecret(secret string, random io.Reader) (string, error) {

@@ -88,8 +88,9 @@ func Read(r io.Reader) ([]*Provider, error) {
 
 func local(host string) bool { return host == "127.0.0.1" || host == "localhost" || host == "::1" }
 
-// client asks services; one that does not answer holds nobody up for long.
-var client = &http.Client{Timeout: 10 * time.Second}
+// client asks services; one that does not answer holds nobody up for long, and one that sends us
+// elsewhere is not followed.
+var client = &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 // config returns how to speak with a provider, as it says itself; that is asked once.
 func (p *Provider) config(ctx context.Context, back string) (*oauth2.Config, *oidc.Provider, error) {

@@ -59,6 +59,7 @@ var allowed = map[string]string{
 	"POST /sign-in/second/new":                                 adults,
 	"GET /account":                                             members,
 	"POST /account/sessions":                                   members,
+	"POST /account/password":                                   members,
 	"POST /account/codes":                                      adults,
 	"POST /account/factors/{factor}/remove":                    adults,
 	"POST /account/unlink":                                     adults,

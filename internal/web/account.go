@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"time"
 
@@ -21,6 +22,8 @@ type accountView struct {
 	Factors  []factorRow
 	Codes    int // on paper, that were not used
 	Outside  []identityRow
+	Password bool // has one, and may change it
+	Errors   formErrors
 }
 
 type sessionRow struct {
@@ -68,6 +71,10 @@ func factorRows(all []guard.Factor) (rows []factorRow, codes int) {
 }
 
 func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	return s.answerAccount(w, r, a, nil)
+}
+
+func (s *Server) answerAccount(w http.ResponseWriter, r *http.Request, a guard.Actor, wrong error) error {
 	session, factors, err := s.entering(r)
 	if err != nil {
 		return err
@@ -98,7 +105,62 @@ func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, a guard.Act
 		}
 		v.Outside = append(v.Outside, row)
 	}
-	return s.render(w, r, a, http.StatusOK, "account", v)
+	hash, err := s.Store.Secret(r.Context(), a.District, a.Person, "password")
+	if err != nil {
+		return err
+	}
+	v.Password = hash != ""
+	var code int
+	v.Errors, code = answerTo(wrong)
+	return s.render(w, r, a, code, "account", v)
+}
+
+// changePassword gives somebody a new password who knows the one that holds, and signs them out
+// everywhere else.
+func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	session, _, err := s.changing(w, r, "/account")
+	if err != nil || session.Hash == "" {
+		return err
+	}
+	p, err := s.Store.Person(r.Context(), a.District, a.Person)
+	if err != nil {
+		return err
+	}
+	_, err = s.verified(r, "own "+string(a.District)+"/"+string(a.Person), func(ctx context.Context) ([]guard.Account, error) {
+		hash, err := s.Store.Secret(ctx, a.District, a.Person, "password")
+		return []guard.Account{{District: a.District, Person: a.Person, Hash: hash}}, err
+	}, r.PostForm.Get("current"))
+	password := r.PostForm.Get("password")
+	switch {
+	case fault.KindOf(err) == fault.Invalid:
+		err = fault.Field("current", "This is not your password.")
+	case err != nil:
+	case password != r.PostForm.Get("again"):
+		err = fault.Field("again", "The two passwords are not the same.")
+	default:
+		err = guard.CheckPassword(password, p.Username, p.Given, p.Family)
+	}
+	switch fault.KindOf(err) {
+	case fault.Invalid, fault.Throttled:
+		return s.answerAccount(w, r, a, err)
+	}
+	if err != nil {
+		return err
+	}
+	hash, err := guard.HashSecret(password, s.Random)
+	if err != nil {
+		return err
+	}
+	if err := s.Store.SetSecret(r.Context(), a.District, a.Person, "password", hash, a.Person); err != nil {
+		return err
+	}
+	if _, err := s.Store.CloseSessions(r.Context(), a.District, a.Person, session.Hash); err != nil {
+		return err
+	}
+	return seeOther(w, r, "/account", "account")
 }
 
 // endSessions ends one of somebody's own sessions, or all others.
@@ -180,6 +242,10 @@ func (s *Server) removeFactor(w http.ResponseWriter, r *http.Request, a guard.Ac
 // unlink makes another service sign somebody in no longer, until they are known to it again.
 func (s *Server) unlink(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	if err := parseForm(w, r); err != nil {
+		return err
+	}
+	session, _, err := s.changing(w, r, "/account")
+	if err != nil || session.Hash == "" {
 		return err
 	}
 	if err := s.Store.UnlinkIdentities(r.Context(), a.District, a.Person, r.PostForm.Get("issuer")); err != nil {

@@ -46,7 +46,7 @@ func (m *metrics) observe(route string, code int, d time.Duration) {
 // serveMetrics writes the counters in Prometheus' text format. They hold no personal
 // data; still only this machine and its administrators' proxies should reach them.
 func (s *Server) serveMetrics(w http.ResponseWriter, _ *http.Request, _ guard.Actor) error {
-	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	s.metrics.mu.Lock()
 	defer s.metrics.mu.Unlock()
 	keys := make([]metricKey, 0, len(s.metrics.by))

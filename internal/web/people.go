@@ -246,7 +246,7 @@ func (s *Server) setPassword(w http.ResponseWriter, r *http.Request, a guard.Act
 		return err
 	}
 	password := r.PostFormValue("password")
-	err = guard.CheckPassword(password)
+	err = guard.CheckPassword(password, v.Person.Username, v.Person.Given, v.Person.Family)
 	switch {
 	case err == nil && v.Person.Username == "":
 		err = fault.Field("password", "This person has no user name, so a password does not help. Add one in the roster system, or make a sign-in link.")

@@ -40,6 +40,7 @@ func (s *Server) routes() []route {
 
 		{"GET /account", signedIn, s.showAccount},
 		{"POST /account/sessions", signedIn, s.endSessions},
+		{"POST /account/password", signedIn, s.changePassword},
 		{"POST /account/codes", enteringAdult, s.newCodes},
 		{"POST /account/factors/{factor}/remove", enteringAdult, s.removeFactor},
 		{"POST /account/unlink", enteringAdult, s.unlink},

@@ -145,6 +145,7 @@ func (s *Server) proveSecond(w http.ResponseWriter, r *http.Request, a guard.Act
 			if failed := s.Store.Failed(r.Context(), []string{subject, s.addressOf(r)}); failed != nil {
 				return failed
 			}
+			s.Log.WarnContext(r.Context(), "wrong second proof", "route", r.Pattern, "whose", string(who.District)+"/"+string(who.Person))
 		}
 	}
 	if err == nil {

@@ -23,6 +23,20 @@ const (
 
 const sessionCookie = "waymark"
 
+// cookie is how a cookie is kept: out of reach of scripts, other sites and, over HTTPS, of whoever
+// serves another name of the same domain (the prefix makes browsers refuse theirs). Without seconds
+// it goes with the browser; less than 0 forgets it.
+func (s *Server) cookie(name, value string, seconds int) *http.Cookie {
+	return &http.Cookie{Name: s.cookieName(name), Value: value, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode}
+}
+
+func (s *Server) cookieName(name string) string {
+	if s.Secure {
+		return "__Host-" + name
+	}
+	return name
+}
+
 type sessionKey struct{}
 
 // session returns the request's session; the zero one if there is none.
@@ -30,7 +44,7 @@ func (s *Server) session(r *http.Request) (guard.Session, error) {
 	if known, ok := r.Context().Value(sessionKey{}).(guard.Session); ok {
 		return known, nil
 	}
-	c, err := r.Cookie(sessionCookie)
+	c, err := r.Cookie(s.cookieName(sessionCookie))
 	if errors.Is(err, http.ErrNoCookie) {
 		return guard.Session{}, nil
 	}
@@ -64,6 +78,14 @@ func (s *Server) openSession(w http.ResponseWriter, r *http.Request, d roster.Di
 		return err
 	}
 	session.Hash = hash
+	// Who was signed in here until now is not any longer.
+	old, err := s.session(r)
+	if err == nil && old.Hash != "" {
+		err = s.Store.CloseSession(r.Context(), old.Hash)
+	}
+	if err != nil {
+		return err
+	}
 	if err := s.Store.OpenSession(r.Context(), session); err != nil {
 		return err
 	}
@@ -94,16 +116,16 @@ func (s *Server) mustProve(r *http.Request, d roster.DistrictID, p roster.Person
 }
 
 func (s *Server) setSession(w http.ResponseWriter, token string) {
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Value: token, Path: "/", HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, s.cookie(sessionCookie, token, 0))
 }
 
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request, _ guard.Actor) error {
-	if c, err := r.Cookie(sessionCookie); err == nil {
+	if c, err := r.Cookie(s.cookieName(sessionCookie)); err == nil {
 		if err := s.Store.CloseSession(r.Context(), guard.TokenHash(c.Value)); err != nil {
 			return err
 		}
 	}
-	http.SetCookie(w, &http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, s.cookie(sessionCookie, "", -1))
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 	return seeOther(w, r, "/sign-in", "signedout")
 }

@@ -142,6 +142,11 @@ func (s *Server) verified(r *http.Request, name string, accounts func(context.Co
 	if err := s.Store.Failed(r.Context(), []string{account, address}); err != nil {
 		return guard.Account{}, err
 	}
+	var whose []string // none where there is no such account: what was typed is not logged
+	for _, f := range found {
+		whose = append(whose, string(f.District)+"/"+string(f.Person))
+	}
+	s.Log.WarnContext(r.Context(), "wrong secret", "route", r.Pattern, "whose", whose)
 	return guard.Account{}, fault.New(fault.Invalid, "That did not fit together. Please look at it again, letter by letter.")
 }
 
@@ -152,6 +157,8 @@ func (s *Server) throttled(ctx context.Context, subject string, most int) error 
 		return err
 	}
 	if n >= most {
+		kind, _, _ := strings.Cut(subject, ":")
+		s.Log.WarnContext(ctx, "too many failures, nothing is tried", "of", kind)
 		return fault.New(fault.Throttled, "That was tried a few times too often. Take a break of 15 minutes, or ask your teacher or your school for help.")
 	}
 	return nil

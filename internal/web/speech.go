@@ -135,7 +135,7 @@ func (s *Server) speech(r *http.Request, a guard.Actor) (spoken, error) {
 			return v, err
 		}
 	}
-	if c, err := r.Cookie(languageCookie); a.Person == "" && err == nil {
+	if c, err := r.Cookie(s.cookieName(languageCookie)); a.Person == "" && err == nil {
 		tag = c.Value
 	}
 	if l, ok := s.languages.Named(tag); ok {
@@ -173,13 +173,13 @@ func (s *Server) chooseLanguage(w http.ResponseWriter, r *http.Request, a guard.
 // setLanguageCookie remembers the language of who is not signed in, for some seconds; less
 // than 0 forgets it.
 func (s *Server) setLanguageCookie(w http.ResponseWriter, tag string, seconds int) {
-	http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: tag, Path: "/", MaxAge: seconds, HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(w, s.cookie(languageCookie, tag, seconds))
 }
 
 // adoptLanguage makes the language that somebody chose before they signed in their own, unless
 // they have one, and forgets it for the next person at this device.
 func (s *Server) adoptLanguage(w http.ResponseWriter, r *http.Request, d roster.DistrictID, p roster.PersonID) error {
-	c, err := r.Cookie(languageCookie)
+	c, err := r.Cookie(s.cookieName(languageCookie))
 	if err != nil {
 		return nil
 	}

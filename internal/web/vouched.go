@@ -41,13 +41,9 @@ func (s *Server) goAway(w http.ResponseWriter, r *http.Request, _ guard.Actor) e
 	if err != nil {
 		return err
 	}
-	s.setAway(w, base64.RawURLEncoding.EncodeToString(raw), awayLife)
+	http.SetCookie(w, s.cookie(awayCookie, base64.RawURLEncoding.EncodeToString(raw), int(awayLife.Seconds())))
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
-}
-
-func (s *Server) setAway(w http.ResponseWriter, value string, life time.Duration) {
-	http.SetCookie(w, &http.Cookie{Name: awayCookie, Value: value, Path: awayPath, MaxAge: int(life.Seconds()), HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode})
 }
 
 // comeBack signs somebody in for whom a service vouches. The first time the roster must know one
@@ -58,11 +54,11 @@ func (s *Server) comeBack(w http.ResponseWriter, r *http.Request, _ guard.Actor)
 		return err
 	}
 	var ticket sso.Ticket
-	if c, err := r.Cookie(awayCookie); err == nil {
+	if c, err := r.Cookie(s.cookieName(awayCookie)); err == nil {
 		raw, _ := base64.RawURLEncoding.DecodeString(c.Value)
 		_ = json.Unmarshal(raw, &ticket) // an unreadable ticket is none
 	}
-	s.setAway(w, "", -time.Second)
+	http.SetCookie(w, s.cookie(awayCookie, "", -1))
 	v, err := p.Finish(r.Context(), s.base(r)+awayPath+p.ID+"/back", ticket, r.URL.Query(), s.Now())
 	if err != nil {
 		return err

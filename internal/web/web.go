@@ -264,6 +264,9 @@ func (s *Server) serve(rt route) http.Handler {
 				r = r.WithContext(context.WithValue(r.Context(), speechKey{}, own))
 			}
 			if err := rt.access(s, r, a); err != nil {
+				if a.Person != "" && fault.KindOf(err) == fault.NotFound {
+					s.Log.WarnContext(r.Context(), "refused at the door", "route", r.Pattern, "district", a.District, "person", a.Person)
+				}
 				return err
 			}
 			if r.Method == http.MethodPost && !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
@@ -359,7 +362,7 @@ func (w *countingWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter 
 
 // secure sets the headers that every answer carries.
 func (s *Server) secure(next http.Handler) http.Handler {
-	csp := strings.Join([]string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
+	csp := strings.Join([]string{"default-src 'none'", "object-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self' data:", "font-src 'self'",
 		"connect-src 'self'", "form-action 'self'", "manifest-src 'self'", "worker-src 'self'", "base-uri 'none'", "frame-ancestors 'none'"}, "; ")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -375,7 +378,7 @@ func (s *Server) secure(next http.Handler) http.Handler {
 		default:
 		}
 		if s.Secure {
-			h.Set("Strict-Transport-Security", "max-age=31536000")
+			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 		}
 		next.ServeHTTP(w, r)
 	})
