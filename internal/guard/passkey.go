@@ -3,6 +3,8 @@ package guard
 import (
 	"encoding/json"
 	"fmt"
+	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
@@ -16,6 +18,12 @@ import (
 type Site struct {
 	Host   string // without a port
 	Origin string // such as "https://waymark.example.org"
+}
+
+// Passkeys reports whether a browser makes passkeys for a site: it does for a name, not for a number.
+func (s Site) Passkeys() bool {
+	_, err := netip.ParseAddr(strings.Trim(s.Host, "[]"))
+	return err != nil
 }
 
 func (s Site) relyingParty() (*webauthn.WebAuthn, error) {

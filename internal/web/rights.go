@@ -54,8 +54,8 @@ type emergencyView struct {
 
 // consentWords are what purposes are called, what is done for them and what is there without them.
 var consentWords = map[guard.Purpose][3]string{
-	guard.Estimates: {"Reckoning what comes next", "From what was shown so far, Waymark reckons what a student can do and may be ready for, and proposes next steps to the student and to teachers by it.",
-		"Nothing is reckoned, and what was is taken away. The path, choices, goals, talks, checks and what teachers write down stay; teachers say what comes next."},
+	guard.Estimates: {"Working out what comes next", "From what was shown so far, Waymark works out what a student can do and may be ready for, and proposes next steps to the student and to teachers by it.",
+		"Nothing is worked out, and what was is taken away. The path, choices, goals, talks, checks and what teachers write down stay; teachers say what comes next."},
 	guard.Studies: {"Studies of what helps", "The district asks whether something that schools do helps, and compares groups of students by what they showed. Nobody is named in it.",
 		"The record is left out of every question that is asked from now on."},
 }

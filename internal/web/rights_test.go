@@ -30,7 +30,7 @@ func TestAFamilyRefusesEstimates(t *testing.T) {
 	if before == 0 {
 		t.Fatal("Maya has no estimates to begin with")
 	}
-	s.get("guardian", rights).is(200).says("Reckoning what comes next: yes", "The school does this as part of teaching")
+	s.get("guardian", rights).is(200).says("Working out what comes next: yes", "The school does this as part of teaching")
 	s.get("student", rights).is(200).says("until you are 18")
 	s.post("student", rights+"/consent", url.Values{"purpose": {"estimates"}, "given": {"no"}}).is(403)
 	s.post("guardian", rights+"/consent", url.Values{"purpose": {"everything"}, "given": {"no"}}).is(422)
@@ -39,7 +39,7 @@ func TestAFamilyRefusesEstimates(t *testing.T) {
 	if n := estimates(); n != 0 {
 		t.Errorf("%d estimates after the family said no", n)
 	}
-	s.get("guardian", rights).says("Reckoning what comes next: no", "We talked at home", "a parent or guardian")
+	s.get("guardian", rights).says("Working out what comes next: no", "We talked at home", "a parent or guardian")
 	// School goes on: what is shown is written down, the day goes on without estimates.
 	s.post("teacher", observePath, observation("0123456789abcdef0123456789abcdef", equal, map[string]int{"student": 4})).is(303)
 	for _, page := range []string{"/me", "/me/options", "/me/path", "/me/goals"} {

@@ -105,7 +105,7 @@ func (s *Server) askSecond(w http.ResponseWriter, r *http.Request, a guard.Actor
 		v.Code = v.Code || f.Kind != guard.Passkey
 		asked = asked || f.Kind == guard.Passkey
 	}
-	if asked {
+	if asked && s.site(r).Passkeys() {
 		options, remember, err := guard.AskPasskey(s.site(r), session.Actor, factors)
 		if err != nil {
 			return err
@@ -229,8 +229,10 @@ func (s *Server) offerSecond(w http.ResponseWriter, r *http.Request, a guard.Act
 			return err
 		}
 	}
-	if v.Offered, c.Passkey, err = guard.OfferPasskey(s.site(r), session.Actor, factors); err != nil {
-		return err
+	if s.site(r).Passkeys() {
+		if v.Offered, c.Passkey, err = guard.OfferPasskey(s.site(r), session.Actor, factors); err != nil {
+			return err
+		}
 	}
 	if err := s.setChallenge(r, session, c); err != nil {
 		return err

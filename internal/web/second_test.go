@@ -168,3 +168,19 @@ func TestSessionsAreSeenAndEnded(t *testing.T) {
 	s.post("administrator", "/admin/people/"+string(person("teacher"))+"/sign-out", nil).is(303)
 	s.with(other, "/teach").is(303)
 }
+
+// A server without a name, as on a school's own network, offers no passkey, and codes all the same.
+func TestAServerWithoutANameOffersCodes(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	_, c := s.signsIn("okafor")
+	for host, passkey := range map[string]bool{"127.0.0.1:8080": false, "[::1]:8080": false, "192.168.1.4": false, "waymark.example.org": true, "localhost:8080": true} {
+		r := httptest.NewRequest(http.MethodGet, "/sign-in/second/new", nil)
+		r.Host = host
+		r.AddCookie(c)
+		p := s.do(r, "").is(200).says("Scan this picture")
+		if got := len(p.all("form", "data-passkey", "create")) == 1; got != passkey {
+			t.Errorf("%s: a passkey is offered: %v", host, got)
+		}
+	}
+}
