@@ -130,21 +130,21 @@ func digits(s string) string {
 // RecoveryCodes is how many codes on paper somebody gets.
 const RecoveryCodes = 10
 
-// NewRecoveryCodes draws codes of 80 bits, in groups of four letters and digits.
+// NewRecoveryCodes draws codes of 120 bits, in groups of four letters and digits.
 func NewRecoveryCodes(random io.Reader) ([]string, error) {
 	out := make([]string, RecoveryCodes)
 	for i := range out {
-		raw := make([]byte, 10)
+		raw := make([]byte, 15)
 		if _, err := io.ReadFull(random, raw); err != nil {
 			return nil, fmt.Errorf("draw code: %w", err)
 		}
 		s := strings.ToLower(base32.StdEncoding.EncodeToString(raw))
-		out[i] = s[:4] + "-" + s[4:8] + "-" + s[8:12] + "-" + s[12:]
+		out[i] = s[:4] + "-" + s[4:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 	}
 	return out, nil
 }
 
-// RecoveryHash returns what is kept of a recovery code, however it was typed. Eighty random bits
+// RecoveryHash returns what is kept of a recovery code, however it was typed. So many random bits
 // need no slow hash.
 func RecoveryHash(code string) string {
 	return TokenHash("recovery " + strings.ReplaceAll(FoldCode(code), " ", ""))

@@ -59,6 +59,9 @@ func TestRecoveryCodes(t *testing.T) {
 	if err != nil || len(codes) != guard.RecoveryCodes {
 		t.Fatal(codes, err)
 	}
+	if n := len(strings.ReplaceAll(codes[0], "-", "")); n*5 < 112 { // letters and digits of five bits
+		t.Errorf("a code of %d letters is too short for a hash that is fast", n)
+	}
 	f := guard.Factor{ID: "r", Kind: guard.Recovery, Secret: guard.RecoveryHash(codes[0])}
 	used, err := guard.Prove([]guard.Factor{f}, strings.ToUpper(strings.ReplaceAll(codes[0], "-", " ")), time.Unix(9, 0))
 	if err != nil {

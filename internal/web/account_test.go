@@ -1,6 +1,8 @@
 package web_test
 
 import (
+	"crypto/rand"
+	"crypto/rsa"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -57,6 +59,19 @@ func TestSigningInAgainEndsTheSessionBefore(t *testing.T) {
 	s.with(next, "/teach").is(200)
 }
 
+// A session that is used every day ends all the same.
+func TestASessionEndsInAnyCase(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	_, c := s.signsIn("okafor")
+	for range 27 {
+		s.later(12 * time.Hour)
+		s.with(c, "/account").is(200)
+	}
+	s.later(12 * time.Hour)
+	s.with(c, "/account").is(303)
+}
+
 // What is refused at the door is logged with who was refused, and nothing else of anybody.
 func TestRefusalsAreLogged(t *testing.T) {
 	t.Parallel()
@@ -89,7 +104,7 @@ func TestBrowsersAreToldToBeStrict(t *testing.T) {
 	s.with(cookies[0], "/me").is(200)
 	// The name without a prefix, which another host of the domain could set, is nobody's.
 	s.get("student", "/me").is(303)
-	for _, at := range []string{"GET /sign-in", "GET /me", "GET /no-such-page", "GET /healthz", "GET /sw.js", "POST /sign-in", "DELETE /sign-in", "TRACE /sign-in"} {
+	for _, at := range []string{"GET /sign-in", "GET /me", "GET /no-such-page", "GET /healthz", "GET /sw.js", "GET /metrics", "POST /sign-in", "DELETE /sign-in", "TRACE /sign-in"} {
 		method, path, _ := strings.Cut(at, " ")
 		p := s.do(httptest.NewRequest(method, path, nil), "")
 		for name, want := range map[string]string{
@@ -102,6 +117,9 @@ func TestBrowsersAreToldToBeStrict(t *testing.T) {
 		}
 		if method == http.MethodTrace || method == http.MethodDelete {
 			p.is(http.StatusMethodNotAllowed)
+		}
+		if kind := p.Header.Get("Content-Type"); p.Body != "" && !strings.Contains(kind, "charset=utf-8") {
+			t.Errorf("%s: what is in the answer is %q", at, kind)
 		}
 		if cache := p.Header.Get("Cache-Control"); cache != "no-store" && path != "/sw.js" {
 			t.Errorf("%s may be kept: %q", at, cache)
@@ -123,6 +141,50 @@ func TestServicesLeadNowhereElse(t *testing.T) {
 	if asked {
 		t.Error("the server was led elsewhere")
 	}
+}
+
+// What a service says counts only if its own key signed it.
+func TestAServiceMustSign(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	idp := newIdentityProvider(t)
+	s.server.Providers = []*sso.Provider{{ID: "cedar", Name: "Cedar ID", Issuer: idp.URL, Client: "waymark", Secret: "hush", District: district, Claim: "preferred_username", Matches: guard.ByUsername}}
+	idp.claims = map[string]any{"preferred_username": "maya"}
+	s.visit(t, "/me").goesTo("/me")
+	other, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
+	idp.key = other
+	if p := s.visit(t, "/me"); p.Code != 422 || session(p) != nil {
+		t.Errorf("signed by another key: %d, cookie %v", p.Code, session(p))
+	}
+	if !strings.Contains(s.log.String(), "nobody is vouched for") {
+		t.Errorf("the log says %s", s.log)
+	}
+}
+
+// Where a request comes from is what our own proxy says last, and without one what the connection
+// says: nobody passes for another address, nor for a new one with each try.
+func TestOnlyOurProxySaysWhoAsks(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	from := func(forwarded string) *page {
+		r := httptest.NewRequest(http.MethodPost, "/sign-in", strings.NewReader(login("maya", password).Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("X-Forwarded-For", forwarded)
+		return s.do(r, "")
+	}
+	for range 100 {
+		if err := s.db.Failed(t.Context(), []string{"address:192.0.2.1", "address:203.0.113.7"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	from("198.51.100.1").is(429) // what the connection says, from 192.0.2.1
+	s.server.BehindProxy = true
+	from("198.51.100.1").is(303)
+	from("198.51.100.1, 203.0.113.7").is(429)
+	from("203.0.113.7, 198.51.100.1").is(303)
 }
 
 // What signs people in by a service is theirs to take away shortly after a second proof only.

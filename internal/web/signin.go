@@ -340,6 +340,7 @@ func (s *Server) showLink(w http.ResponseWriter, r *http.Request, a guard.Actor)
 func (s *Server) useLink(w http.ResponseWriter, r *http.Request, _ guard.Actor) error {
 	who, err := s.Store.UseLink(r.Context(), guard.TokenHash(r.PathValue("token")))
 	if err != nil {
+		s.Log.WarnContext(r.Context(), "a sign-in link was used up, too old or made up", "route", r.Pattern)
 		return err
 	}
 	return s.openSession(w, r, who.District, who.Person, sessionLife, false, "/")

@@ -35,6 +35,7 @@ func (s *Server) goAway(w http.ResponseWriter, r *http.Request, _ guard.Actor) e
 	}
 	to, ticket, err := p.Begin(r.Context(), s.base(r)+awayPath+p.ID+"/back", localPath(r.URL.Query().Get("next")), s.Random)
 	if err != nil {
+		s.Log.WarnContext(r.Context(), "a service that signs people in does not answer", "service", p.ID, "err", err)
 		return err
 	}
 	raw, err := json.Marshal(ticket)
@@ -61,6 +62,7 @@ func (s *Server) comeBack(w http.ResponseWriter, r *http.Request, _ guard.Actor)
 	http.SetCookie(w, s.cookie(awayCookie, "", -1))
 	v, err := p.Finish(r.Context(), s.base(r)+awayPath+p.ID+"/back", ticket, r.URL.Query(), s.Now())
 	if err != nil {
+		s.Log.WarnContext(r.Context(), "nobody is vouched for", "service", p.ID)
 		return err
 	}
 	who, err := s.Store.OutsideIdentity(r.Context(), p.District, v.Issuer, v.Subject)
