@@ -168,6 +168,11 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 	case <-ctx.Done():
 	}
 	site.Stop()
+	// Nobody new is let in, so that none comes in just as the door is shut for good: a socket that is
+	// held open keeps them for the next one.
+	if err := ln.Close(); err != nil {
+		return errors.Join(fmt.Errorf("stop listening: %w", err), server.Close())
+	}
 	// Who asks over a connection that is open already is answered, and told to open another:
 	// closed at once, it might be closed in the face of who is asking just then.
 	time.Sleep(lingering)
@@ -180,7 +185,7 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 }
 
 // A request is sent and answered within the time it has to be answered, and writing; lingering is
-// how long a server that stops still listens.
+// how long a server that stops still answers over open connections.
 const (
 	writing   = 10 * time.Second
 	lingering = time.Second
