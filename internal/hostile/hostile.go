@@ -17,7 +17,7 @@ const Markup = `"'><` + Mark + ` ` + Mark + `="1" onclick=alert(1)>&amp;{{.}}</`
 
 // Texts returns all hostile texts.
 func Texts() []Text {
-	return []Text{
+	return append([]Text{
 		{"an element", Markup},
 		{"a script", `</textarea></title></script><script>` + Mark + `(1)</script>`},
 		{"a drawing with a script", `<svg xmlns="http://www.w3.org/2000/svg" onload="` + Mark + `()"><` + Mark + `/></svg>`},
@@ -57,6 +57,13 @@ func Texts() []Text {
 		{"from right to left", "\u0645\u0631\u062d\u0628\u0627 \u05e9\u05dc\u05d5\u05dd"},
 		{"a long text", strings.Repeat("long ", 40_000)},
 		{"a long word", strings.Repeat("a", 9_000)},
+		{"nothing but spaces", " \t \u00a0\u3000 "},
+	}, Numbers()...)
+}
+
+// Numbers returns the hostile texts that are nearly numbers or days.
+func Numbers() []Text {
+	return []Text{
 		{"not a number", "NaN"},
 		{"no end", "-Inf"},
 		{"a huge number", "1e309"},
@@ -70,6 +77,5 @@ func Texts() []Text {
 		{"a day before all days", "0000-00-00"},
 		{"a day after all days", "99999-12-31"},
 		{"the last day", "9999-12-31"},
-		{"nothing but spaces", " \t \u00a0\u3000 "},
 	}
 }

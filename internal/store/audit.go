@@ -110,7 +110,7 @@ func (db *DB) Deeds(ctx context.Context, d roster.DistrictID, from int64, most i
 // LatestDeeds returns entries of a district's audit log before a number, or the last ones where that is
 // 0; only those of one person, where one is named; latest first.
 func (db *DB) LatestDeeds(ctx context.Context, d roster.DistrictID, before int64, actor roster.PersonID, most int) ([]guard.Deed, error) {
-	return many(ctx, db, scanDeed, `SELECT `+deedColumns+` FROM audit WHERE district = $1 AND ($2 = 0 OR number < $2) AND ($3 = '' OR actor = $3) ORDER BY number DESC LIMIT $4`, d, before, string(actor), int64(most))
+	return many(ctx, db, scanDeed, `SELECT `+deedColumns+` FROM audit WHERE district = $1 AND ($2 = CAST(0 AS BIGINT) OR number < $2) AND ($3 = '' OR actor = $3) ORDER BY number DESC LIMIT $4`, d, before, string(actor), int64(most))
 }
 
 // DeedsCalled returns the entries of one kind since a moment, the latest first.

@@ -184,17 +184,18 @@ type crawler struct {
 
 // journal is what all crawlers of a test have done.
 type journal struct {
-	mu      sync.Mutex // guards asks, reached and done; the rest is written by one crawler at a time
+	mu      sync.Mutex // guards asks, reached, done and counted; the rest is written by one crawler at a time
 	asks    int
 	reached map[string]map[string]bool // roles by route
 	done    map[string]bool            // routes of which a page was shown, or a form taken or refused for what was in it
+	counted map[string]bool            // routes that were asked for with numbers
 
 	forms  map[string]map[string]sentForm // by route and by names of their fields
 	handed []string                       // addresses that somebody was given to hand on
 }
 
 func newJournal() *journal {
-	return &journal{reached: map[string]map[string]bool{}, done: map[string]bool{}, forms: map[string]map[string]sentForm{}}
+	return &journal{reached: map[string]map[string]bool{}, done: map[string]bool{}, counted: map[string]bool{}, forms: map[string]map[string]sentForm{}}
 }
 
 func (j *journal) note(pattern, role string, done bool) {
@@ -211,6 +212,15 @@ func (j *journal) note(pattern, role string, done bool) {
 	if done {
 		j.done[pattern] = true
 	}
+}
+
+// first reports whether nobody has asked for a route with numbers yet.
+func (j *journal) first(pattern string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	was := j.counted[pattern]
+	j.counted[pattern] = true
+	return !was
 }
 
 // crawler returns one who goes through what a role finds, and may send forms.
@@ -659,7 +669,7 @@ func atOnce(jobs []func()) {
 }
 
 // read goes through all that a role finds, then asks for each page with a hostile text in every
-// parameter, and for every route with one in each place of its path.
+// parameter, and once with each of those that are nearly numbers or days, and for every route with one in each place of its path.
 func (j *journal) read(s *site, role string, turn int, names []string) {
 	s.t.Helper()
 	c := j.crawler(s, role, false)
@@ -667,14 +677,19 @@ func (j *journal) read(s *site, role string, turn int, names []string) {
 	texts := hostile.Texts()
 	for _, pattern := range slices.Sorted(maps.Keys(c.samples)) {
 		turn += 7
-		text := texts[turn%len(texts)].Value
-		query := url.Values{}
-		for _, name := range names {
-			query.Set(name, text[:min(len(text), 2000)])
+		some := []hostile.Text{texts[turn%len(texts)]}
+		if j.first(pattern) {
+			some = append(some, hostile.Numbers()...)
 		}
-		u, _ := url.Parse(c.samples[pattern])
-		u.RawQuery = query.Encode()
-		c.ask(get(u.String()))
+		for _, text := range some {
+			query := url.Values{}
+			for _, name := range names {
+				query.Set(name, text.Value[:min(len(text.Value), 2000)])
+			}
+			u, _ := url.Parse(c.samples[pattern])
+			u.RawQuery = query.Encode()
+			c.ask(get(u.String()))
+		}
 	}
 	for _, pattern := range slices.Sorted(maps.Keys(allowed)) {
 		method, path, _ := strings.Cut(pattern, " ")
