@@ -1,15 +1,11 @@
-// The one script a page names. It adds comfort to pages that already work
-// without it, and loads the other modules only where a page asks for them by a
-// data attribute.
+// The one script a page names; it loads others where a page asks for them.
 const root = document.documentElement;
 root.classList.add('js');
 
-// user is the id of the signed-in person, or an empty string.
+// user is who is signed in, or empty.
 export const user = root.dataset.user || '';
 
-// word returns one of the few sentences that scripts say. A page gives them in
-// its own language in <meta name="words" content='{"saved":"…"}'>; {n} stands
-// for a number.
+// word returns a sentence in the page's language (<meta name="words">).
 let words;
 export function word(key, english, n) {
   if (!words) {
@@ -38,12 +34,12 @@ for (const [selector, load] of modules) {
   if (found.length > 0) load().then((m) => m.start([...found])).catch(() => {});
 }
 
-// Answers that wait on this device go out from whichever page opens first.
+// Answers that wait here go out from any page.
 const outbox = () => import('./outbox.js');
 const waiting = () => { try { return localStorage.getItem('waymark-waiting') === '1'; } catch { return false; } };
 if (waiting()) outbox().then((m) => m.start()).catch(() => {});
 
-// A check that somebody else began here, or left, is nobody's to see.
+// Another's check is nobody's to see.
 try {
   const whose = localStorage.getItem('waymark-check');
   if (whose && whose !== user) {
