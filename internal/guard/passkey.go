@@ -26,14 +26,6 @@ func (s Site) Passkeys() bool {
 	return err != nil
 }
 
-func (s Site) relyingParty() (*webauthn.WebAuthn, error) {
-	w, err := webauthn.New(&webauthn.Config{RPID: s.Host, RPDisplayName: "Waymark", RPOrigins: []string{s.Origin}})
-	if err != nil {
-		return nil, fmt.Errorf("passkeys for %s: %w", s.Origin, err)
-	}
-	return w, nil
-}
-
 // holder is a person as the library wants to see one.
 type holder struct {
 	actor Actor
@@ -47,29 +39,31 @@ func (h holder) WebAuthnName() string                       { return h.actor.Nam
 func (h holder) WebAuthnDisplayName() string                { return h.actor.Name }
 func (h holder) WebAuthnCredentials() []webauthn.Credential { return h.keys }
 
-func holderOf(a Actor, factors []Factor) (holder, error) {
+// ceremony is what making a passkey and signing with one both need: the site, and whose passkeys there
+// are already.
+func (s Site) ceremony(a Actor, factors []Factor) (*webauthn.WebAuthn, holder, error) {
 	h := holder{actor: a}
+	w, err := webauthn.New(&webauthn.Config{RPID: s.Host, RPDisplayName: "Waymark", RPOrigins: []string{s.Origin}})
+	if err != nil {
+		return nil, h, fmt.Errorf("passkeys for %s: %w", s.Origin, err)
+	}
 	for _, f := range factors {
 		if f.Kind != Passkey {
 			continue
 		}
 		var c webauthn.Credential
 		if err := json.Unmarshal([]byte(f.Secret), &c); err != nil {
-			return h, fmt.Errorf("read passkey %s: %w", f.ID, err)
+			return nil, h, fmt.Errorf("read passkey %s: %w", f.ID, err)
 		}
 		h.keys = append(h.keys, c)
 	}
-	return h, nil
+	return w, h, nil
 }
 
 // OfferPasskey returns what a browser needs to make a passkey, as JSON, and what the server must
 // remember until it has.
 func OfferPasskey(s Site, a Actor, factors []Factor) (options, challenge string, err error) {
-	w, err := s.relyingParty()
-	if err != nil {
-		return "", "", err
-	}
-	h, err := holderOf(a, factors)
+	w, h, err := s.ceremony(a, factors)
 	if err != nil {
 		return "", "", err
 	}
@@ -83,11 +77,7 @@ func OfferPasskey(s Site, a Actor, factors []Factor) (options, challenge string,
 // AskPasskey returns what a browser needs to sign with a passkey, as JSON, and what the server must
 // remember until it has.
 func AskPasskey(s Site, a Actor, factors []Factor) (options, challenge string, err error) {
-	w, err := s.relyingParty()
-	if err != nil {
-		return "", "", err
-	}
-	h, err := holderOf(a, factors)
+	w, h, err := s.ceremony(a, factors)
 	if err != nil {
 		return "", "", err
 	}
@@ -119,11 +109,7 @@ func remembered(challenge string) (s webauthn.SessionData, err error) {
 
 // NewPasskey returns the passkey that a browser has made.
 func NewPasskey(s Site, a Actor, factors []Factor, challenge, answer string) (Factor, error) {
-	w, err := s.relyingParty()
-	if err != nil {
-		return Factor{}, err
-	}
-	h, err := holderOf(a, factors)
+	w, h, err := s.ceremony(a, factors)
 	if err != nil {
 		return Factor{}, err
 	}
@@ -145,11 +131,7 @@ func NewPasskey(s Site, a Actor, factors []Factor, challenge, answer string) (Fa
 
 // ProvePasskey returns the passkey with which a browser has signed, as it is to be kept afterwards.
 func ProvePasskey(s Site, a Actor, factors []Factor, challenge, answer string, at time.Time) (Factor, error) {
-	w, err := s.relyingParty()
-	if err != nil {
-		return Factor{}, err
-	}
-	h, err := holderOf(a, factors)
+	w, h, err := s.ceremony(a, factors)
 	if err != nil {
 		return Factor{}, err
 	}

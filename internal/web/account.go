@@ -118,11 +118,8 @@ func (s *Server) answerAccount(w http.ResponseWriter, r *http.Request, a guard.A
 // changePassword gives somebody a new password who knows the one that holds, and signs them out
 // everywhere else.
 func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
-	session, _, err := s.changing(w, r, "/account")
-	if err != nil || session.Hash == "" {
+	session, _, err := s.changing(r, "/account")
+	if err != nil {
 		return err
 	}
 	p, err := s.Store.Person(r.Context(), a.District, a.Person)
@@ -150,14 +147,7 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, a guard.
 	if err != nil {
 		return err
 	}
-	hash, err := guard.HashSecret(password, s.Random)
-	if err != nil {
-		return err
-	}
-	if err := s.Store.SetSecret(r.Context(), a.District, a.Person, "password", hash, a.Person); err != nil {
-		return err
-	}
-	if _, err := s.Store.CloseSessions(r.Context(), a.District, a.Person, session.Hash); err != nil {
+	if err := s.keepPassword(r, a, a.Person, password, session); err != nil {
 		return err
 	}
 	return seeOther(w, r, "/account", "account")
@@ -165,9 +155,6 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request, a guard.
 
 // endSessions ends one of somebody's own sessions, or all others.
 func (s *Server) endSessions(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	here, err := s.session(r)
 	if err != nil {
 		return err
@@ -196,8 +183,8 @@ func (s *Server) endSessions(w http.ResponseWriter, r *http.Request, a guard.Act
 
 // newCodes gives new codes on paper; the old ones are worth nothing from then on.
 func (s *Server) newCodes(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	session, factors, err := s.changing(w, r, "/account")
-	if err != nil || session.Hash == "" {
+	_, factors, err := s.changing(r, "/account")
+	if err != nil {
 		return err
 	}
 	if !guard.Twice(factors) {
@@ -215,8 +202,8 @@ func (s *Server) newCodes(w http.ResponseWriter, r *http.Request, a guard.Actor)
 
 // removeFactor takes a second proof away, unless it is the last and the district asks for one.
 func (s *Server) removeFactor(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	session, factors, err := s.changing(w, r, "/account")
-	if err != nil || session.Hash == "" {
+	_, factors, err := s.changing(r, "/account")
+	if err != nil {
 		return err
 	}
 	rule, err := s.Store.SecondFactor(r.Context(), a.District)
@@ -241,11 +228,7 @@ func (s *Server) removeFactor(w http.ResponseWriter, r *http.Request, a guard.Ac
 
 // unlink makes another service sign somebody in no longer, until they are known to it again.
 func (s *Server) unlink(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
-	session, _, err := s.changing(w, r, "/account")
-	if err != nil || session.Hash == "" {
+	if _, _, err := s.changing(r, "/account"); err != nil {
 		return err
 	}
 	if err := s.Store.UnlinkIdentities(r.Context(), a.District, a.Person, r.PostForm.Get("issuer")); err != nil {

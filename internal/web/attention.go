@@ -118,9 +118,6 @@ func newAttentionView(list []conference.Attention) attentionView {
 
 // setMentor names the one member of staff who knows a student best.
 func (s *Server) setMentor(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	student := studentID(r)
 	if err := s.Store.SetMentor(r.Context(), a.District, student, roster.PersonID(r.PostForm.Get("mentor")), a.Person); err != nil {
 		return err

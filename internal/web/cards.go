@@ -88,9 +88,6 @@ func young(grade string) bool {
 
 // makeCards draws new codes for the chosen students and shows them once, to be printed.
 func (s *Server) makeCards(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx := r.Context()
 	v, err := s.cardsForm(ctx, a, classID(r))
 	if err != nil {

@@ -125,9 +125,6 @@ func (s *Server) renderChecks(w http.ResponseWriter, r *http.Request, a guard.Ac
 
 // giveCheck gives a check to a class or some of its students.
 func (s *Server) giveCheck(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx := r.Context()
 	class, err := s.Store.Class(ctx, a.District, classID(r))
 	if err != nil {

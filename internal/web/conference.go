@@ -88,9 +88,6 @@ func (s *Server) showQueue(w http.ResponseWriter, r *http.Request, a guard.Actor
 // moveInQueue puts a student first, or off for some days, or back to where the queue has
 // them; that the teacher did stays on record with what the queue said.
 func (s *Server) moveInQueue(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, student := r.Context(), roster.PersonID(r.PostForm.Get("student"))
 	class, err := s.Store.Class(ctx, a.District, classID(r))
 	if err != nil {
@@ -397,9 +394,6 @@ func queuePath(back string) string {
 
 // holdTalk keeps a talk with its notes, what was agreed, and a goal that was set in it.
 func (s *Server) holdTalk(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, student, form := r.Context(), studentID(r), r.PostForm
 	get := func(name string) string { return strings.TrimSpace(form.Get(name)) }
 	back := queuePath(form.Get("back"))

@@ -465,9 +465,6 @@ func partiesOf(rel []guard.Relation) (parties []plan.Party) {
 
 // changePlan reads a form, does something with it, and shows the plan again.
 func (s *Server) changePlan(w http.ResponseWriter, r *http.Request, a guard.Actor, notice string, do func(f planForm) error) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	get := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
 	f := planForm{get("kind"), get("title"), get("place"), get("begins"), get("ends"), get("state"), get("name"), get("part"), get("text"), get("sign")}
 	err := do(f)

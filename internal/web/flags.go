@@ -125,9 +125,6 @@ func (s *Server) ownFlags(ctx context.Context, a guard.Actor) (views []flagView,
 
 // raiseFlag makes a flag of a proposal: with an owner, a first action and a day to look again.
 func (s *Server) raiseFlag(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, d, student := r.Context(), a.District, studentID(r)
 	p, err := s.Store.Proposal(ctx, d, r.PostForm.Get("proposal"))
 	if err != nil {
@@ -171,9 +168,6 @@ func (s *Server) raiseFlag(w http.ResponseWriter, r *http.Request, a guard.Actor
 }
 
 func (s *Server) closeFlag(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	o, note := propose.Outcome(r.PostForm.Get("outcome")), strings.TrimSpace(r.PostForm.Get("note"))
 	var wrong error
 	switch {
@@ -192,9 +186,6 @@ func (s *Server) closeFlag(w http.ResponseWriter, r *http.Request, a guard.Actor
 }
 
 func (s *Server) contestFlag(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	words := strings.TrimSpace(r.PostForm.Get("words"))
 	if words == "" || utf8.RuneCountInString(words) > maxReason {
 		return s.renderFlags(w, r, a, fault.Field("words", "Write down what is not right, in at most %d characters.", maxReason))

@@ -29,9 +29,6 @@ func (s *Server) boardOf(r *http.Request) string {
 
 // solveFlex plans a week; nobody sees it before it is published.
 func (s *Server) solveFlex(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	if err := s.solveWeek(r, a, s.monday(r, "week")); err != nil {
 		if fault.KindOf(err) == fault.Invalid {
 			return s.renderFlexBoard(w, r, a, nil, err)
@@ -81,9 +78,6 @@ func (s *Server) solveWeek(r *http.Request, a guard.Actor, monday roster.Date) e
 
 // publishFlex makes the plan that a person looked at what holds.
 func (s *Server) publishFlex(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, school, monday := r.Context(), schoolID(r), s.monday(r, "week")
 	stamp, _ := strconv.ParseInt(r.PostForm.Get("stamp"), 10, 64)
 	c, err := s.Store.FlexCalendar(ctx, a.District, school)
@@ -105,9 +99,6 @@ func (s *Server) publishFlex(w http.ResponseWriter, r *http.Request, a guard.Act
 // reportAway says that an adult is away on a day, or is there after all, and plans what is
 // left of the week again around it.
 func (s *Server) reportAway(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, school := r.Context(), schoolID(r)
 	day := roster.Date(r.PostForm.Get("day"))
 	staff, err := s.Store.StaffOf(ctx, a.District, school)
@@ -159,9 +150,6 @@ func (s *Server) resolve(r *http.Request, a guard.Actor, monday roster.Date) err
 
 // substitute lets somebody else lead a session.
 func (s *Server) substitute(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, school := r.Context(), schoolID(r)
 	offer, slot := timetable.ParseSession(r.PostForm.Get("session"))
 	if _, err := s.Store.FlexOffer(ctx, a.District, school, offer); err != nil {

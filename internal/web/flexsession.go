@@ -131,9 +131,6 @@ func (s *Server) studentNamed(r *http.Request, a guard.Actor, field string) (ros
 
 // markAttendance writes down who came: one press marks one student, or all who are not marked.
 func (s *Server) markAttendance(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, school, f := r.Context(), schoolID(r), r.PostForm
 	offer, slot := sessionOf(r)
 	marks := map[roster.PersonID]timetable.Attended{}
@@ -162,9 +159,6 @@ func (s *Server) markAttendance(w http.ResponseWriter, r *http.Request, a guard.
 
 // walkIn lets a student in who is at the door, while there is a seat.
 func (s *Server) walkIn(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, school := r.Context(), schoolID(r)
 	offer, slot := sessionOf(r)
 	student, err := s.studentNamed(r, a, "student")
@@ -201,9 +195,6 @@ func (s *Server) seats(r *http.Request, a guard.Actor, school roster.OrgID, slot
 
 // requireStudents says that students must come to an offer in a week, or need not.
 func (s *Server) requireStudents(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, school, f := r.Context(), schoolID(r), r.PostForm
 	offer, slot := sessionOf(r)
 	monday := timetable.Monday(slot.Date().Time())

@@ -130,9 +130,6 @@ func (v setUpView) read(was timetable.Calendar, had []timetable.Room) (c timetab
 
 // setUpFlex keeps the calendar and the rooms of a school.
 func (s *Server) setUpFlex(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	f := r.PostForm
 	set := setUpView{f.Get("cycle"), f.Get("by"), f.Get("from"), f.Get("off"), f.Get("periods"), f.Get("rooms")}
 	was, err := s.Store.FlexCalendar(r.Context(), a.District, schoolID(r))

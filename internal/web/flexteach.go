@@ -203,9 +203,6 @@ func (s *Server) mentees(r *http.Request, a guard.Actor, b *book) (views []asked
 
 // addOffer keeps what an adult offers. Who runs flex time may offer for somebody else.
 func (s *Server) addOffer(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, school, f := r.Context(), schoolID(r), r.PostForm
 	form := offerForm{f.Get("title"), f.Get("purpose"), f.Get("seats"), f.Get("least"), f.Get("door"), f.Get("room"), f.Get("materials"), f.Get("competency"), f.Get("grades"), f.Get("equipment"), f["support"], f.Get("possible") != ""}
 	o := timetable.Offer{School: school, Title: form.Title, Purpose: flex.Purpose(form.Purpose), Door: flex.Door(form.Door), Leader: a.Person, Room: form.Room, Materials: strings.TrimSpace(form.Materials),
@@ -272,9 +269,6 @@ const slotsMost = 40
 
 // endOffer takes an offer back: its own leader does, or who runs flex time.
 func (s *Server) endOffer(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, school := r.Context(), schoolID(r)
 	o, err := s.Store.FlexOffer(ctx, a.District, school, timetable.OfferID(r.PathValue("offer")))
 	if err != nil {
@@ -293,9 +287,6 @@ func (s *Server) endOffer(w http.ResponseWriter, r *http.Request, a guard.Actor)
 
 // answerFlex is a mentor's yes or no to a request.
 func (s *Server) answerFlex(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	answer, why := r.PostForm.Get("answer"), strings.TrimSpace(r.PostForm.Get("why"))
 	switch {
 	case answer != "yes" && answer != "no":

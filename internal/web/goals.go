@@ -127,9 +127,6 @@ func (s *Server) renderGoals(w http.ResponseWriter, r *http.Request, a guard.Act
 }
 
 func (s *Server) addGoal(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	p, err := s.pupil(r.Context(), a.District, a.Person)
 	if err != nil {
 		return err

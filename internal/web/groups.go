@@ -89,9 +89,6 @@ func (s *Server) renderGroups(w http.ResponseWriter, r *http.Request, a guard.Ac
 
 // proposeGroups makes groups from what is known now; nobody sees them before they are used.
 func (s *Server) proposeGroups(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, d, f := r.Context(), a.District, r.PostForm
 	form := groupForm{strings.TrimSpace(f.Get("title")), f.Get("purpose"), f.Get("least"), f.Get("most"), f.Get("number"), f.Get("until"), f.Get("roles"), f.Get("together"), f.Get("apart"), f.Get("minutes"), f.Get("have"), f.Get("adults")}
 	class, err := s.Store.Class(ctx, d, classID(r))

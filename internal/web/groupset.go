@@ -207,9 +207,6 @@ func (s *Server) showSet(w http.ResponseWriter, r *http.Request, a guard.Actor) 
 // changeSet moves a student, keeps one in place, proposes the rest anew, puts the groups to use,
 // or ends them. What changes is scored at once.
 func (s *Server) changeSet(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, d, f := r.Context(), a.District, r.PostForm
 	set, err := s.Store.GroupSet(ctx, d, classID(r), group.SetID(r.PathValue("group")))
 	if err != nil {

@@ -50,9 +50,6 @@ func (s *Server) ideas(ctx context.Context, d roster.DistrictID, students []rost
 
 // answerIdea says yes or no to a student's own idea. A no says why.
 func (s *Server) answerIdea(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	c := plan.Choice{ID: plan.ChoiceID(r.PathValue("choice")), Student: studentID(r), Answer: plan.Answer(r.PostForm.Get("answer")), Reply: strings.TrimSpace(r.PostForm.Get("reply")), AnsweredBy: a.Person}
 	var wrong error
 	switch {

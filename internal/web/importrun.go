@@ -175,9 +175,6 @@ func (s *Server) downloadProblems(w http.ResponseWriter, r *http.Request, a guar
 // applyImport applies a checked run. What it would end in numbers a person must have
 // seen and agreed to.
 func (s *Server) applyImport(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	r = s.unhurried(w, r)
 	_, err := s.Intake.Apply(r.Context(), a.District, intake.RunID(r.PathValue("run")), r.FormValue("decided") == "yes")
 	if fault.KindOf(err) == fault.Decision {
@@ -189,9 +186,6 @@ func (s *Server) applyImport(w http.ResponseWriter, r *http.Request, a guard.Act
 
 // undoImport undoes the latest applied run, once the person has said that they mean it.
 func (s *Server) undoImport(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	if r.FormValue("sure") != "yes" {
 		return s.renderImport(w, r, a, http.StatusUnprocessableEntity, formErrors{Summary: "Please say that you are sure.",
 			Fields: []fieldError{{"sure", "Tick the box to undo this import."}}})

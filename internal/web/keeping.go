@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,11 +44,12 @@ func (s *Server) showKeeping(w http.ResponseWriter, r *http.Request, a guard.Act
 
 func (s *Server) answerKeeping(w http.ResponseWriter, r *http.Request, a guard.Actor, v keepingView, wrong error) error {
 	ctx, d := r.Context(), a.District
+	names := s.namesOf(ctx, d)
 	open, err := s.Store.OpenCorrections(ctx, d)
 	if err != nil {
 		return err
 	}
-	if v.Corrections, err = s.correctionViews(r, a, open); err != nil {
+	if v.Corrections, err = correctionViews(open, a, names); err != nil {
 		return err
 	}
 	if v.Years, err = s.Store.KeepYears(ctx, d); err != nil {
@@ -71,7 +71,6 @@ func (s *Server) answerKeeping(w http.ResponseWriter, r *http.Request, a guard.A
 	if err != nil {
 		return err
 	}
-	names := s.namesOf(ctx, d)
 	for _, x := range asked {
 		e := exportView{ExportRequest: x, Mine: x.Author == a.Person, Waits: x.Open(s.Now()), MayTake: x.Takes(a.Person, s.Now()) == nil}
 		if e.By, err = names(x.Author); err != nil {
@@ -88,7 +87,7 @@ func (s *Server) answerKeeping(w http.ResponseWriter, r *http.Request, a guard.A
 	if err != nil {
 		return err
 	}
-	if v.Emergencies, err = s.emergencyViews(r, a, opened); err != nil {
+	if v.Emergencies, err = emergencyViews(opened, names); err != nil {
 		return err
 	}
 	var code int
@@ -97,9 +96,6 @@ func (s *Server) answerKeeping(w http.ResponseWriter, r *http.Request, a guard.A
 }
 
 func (s *Server) answerCorrection(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	answer, reply := guard.CorrectionAnswer(r.PostForm.Get("answer")), strings.TrimSpace(r.PostForm.Get("reply"))
 	err := guard.CheckText("reply-"+r.PathValue("correction"), reply, "Say in a sentence what you did, or why the record stays as it is.")
 	if !slices.Contains([]guard.CorrectionAnswer{guard.Corrected, guard.KeptAsIs}, answer) {
@@ -115,11 +111,7 @@ func (s *Server) answerCorrection(w http.ResponseWriter, r *http.Request, a guar
 }
 
 func (s *Server) setKeepYears(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
-	session, _, err := s.changing(w, r, "/admin/records")
-	if err != nil || session.Hash == "" {
+	if _, _, err := s.changing(r, "/admin/records"); err != nil {
 		return err
 	}
 	years, err := strconv.Atoi(strings.TrimSpace(r.PostForm.Get("years")))
@@ -142,11 +134,7 @@ func (s *Server) setKeepYears(w http.ResponseWriter, r *http.Request, a guard.Ac
 }
 
 func (s *Server) askExport(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
-	session, _, err := s.changing(w, r, "/admin/records")
-	if err != nil || session.Hash == "" {
+	if _, _, err := s.changing(r, "/admin/records"); err != nil {
 		return err
 	}
 	because := strings.TrimSpace(r.PostForm.Get("because"))
@@ -161,11 +149,7 @@ func (s *Server) askExport(w http.ResponseWriter, r *http.Request, a guard.Actor
 
 // decideExport agrees that a district is taken away, or refuses it.
 func (s *Server) decideExport(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
-	session, _, err := s.changing(w, r, "/admin/records")
-	if err != nil || session.Hash == "" {
+	if _, _, err := s.changing(r, "/admin/records"); err != nil {
 		return err
 	}
 	id := r.PathValue("export")
@@ -190,8 +174,7 @@ func (s *Server) decideExport(w http.ResponseWriter, r *http.Request, a guard.Ac
 // takeDistrict gives the whole district as a file, once, to who asked for it and with whom another
 // administrator agreed.
 func (s *Server) takeDistrict(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	session, _, err := s.changing(w, r, "/admin/records")
-	if err != nil || session.Hash == "" {
+	if _, _, err := s.changing(r, "/admin/records"); err != nil {
 		return err
 	}
 	x, err := s.Store.ExportRequest(r.Context(), a.District, r.PathValue("export"))
@@ -214,15 +197,8 @@ func (s *Server) takeDistrict(w http.ResponseWriter, r *http.Request, a guard.Ac
 // openInEmergency opens a student's record to an administrator for an hour. The family sees who, when
 // and why.
 func (s *Server) openInEmergency(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
-	v, err := s.person(r, a)
+	v, _, err := s.changingPerson(r, a)
 	if err != nil {
-		return err
-	}
-	session, _, err := s.changing(w, r, "/admin/people/"+url.PathEscape(string(v.Person.ID)))
-	if err != nil || session.Hash == "" {
 		return err
 	}
 	because := strings.TrimSpace(r.PostForm.Get("because"))
@@ -243,16 +219,8 @@ func (s *Server) openInEmergency(w http.ResponseWriter, r *http.Request, a guard
 
 // appoint makes somebody an auditor or a helper with accounts, or no longer.
 func (s *Server) appoint(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
-	v, err := s.person(r, a)
+	v, _, err := s.changingPerson(r, a)
 	if err != nil {
-		return err
-	}
-	here := "/admin/people/" + url.PathEscape(string(v.Person.ID))
-	session, _, err := s.changing(w, r, here)
-	if err != nil || session.Hash == "" {
 		return err
 	}
 	role := roster.Role(r.PostForm.Get("role"))
@@ -269,5 +237,5 @@ func (s *Server) appoint(w http.ResponseWriter, r *http.Request, a guard.Actor) 
 	if err != nil {
 		return err
 	}
-	return seeOther(w, r, here, "account")
+	return seeOther(w, r, personHref(v.Person.ID), "account")
 }

@@ -131,9 +131,6 @@ func (s *Server) fitModel(w http.ResponseWriter, r *http.Request, a guard.Actor)
 // adoptModel makes a version or a criterion the district's own, in the background: all
 // estimates are made anew.
 func (s *Server) adoptModel(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	m, err := s.Store.Model(r.Context(), a.District)
 	if err != nil {
 		return err

@@ -219,9 +219,6 @@ func (s *Server) myRequests(r *http.Request, a guard.Actor, school roster.OrgID,
 
 // askForFlex keeps a student's wishes for a week.
 func (s *Server) askForFlex(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, monday := r.Context(), s.monday(r, "week")
 	p, err := s.Store.Person(ctx, a.District, a.Person)
 	if err != nil {
@@ -270,9 +267,6 @@ func (s *Server) askForFlex(w http.ResponseWriter, r *http.Request, a guard.Acto
 
 // swapFlex takes a free seat in another session of a block that has not begun.
 func (s *Server) swapFlex(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, d := r.Context(), a.District
 	p, err := s.Store.Person(ctx, d, a.Person)
 	if err != nil {

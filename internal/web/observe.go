@@ -272,9 +272,6 @@ func (s *Server) at(day string) (time.Time, error) {
 // nothing if it says the same, and a correction if it does not. A script is answered
 // in JSON, with the key in X-Saved or, if the form can never be saved, in X-Refused.
 func (s *Server) saveObservation(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx := r.Context()
 	if u := r.Header.Get("X-User"); u != "" && u != string(a.Person) {
 		return fault.New(fault.Conflict, "Somebody else is signed in here now. Sign in again to save this.")

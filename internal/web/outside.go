@@ -122,9 +122,6 @@ func (s *Server) renderOutside(w http.ResponseWriter, r *http.Request, a guard.A
 }
 
 func (s *Server) addOutside(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	get := func(name string) string { return strings.TrimSpace(r.PostForm.Get(name)) }
 	f := outsideForm{get("what"), get("place"), get("day"), get("hours")}
 	o := plan.Outside{Student: studentID(r), What: f.What, Place: f.Place, Kind: plan.OutsideKind(get("kind")), Day: roster.Date(f.Day), Author: a.Person}
@@ -193,9 +190,6 @@ func (s *Server) askWhoSaw(w http.ResponseWriter, r *http.Request, a guard.Actor
 
 // countOutside makes evidence of what somebody saw, at the level that a teacher gives it.
 func (s *Server) countOutside(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx := r.Context()
 	o, err := s.outsideEntry(r, a)
 	if err != nil {
@@ -299,9 +293,6 @@ func (s *Server) renderVerify(w http.ResponseWriter, r *http.Request, a guard.Ac
 }
 
 func (s *Server) verify(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	name, remark := strings.TrimSpace(r.PostForm.Get("name")), strings.TrimSpace(r.PostForm.Get("remark"))
 	seen := plan.Answer(r.PostForm.Get("seen"))
 	var wrong error

@@ -67,9 +67,6 @@ func (s *Server) renderOptions(w http.ResponseWriter, r *http.Request, a guard.A
 // choose records what a student takes, with all that was offered. The offer is made
 // again from the record, so that only what was really offered can be taken.
 func (s *Server) choose(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	p, err := s.pupil(r.Context(), a.District, a.Person)
 	if err != nil {
 		return err
@@ -116,9 +113,6 @@ func (p *pupil) chooseFromList(on competency.ID, taken material.ID) (c plan.Choi
 // decline records that a student wants something else than what a page of the offer
 // holds, and shows the next one.
 func (s *Server) decline(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	p, err := s.pupil(r.Context(), a.District, a.Person)
 	if err != nil {
 		return err
@@ -138,9 +132,6 @@ func (s *Server) decline(w http.ResponseWriter, r *http.Request, a guard.Actor) 
 
 // proposeOwn keeps a student's own idea; a teacher says yes or no to it.
 func (s *Server) proposeOwn(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	p, err := s.pupil(r.Context(), a.District, a.Person)
 	if err != nil {
 		return err
@@ -173,9 +164,6 @@ func (s *Server) publishToClasses(d roster.DistrictID, p *pupil) {
 }
 
 func (s *Server) finishChoice(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	o := plan.Outcome(r.PostForm.Get("outcome"))
 	if o != "" && !slices.Contains(plan.Outcomes, o) {
 		return fault.Field("outcome", "Say how it went.")

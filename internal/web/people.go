@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -100,11 +99,8 @@ func (s *Server) answerPeople(w http.ResponseWriter, r *http.Request, a guard.Ac
 // setSecondFactor says of whom a second proof is asked. Who says so must have one, so that nobody
 // shuts themself out; whom it is asked of and who gave none has to sign in again.
 func (s *Server) setSecondFactor(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
-	session, factors, err := s.changing(w, r, "/admin/people")
-	if err != nil || session.Hash == "" {
+	_, factors, err := s.changing(r, "/admin/people")
+	if err != nil {
 		return err
 	}
 	rule := guard.SecondFactor(r.PostForm.Get("second"))
@@ -196,6 +192,19 @@ func (s *Server) person(r *http.Request, a guard.Actor) (personView, error) {
 	return v, err
 }
 
+func personHref(id roster.PersonID) string { return "/admin/people/" + urlPath(string(id)) }
+
+// changingPerson is the path's person, whose ways in, or whose record, the actor is about to open or to
+// shut: that takes a fresh second proof of the actor.
+func (s *Server) changingPerson(r *http.Request, a guard.Actor) (personView, guard.Session, error) {
+	v, err := s.person(r, a)
+	if err != nil {
+		return v, guard.Session{}, err
+	}
+	session, _, err := s.changing(r, personHref(v.Person.ID))
+	return v, session, err
+}
+
 // signOutPerson ends all sessions of somebody, and links that they did not use.
 func (s *Server) signOutPerson(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	v, err := s.person(r, a)
@@ -205,19 +214,14 @@ func (s *Server) signOutPerson(w http.ResponseWriter, r *http.Request, a guard.A
 	if _, err := s.Store.CloseSessions(r.Context(), a.District, v.Person.ID, ""); err != nil {
 		return err
 	}
-	return seeOther(w, r, "/admin/people/"+url.PathEscape(string(v.Person.ID)), "ended")
+	return seeOther(w, r, personHref(v.Person.ID), "ended")
 }
 
 // forgetFactors takes the second proofs of somebody away who lost theirs. They are signed out, so
 // that nobody who is signed in as them sets up their own.
 func (s *Server) forgetFactors(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	v, err := s.person(r, a)
+	v, _, err := s.changingPerson(r, a)
 	if err != nil {
-		return err
-	}
-	here := "/admin/people/" + url.PathEscape(string(v.Person.ID))
-	session, _, err := s.changing(w, r, here)
-	if err != nil || session.Hash == "" {
 		return err
 	}
 	if v.Person.ID == a.Person {
@@ -229,20 +233,13 @@ func (s *Server) forgetFactors(w http.ResponseWriter, r *http.Request, a guard.A
 	if _, err := s.Store.CloseSessions(r.Context(), a.District, v.Person.ID, ""); err != nil {
 		return err
 	}
-	return seeOther(w, r, here, "account")
+	return seeOther(w, r, personHref(v.Person.ID), "account")
 }
 
 // setPassword gives a person a first password, or a new one. It is never shown.
 func (s *Server) setPassword(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
-	v, err := s.person(r, a)
+	v, session, err := s.changingPerson(r, a)
 	if err != nil {
-		return err
-	}
-	session, _, err := s.changing(w, r, "/admin/people/"+url.PathEscape(string(v.Person.ID)))
-	if err != nil || session.Hash == "" {
 		return err
 	}
 	password := r.PostFormValue("password")
@@ -257,36 +254,34 @@ func (s *Server) setPassword(w http.ResponseWriter, r *http.Request, a guard.Act
 		v.Errors = faultErrors(err)
 		return s.render(w, r, a, http.StatusUnprocessableEntity, "person", v)
 	}
+	if err := s.noteAccess(r, a, v); err != nil {
+		return err
+	}
+	if err := s.keepPassword(r, a, v.Person.ID, password, session); err != nil {
+		return err
+	}
+	return seeOther(w, r, personHref(v.Person.ID), "account")
+}
+
+// keepPassword keeps a person's new password, and signs out whoever knew the old one; where it is the
+// actor's own, not here.
+func (s *Server) keepPassword(r *http.Request, a guard.Actor, p roster.PersonID, password string, here guard.Session) error {
 	hash, err := guard.HashSecret(password, s.Random)
 	if err != nil {
 		return err
 	}
-	if err := s.noteAccess(r, a, v); err != nil {
+	if err := s.Store.SetSecret(r.Context(), a.District, p, "password", hash, a.Person); err != nil {
 		return err
 	}
-	if err := s.Store.SetSecret(r.Context(), a.District, v.Person.ID, "password", hash, a.Person); err != nil {
-		return err
-	}
-	// Whoever knew the old one is signed out.
-	but := ""
-	if v.Person.ID == a.Person {
-		but = session.Hash
-	}
-	if _, err := s.Store.CloseSessions(r.Context(), a.District, v.Person.ID, but); err != nil {
-		return err
-	}
-	return seeOther(w, r, "/admin/people/"+url.PathEscape(string(v.Person.ID)), "account")
+	_, err = s.Store.CloseSessions(r.Context(), a.District, p, here.Hash)
+	return err
 }
 
 // makeLink makes a link with which a person signs in once. It is shown on this page
 // and nowhere else.
 func (s *Server) makeLink(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	v, err := s.person(r, a)
+	v, _, err := s.changingPerson(r, a)
 	if err != nil {
-		return err
-	}
-	session, _, err := s.changing(w, r, "/admin/people/"+url.PathEscape(string(v.Person.ID)))
-	if err != nil || session.Hash == "" {
 		return err
 	}
 	token, hash, err := guard.NewToken(s.Random)

@@ -164,9 +164,6 @@ func (s *Server) renderPractices(w http.ResponseWriter, r *http.Request, a guard
 
 // addPractice keeps a practice and how much of it is recommended.
 func (s *Server) addPractice(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	f := r.PostForm
 	p := dose.Practice{Name: strings.TrimSpace(f.Get("name")), Unit: dose.Unit(f.Get("unit")), Schools: f["school"], From: f.Get("from"), Source: strings.TrimSpace(f.Get("source")), Evidence: strings.TrimSpace(f.Get("evidence"))}
 	p.Trace, p.Product = traceOf(f.Get("trace"))
@@ -518,9 +515,6 @@ func (s *Server) barriers(ctx context.Context, d roster.DistrictID, student rost
 
 // addBarrier keeps what stands in a student's way: for some days, or until it is over.
 func (s *Server) addBarrier(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	student := studentID(r)
 	reason := dose.Reason{Student: string(student), Practice: r.PostForm.Get("practice"), Why: r.PostForm.Get("why"), Author: string(a.Person), Since: s.Now().Format(time.DateOnly)}
 	for field, day := range map[string]*string{"since": &reason.Since, "until": &reason.Until} {

@@ -211,9 +211,6 @@ func newEntryView(e profile.Entry, a guard.Actor, who profile.Voice, now time.Ti
 
 // say keeps a new entry.
 func (s *Server) say(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	who, _, err := s.voice(r.Context(), a, studentID(r))
 	if err != nil {
 		return err
@@ -231,9 +228,6 @@ func (s *Server) say(w http.ResponseWriter, r *http.Request, a guard.Actor) erro
 
 // respond confirms, disputes, adds to or ends an entry that the actor may read.
 func (s *Server) respond(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, student := r.Context(), studentID(r)
 	entries, who, err := s.entries(ctx, a, student)
 	if err != nil {
@@ -268,9 +262,6 @@ func (s *Server) respond(w http.ResponseWriter, r *http.Request, a guard.Actor) 
 
 // setSupports turns supports that are acted on on and off, as entries of the profile.
 func (s *Server) setSupports(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, student := r.Context(), studentID(r)
 	entries, who, err := s.entries(ctx, a, student)
 	if err != nil {

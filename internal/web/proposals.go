@@ -209,9 +209,6 @@ func holds(what string) (time.Duration, bool) {
 // decideStep keeps what a teacher made of a step. The step is computed again, so that
 // its because and its students are stored as they are true now.
 func (s *Server) decideStep(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	what, key, reason := r.PostFormValue("do"), r.PostFormValue("step"), ""
 	hold, ok := holds(what)
 	if !ok {
@@ -278,9 +275,6 @@ func (s *Server) decideStep(w http.ResponseWriter, r *http.Request, a guard.Acto
 
 // turnProposals turns the proposals of a class off or on: one press each way.
 func (s *Server) turnProposals(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	if err := s.Store.TurnProposals(r.Context(), a.District, classID(r), r.PostForm.Get("do") == "off", a.Person); err != nil {
 		return err
 	}
@@ -432,9 +426,6 @@ func (s *Server) renderProposalRules(w http.ResponseWriter, r *http.Request, a g
 
 // changeProposalRules tries a changed file on last month's data, or keeps it.
 func (s *Server) changeProposalRules(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	text, note := strings.ReplaceAll(r.PostForm.Get("rules"), "\r\n", "\n"), strings.TrimSpace(r.PostForm.Get("note"))
 	rules, err := propose.ReadRules(strings.NewReader(text))
 	if err == nil && r.PostForm.Get("do") == "keep" {

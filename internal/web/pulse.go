@@ -79,9 +79,6 @@ func newPulseView(pulses []group.Pulse) pulseView {
 
 // sayPulse keeps what a member says of their groups, without their name.
 func (s *Server) sayPulse(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, d := r.Context(), a.District
 	set, err := s.Store.GroupSet(ctx, d, classID(r), group.SetID(r.PathValue("group")))
 	if err != nil {

@@ -78,7 +78,7 @@ func (s *Server) answerRights(w http.ResponseWriter, r *http.Request, a guard.Ac
 	if err != nil {
 		return err
 	}
-	if v.MayDecide, err = s.mayConsent(r, a, student); err != nil {
+	if _, v.MayDecide, err = s.mayConsent(r, a, student, rel); err != nil {
 		return err
 	}
 	_, v.MayCorrect = guard.Allowed(guard.Correct, rel)
@@ -102,14 +102,14 @@ func (s *Server) answerRights(w http.ResponseWriter, r *http.Request, a guard.Ac
 	if err != nil {
 		return err
 	}
-	if v.Corrections, err = s.correctionViews(r, a, all); err != nil {
+	if v.Corrections, err = correctionViews(all, a, names); err != nil {
 		return err
 	}
 	opened, err := s.Store.Emergencies(ctx, d, student)
 	if err != nil {
 		return err
 	}
-	if v.Emergencies, err = s.emergencyViews(r, a, opened); err != nil {
+	if v.Emergencies, err = emergencyViews(opened, names); err != nil {
 		return err
 	}
 	var code int
@@ -117,8 +117,7 @@ func (s *Server) answerRights(w http.ResponseWriter, r *http.Request, a guard.Ac
 	return s.render(w, r, a, code, "rights", v)
 }
 
-func (s *Server) correctionViews(r *http.Request, a guard.Actor, all []guard.Correction) (out []correctionView, err error) {
-	names := s.namesOf(r.Context(), a.District)
+func correctionViews(all []guard.Correction, a guard.Actor, names func(roster.PersonID) (string, error)) (out []correctionView, err error) {
 	for _, c := range all {
 		x := correctionView{Correction: c, Mine: c.Author == a.Person, Href: recordHref(c.Student) + "/rights/corrections/" + urlPath(c.ID)}
 		if x.By, err = names(c.Author); err != nil {
@@ -137,8 +136,7 @@ func (s *Server) correctionViews(r *http.Request, a guard.Actor, all []guard.Cor
 	return out, nil
 }
 
-func (s *Server) emergencyViews(r *http.Request, a guard.Actor, all []guard.Emergency) (out []emergencyView, err error) {
-	names := s.namesOf(r.Context(), a.District)
+func emergencyViews(all []guard.Emergency, names func(roster.PersonID) (string, error)) (out []emergencyView, err error) {
 	for _, e := range all {
 		x := emergencyView{Emergency: e}
 		if x.By, err = names(e.Actor); err != nil {
@@ -152,39 +150,31 @@ func (s *Server) emergencyViews(r *http.Request, a guard.Actor, all []guard.Emer
 	return out, nil
 }
 
-// mayConsent reports whether an actor decides about purposes: the family, the school for a paper that
-// the family has signed, and a student of age.
-func (s *Server) mayConsent(r *http.Request, a guard.Actor, student roster.PersonID) (bool, error) {
-	rel, err := s.Store.ToStudent(r.Context(), a, student)
-	if err != nil {
-		return false, err
-	}
-	by, ok := guard.Allowed(guard.Consents, rel)
-	if !ok || by != guard.Self {
-		return ok, nil
+// mayConsent reports whether an actor decides about purposes, and as what: the family, the school for a
+// paper that the family has signed, and a student of age.
+func (s *Server) mayConsent(r *http.Request, a guard.Actor, student roster.PersonID, rel []guard.Relation) (by guard.Relation, ok bool, err error) {
+	if by, ok = guard.Allowed(guard.Consents, rel); by != guard.Self {
+		return by, ok, nil
 	}
 	births, err := s.Store.Births(r.Context(), a.District, []roster.PersonID{student})
 	born := births[student].Time()
-	return err == nil && !born.IsZero() && !born.AddDate(plan.Adult, 0, 0).After(s.Now()), err
+	return by, err == nil && !born.IsZero() && !born.AddDate(plan.Adult, 0, 0).After(s.Now()), err
 }
 
 func (s *Server) setConsent(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	student := studentID(r)
-	if ok, err := s.mayConsent(r, a, student); err != nil || !ok {
-		if err == nil {
-			err = fault.New(fault.Forbidden, "Your parents or guardians decide about this until you are %d.", plan.Adult)
-		}
-		return err
-	}
-	c := guard.Consent{Student: student, Purpose: guard.Purpose(r.PostForm.Get("purpose")), Given: r.PostForm.Get("given") == "yes", Author: a.Person, Note: strings.TrimSpace(r.PostForm.Get("note"))}
 	rel, err := s.Store.ToStudent(r.Context(), a, student)
 	if err != nil {
 		return err
 	}
-	c.Party, _ = guard.Allowed(guard.Consents, rel)
+	party, ok, err := s.mayConsent(r, a, student, rel)
+	if err == nil && !ok {
+		err = fault.New(fault.Forbidden, "Your parents or guardians decide about this until you are %d.", plan.Adult)
+	}
+	if err != nil {
+		return err
+	}
+	c := guard.Consent{Student: student, Purpose: guard.Purpose(r.PostForm.Get("purpose")), Given: r.PostForm.Get("given") == "yes", Author: a.Person, Party: party, Note: strings.TrimSpace(r.PostForm.Get("note"))}
 	switch {
 	case !slices.Contains(guard.Purposes, c.Purpose):
 		return s.answerRights(w, r, a, rightsView{}, fault.New(fault.Invalid, "Choose what this is about."))
@@ -200,9 +190,6 @@ func (s *Server) setConsent(w http.ResponseWriter, r *http.Request, a guard.Acto
 }
 
 func (s *Server) askCorrection(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	v := rightsView{What: strings.TrimSpace(r.PostForm.Get("what")), Text: strings.TrimSpace(r.PostForm.Get("text"))}
 	err := guard.CheckText("what", v.What, "Say which part of the record it is, such as: the check of October 3.")
 	if err == nil {
@@ -224,9 +211,6 @@ func (s *Server) askCorrection(w http.ResponseWriter, r *http.Request, a guard.A
 
 // closeCorrection takes back what was asked, or puts a statement beside what was kept as it is.
 func (s *Server) closeCorrection(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	var err error
 	if statement := strings.TrimSpace(r.PostForm.Get("statement")); statement != "" {
 		if err := guard.CheckText("statement", statement, ""); err != nil {

@@ -289,9 +289,6 @@ func (s *Server) changed(w http.ResponseWriter, r *http.Request, a guard.Actor, 
 }
 
 func (s *Server) changeGoal(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	p, err := s.pupil(r.Context(), a.District, studentID(r))
 	if err != nil {
 		return err
@@ -316,9 +313,6 @@ func (s *Server) changeGoal(w http.ResponseWriter, r *http.Request, a guard.Acto
 }
 
 func (s *Server) addStep(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	what := strings.TrimSpace(r.PostForm.Get("step"))
 	err := s.Store.AddStep(r.Context(), a.District, studentID(r), plan.GoalID(r.PathValue("goal")), plan.Step{What: what, Author: a.Person})
 	return s.changed(w, r, a, plan.Goal{}, passedForm{Step: what}, err)
@@ -340,9 +334,6 @@ func (s *Server) reopenGoal(w http.ResponseWriter, r *http.Request, a guard.Acto
 }
 
 func (s *Server) passStage(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	x := plan.Passed{Stage: plan.Stage(r.PostForm.Get("stage")), Note: strings.TrimSpace(r.PostForm.Get("note")), Author: a.Person}
 	err := s.Store.PassStage(r.Context(), a.District, studentID(r), plan.GoalID(r.PathValue("goal")), x)
 	return s.changed(w, r, a, plan.Goal{}, passedForm{Note: x.Note, Stage: x.Stage}, err)
@@ -376,9 +367,6 @@ func paceWords(p propose.Pace) string {
 // wishRoad keeps that somebody wants a step first, or does without it, or takes that back.
 // Only staff leave a step out.
 func (s *Server) wishRoad(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, student := r.Context(), studentID(r)
 	p, err := s.pupil(ctx, a.District, student)
 	if err != nil {

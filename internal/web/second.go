@@ -120,9 +120,6 @@ func (s *Server) askSecond(w http.ResponseWriter, r *http.Request, a guard.Actor
 
 // proveSecond takes a second proof, and lets its owner in.
 func (s *Server) proveSecond(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	session, factors, err := s.entering(r)
 	if err != nil {
 		return err
@@ -149,7 +146,10 @@ func (s *Server) proveSecond(w http.ResponseWriter, r *http.Request, a guard.Act
 		}
 	}
 	if err == nil {
-		return s.letIn(w, r, session, v.Next)
+		if err := s.proved(w, r, session); err != nil {
+			return err
+		}
+		return seeOther(w, r, v.Next, "")
 	}
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Conflict, fault.Throttled:
@@ -159,35 +159,13 @@ func (s *Server) proveSecond(w http.ResponseWriter, r *http.Request, a guard.Act
 	return err
 }
 
-// letIn gives who proved twice a session under a new token, in place of the one that waited.
-func (s *Server) letIn(w http.ResponseWriter, r *http.Request, old guard.Session, next string) error {
-	if err := s.proved(w, r, old); err != nil {
-		return err
-	}
-	http.Redirect(w, r, next, http.StatusSeeOther)
-	return nil
-}
-
+// proved gives who proved twice a new session, in place of the one that waited.
 func (s *Server) proved(w http.ResponseWriter, r *http.Request, old guard.Session) error {
-	token, hash, err := guard.NewToken(s.Random)
-	if err != nil {
-		return err
-	}
-	session := guard.Session{Hash: hash, Actor: old.Actor, Expires: old.Expires, Device: device(r), Proved: s.Now()}
+	session := guard.Session{Actor: old.Actor, Expires: old.Expires, Proved: s.Now()}
 	if old.Waits {
 		session.Expires = s.Now().Add(sessionLife)
 	}
-	if err := s.Store.OpenSession(r.Context(), session); err != nil {
-		return err
-	}
-	if err := s.Store.CloseSession(r.Context(), old.Hash); err != nil {
-		return err
-	}
-	if err := s.Store.RecordDeed(r.Context(), guard.Deed{District: old.Actor.District, Actor: old.Actor.Person, What: "sign in, second proof", Detail: session.Device}); err != nil {
-		return err
-	}
-	s.setSession(w, token)
-	return nil
+	return s.startSession(w, r, session, "sign in, second proof")
 }
 
 // fresh reports whether a session may change how its owner signs in: with a second proof only
@@ -197,23 +175,26 @@ func (s *Server) fresh(session guard.Session, factors []guard.Factor) bool {
 	return !guard.Twice(factors) || !session.Waits && s.Now().Sub(session.Proved) < proofFresh
 }
 
-// changing returns the session of somebody who may change how they sign in; where they have to
-// prove first who they are, it sends them there and returns none.
-func (s *Server) changing(w http.ResponseWriter, r *http.Request, back string) (guard.Session, []guard.Factor, error) {
+// changing returns the session of somebody who may change how they sign in, or other things that an
+// open browser is not enough for, and their second proofs. Who has to prove first who they are is led
+// there by the error, and back to a page of theirs.
+func (s *Server) changing(r *http.Request, back string) (guard.Session, []guard.Factor, error) {
 	session, factors, err := s.entering(r)
-	if err != nil {
-		return session, nil, err
+	if err == nil && !s.fresh(session, factors) {
+		err = proveFirst{back}
 	}
-	if !s.fresh(session, factors) {
-		return guard.Session{}, nil, seeOther(w, r, "/sign-in/second?next="+urlQuery(back), "")
-	}
-	return session, factors, nil
+	return session, factors, err
 }
+
+// proveFirst is that somebody has to give their second proof anew before they go on.
+type proveFirst struct{ back string }
+
+func (p proveFirst) Error() string { return "the second proof is not fresh" }
 
 func (s *Server) showSetUp(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	next := localPath(r.URL.Query().Get("next"))
-	session, factors, err := s.changing(w, r, r.URL.RequestURI())
-	if err != nil || session.Hash == "" {
+	session, factors, err := s.changing(r, r.URL.RequestURI())
+	if err != nil {
 		return err
 	}
 	return s.offerSecond(w, r, a, session, factors, secondSetUpView{Next: next}, http.StatusOK)
@@ -257,12 +238,9 @@ func (s *Server) offerSecond(w http.ResponseWriter, r *http.Request, a guard.Act
 // setUpSecond keeps a second proof once it was given for the first time. Who had none gets codes on
 // paper too, for when the device is lost.
 func (s *Server) setUpSecond(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	v := secondSetUpView{Next: localPath(r.PostForm.Get("next")), Name: strings.TrimSpace(r.PostForm.Get("name"))}
-	session, factors, err := s.changing(w, r, "/sign-in/second/new?next="+urlQuery(v.Next))
-	if err != nil || session.Hash == "" {
+	session, factors, err := s.changing(r, "/sign-in/second/new?next="+urlQuery(v.Next))
+	if err != nil {
 		return err
 	}
 	made, err := s.newFactor(r, session, factors, v.Name)

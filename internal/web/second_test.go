@@ -126,6 +126,9 @@ func TestADistrictAsksForASecondProof(t *testing.T) {
 	s.sends(in, path, nil).is(422).says("your last one")
 	s.later(16 * time.Minute)
 	s.sends(in, path, nil).goesTo("/sign-in/second?next=%2Faccount")
+	if deeds, err := s.db.DeedsCalled(t.Context(), district, "POST /account/factors/{factor}/remove", friday); err != nil || len(deeds) > 0 {
+		t.Errorf("what was not done stands in the log: %v %v", deeds, err)
+	}
 }
 
 func TestAnAdministratorTakesALostProofAway(t *testing.T) {

@@ -61,7 +61,7 @@ func (s *Server) openSession(w http.ResponseWriter, r *http.Request, d roster.Di
 	if err := s.adoptLanguage(w, r, d, p); err != nil {
 		return err
 	}
-	session := guard.Session{Actor: guard.Actor{District: d, Person: p}, Expires: s.Now().Add(life), Device: device(r)}
+	session, what := guard.Session{Actor: guard.Actor{District: d, Person: p}, Expires: s.Now().Add(life)}, "sign in"
 	if twice {
 		session.Proved = s.Now()
 	} else {
@@ -71,14 +71,22 @@ func (s *Server) openSession(w http.ResponseWriter, r *http.Request, d roster.Di
 		}
 	}
 	if session.Waits {
-		session.Expires, next = s.Now().Add(waitLife), "/sign-in/second?next="+urlQuery(next)
+		session.Expires, what, next = s.Now().Add(waitLife), "sign in, first proof", secondPath(next)
 	}
+	if err := s.startSession(w, r, session, what); err != nil {
+		return err
+	}
+	return seeOther(w, r, next, "")
+}
+
+// startSession begins a session under a token of its own. Who was signed in in this browser until now
+// is not any longer.
+func (s *Server) startSession(w http.ResponseWriter, r *http.Request, session guard.Session, what string) error {
 	token, hash, err := guard.NewToken(s.Random)
 	if err != nil {
 		return err
 	}
-	session.Hash = hash
-	// Who was signed in here until now is not any longer.
+	session.Hash, session.Device = hash, device(r)
 	old, err := s.session(r)
 	if err == nil && old.Hash != "" {
 		err = s.Store.CloseSession(r.Context(), old.Hash)
@@ -89,17 +97,15 @@ func (s *Server) openSession(w http.ResponseWriter, r *http.Request, d roster.Di
 	if err := s.Store.OpenSession(r.Context(), session); err != nil {
 		return err
 	}
-	what := "sign in"
-	if session.Waits {
-		what = "sign in, first proof"
-	}
-	if err := s.Store.RecordDeed(r.Context(), guard.Deed{District: d, Actor: p, What: what, Detail: session.Device}); err != nil {
+	if err := s.Store.RecordDeed(r.Context(), guard.Deed{District: session.Actor.District, Actor: session.Actor.Person, What: what, Detail: session.Device}); err != nil {
 		return err
 	}
-	s.setSession(w, token)
-	http.Redirect(w, r, next, http.StatusSeeOther)
+	http.SetCookie(w, s.cookie(sessionCookie, token, 0))
 	return nil
 }
+
+// secondPath is where somebody gives their second proof and then goes on.
+func secondPath(next string) string { return "/sign-in/second?next=" + urlQuery(next) }
 
 // mustProve reports whether somebody has to prove a second time who they are.
 func (s *Server) mustProve(r *http.Request, d roster.DistrictID, p roster.PersonID) (bool, error) {
@@ -113,10 +119,6 @@ func (s *Server) mustProve(r *http.Request, d roster.DistrictID, p roster.Person
 	}
 	roles, err := s.Store.Roles(r.Context(), d, p)
 	return rule.Asks(guard.Actor{Roles: roles}), err
-}
-
-func (s *Server) setSession(w http.ResponseWriter, token string) {
-	http.SetCookie(w, s.cookie(sessionCookie, token, 0))
 }
 
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request, _ guard.Actor) error {

@@ -69,9 +69,6 @@ func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, a guard.Acto
 }
 
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	speech, err := s.speech(r, a)
 	if err != nil {
 		return err
@@ -284,9 +281,6 @@ func newToken(value, chosen string) tokenView {
 // classSignIn signs a child in by token and code. Which kind of code a child has is
 // not told: both are offered, and what was filled in is compared.
 func (s *Server) classSignIn(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	form := r.PostForm
 	v := classView{Code: strings.TrimSpace(form.Get("code")), Words: form.Get("words")}
 	d, whose, err := s.classTokens(r, &v, form.Get("who"))

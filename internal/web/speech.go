@@ -153,9 +153,6 @@ func (s *Server) speech(r *http.Request, a guard.Actor) (spoken, error) {
 // chooseLanguage keeps in which language somebody reads: with the person, or in a cookie
 // for who is not signed in.
 func (s *Server) chooseLanguage(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	l, ok := s.languages.Named(r.PostForm.Get("language"))
 	if !ok {
 		return fault.Field("language", "Choose one of the languages.")

@@ -190,9 +190,6 @@ func (s *Server) studyOutcomes(r *http.Request, d roster.DistrictID, chosen stri
 // declareStudy keeps a plan, and runs it at once where its last day is over; or says only what a
 // pilot as it is written could see.
 func (s *Server) declareStudy(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	f := r.PostForm
 	p, err := s.writtenPlan(r, a, f)
 	if err != nil {

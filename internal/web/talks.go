@@ -245,9 +245,6 @@ func (s *Server) comingTime(text, field string) (time.Time, error) {
 }
 
 func (s *Server) askForTalk(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, student := r.Context(), studentID(r)
 	who, _, err := s.voice(ctx, a, student)
 	if err != nil {
@@ -275,9 +272,6 @@ func (s *Server) askForTalk(w http.ResponseWriter, r *http.Request, a guard.Acto
 }
 
 func (s *Server) agreeOnTalk(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	at, err := s.comingTime(r.PostForm.Get("at"), "at")
 	if err == nil && at.IsZero() {
 		err = fault.Field("at", "Choose a day and a time.")
@@ -305,9 +299,6 @@ func (s *Server) withdrawRequest(w http.ResponseWriter, r *http.Request, a guard
 // closeCommitment marks what was agreed as kept or given up. Student and family mark their
 // own; staff mark anybody's.
 func (s *Server) closeCommitment(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, student, id := r.Context(), studentID(r), conference.CommitmentID(r.PathValue("commitment"))
 	do := r.PostForm.Get("do")
 	if do != "kept" && do != "dropped" {

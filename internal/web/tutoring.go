@@ -99,9 +99,6 @@ func (s *Server) showMyTutoring(w http.ResponseWriter, r *http.Request, a guard.
 
 // setTutoring keeps that a student can teach something that they have shown, or needs help.
 func (s *Server) setTutoring(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	ctx, d := r.Context(), a.District
 	class, err := s.Store.Class(ctx, d, classID(r))
 	if err != nil {

@@ -269,7 +269,7 @@ func (s *Server) serve(rt route) http.Handler {
 				}
 				return err
 			}
-			if r.Method == http.MethodPost && !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+			if r.Method == http.MethodPost {
 				if err := parseForm(cw, r); err != nil {
 					return err
 				}
@@ -312,6 +312,10 @@ func status(k fault.Kind) int {
 func (s *Server) fail(w *countingWriter, r *http.Request, a guard.Actor, err error) {
 	if errors.Is(r.Context().Err(), context.Canceled) || w.wrote && errors.Is(err, os.ErrDeadlineExceeded) {
 		return // who asked is gone, or takes in the answer too slowly
+	}
+	if first, ok := errors.AsType[proveFirst](err); ok && !w.wrote {
+		http.Redirect(w, r, secondPath(first.back), http.StatusSeeOther)
+		return
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fault.Wrap(fault.Unavailable, err, "That took too long; something large may be under way. What was being saved may be saved or not: look again before you do it twice.")
@@ -387,13 +391,12 @@ func (s *Server) secure(next http.Handler) http.Handler {
 // maxForm bounds what a form may send; uploads have their own limit.
 const maxForm = 1 << 20
 
-// parseForm reads a form. Its texts are valid and hold what can be seen; only secrets stay
-// as they were typed.
+// parseForm reads a form, before who handles it sees it. Its texts are valid and hold what can be
+// seen; only secrets stay as they were typed. What comes with files is left to [receive].
 func parseForm(w http.ResponseWriter, r *http.Request) error {
-	if r.PostForm != nil {
-		return nil
+	if !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	err := r.ParseForm()
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return fault.Wrap(fault.Invalid, err, "This is more than a form may hold (%d MB). Please shorten what you wrote", maxForm>>20)
@@ -431,7 +434,11 @@ func (s *Server) render(w http.ResponseWriter, r *http.Request, a guard.Actor, c
 		return fmt.Errorf("render %s: %w", page, err)
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	return writeCompressed(w, r, code, landed(b.Bytes()))
+	body := b.Bytes()
+	if code >= http.StatusBadRequest {
+		body = landed(body)
+	}
+	return writeCompressed(w, r, code, body)
 }
 
 var toField = regexp.MustCompile(`<a href="#(f-[^"]*)">`)

@@ -178,9 +178,6 @@ func (s *Server) renderColumns(w http.ResponseWriter, r *http.Request, a guard.A
 // mapped reads the form and tries its mapping on the first rows. The page says
 // what is wrong if ok is false.
 func (s *Server) mapped(w http.ResponseWriter, r *http.Request, a guard.Actor) (up upload, v columnsView, m tabular.Mapping, ok bool, err error) {
-	if err := parseForm(w, r); err != nil {
-		return up, v, m, false, err
-	}
 	if up, v, err = s.kept(r, a); err != nil {
 		return up, v, m, false, err
 	}
@@ -270,9 +267,6 @@ func fileName(name string) string {
 // the person chose instead.
 func (s *Server) importColumns(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	r = s.unhurried(w, r)
-	if err := parseForm(w, r); err != nil {
-		return err
-	}
 	var up upload
 	var v columnsView
 	var m *tabular.Mapping
