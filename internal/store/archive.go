@@ -216,9 +216,7 @@ func (db *DB) readTable(ctx context.Context, z *zip.Reader, district string, t g
 	in.Buffer(make([]byte, 1<<16), maxArchiveLine)
 	var rows [][]any
 	write := func() error {
-		err := db.insertMany(ctx, func(n int) string {
-			return `INSERT INTO ` + t.Table + ` (` + strings.Join(columns, ", ") + `) VALUES ` + rowsOf(n, len(columns), 0, "")
-		}, nil, rows)
+		err := db.putRows(ctx, t.Table, columns, rows)
 		rows = rows[:0]
 		return err
 	}
@@ -245,6 +243,13 @@ func (db *DB) readTable(ctx context.Context, z *zip.Reader, district string, t g
 		return fault.New(fault.Invalid, "%s: %s is not as the manifest says (%d rows, sha256 %s). The archive was changed or cut off.", name, file, line, got)
 	}
 	return write()
+}
+
+// putRows writes rows of a table as they are.
+func (db *DB) putRows(ctx context.Context, table string, columns []string, rows [][]any) error {
+	return db.insertMany(ctx, func(n int) string {
+		return `INSERT INTO ` + table + ` (` + strings.Join(columns, ", ") + `) VALUES ` + rowsOf(n, len(columns), 0, "")
+	}, nil, rows)
 }
 
 // archiveRow reads the values of a row in the order of columns.

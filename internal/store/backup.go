@@ -56,11 +56,9 @@ func (db *DB) Backup(ctx context.Context, dir, keys string) (b Backup, err error
 			err = errors.Join(err, os.RemoveAll(dir))
 		}
 	}()
+	var before KeyRing
 	if keys != "" {
-		if err := db.ensureKeys(ctx); err != nil {
-			return b, err
-		}
-		if err := db.WriteKeys(ctx, keys); err != nil {
+		if before, err = db.allKeys(ctx); err != nil {
 			return b, err
 		}
 	}
@@ -78,13 +76,17 @@ func (db *DB) Backup(ctx context.Context, dir, keys string) (b Backup, err error
 	if err := os.Chmod(file, 0o600); err != nil {
 		return b, err
 	}
-	if b.Digest, err = copyDigest(ctx, file, nil, &b, db.now); err != nil {
+	if b.Digest, _, err = copyDigest(ctx, file, nil, db.now); err != nil {
 		return b, err
 	}
 	if b.Sealed {
-		ring, err := ReadKeys(keys)
+		// Who came in meanwhile may be in the copy, and needs a key; who was erased must not be in it.
+		ring, err := db.allKeys(ctx)
+		if err == nil && ring.lacks(before) {
+			err = fault.New(fault.Conflict, "Somebody was erased while the backup was made. Make it anew.")
+		}
 		if err == nil {
-			err = sealFile(ctx, dir, ring, db.now)
+			err = errors.Join(sealFile(ctx, dir, ring, db.now), ring.write(keys))
 		}
 		if err != nil {
 			return b, err
@@ -112,45 +114,47 @@ func fileDigest(path string) (string, int64, error) {
 }
 
 // copyDigest opens a copy of a database file elsewhere, checks it and digests its state; the file
-// itself is only read. With a key ring, what is sealed in the copy is put back first.
-func copyDigest(ctx context.Context, file string, ring *KeyRing, b *Backup, now func() time.Time) (string, error) {
+// itself is only read. With a key ring, what is sealed in the copy is put back first; gone is of how
+// many people the keys are gone.
+func copyDigest(ctx context.Context, file string, ring *KeyRing, now func() time.Time) (digest string, gone int, err error) {
 	dir, err := os.MkdirTemp(filepath.Dir(filepath.Dir(file)), ".waymark-check-")
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	defer os.RemoveAll(dir)
 	if err := copyFile(file, filepath.Join(dir, FileName)); err != nil {
-		return "", err
+		return "", 0, err
 	}
-	return digestOf(ctx, dir, ring, b, now)
+	return digestOf(ctx, dir, ring, now)
 }
 
-func digestOf(ctx context.Context, dir string, ring *KeyRing, b *Backup, now func() time.Time) (string, error) {
+func digestOf(ctx context.Context, dir string, ring *KeyRing, now func() time.Time) (digest string, gone int, err error) {
 	db, err := Open(ctx, Config{Dir: dir, Now: now})
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	defer db.Close()
 	sealed, err := db.sealedIn(ctx)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	if sealed {
 		if ring == nil {
-			return "", fault.New(fault.Invalid, "This backup is sealed: name the key ring with --keys FILE.")
+			return "", 0, fault.New(fault.Invalid, "This backup is sealed: name the key ring with --keys FILE.")
 		}
-		if b.Gone, err = db.unseal(ctx, *ring); err != nil {
-			return "", err
+		if gone, err = db.unseal(ctx, *ring); err != nil {
+			return "", 0, err
 		}
 	}
 	found, err := db.Check(ctx)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
-	if len(found) > 0 && b.Gone == 0 {
-		return "", fault.New(fault.Invalid, "The database is damaged: %s.", strings.Join(found[:min(len(found), 3)], "; "))
+	if len(found) > 0 && gone == 0 {
+		return "", 0, fault.New(fault.Invalid, "The database is damaged: %s.", strings.Join(found[:min(len(found), 3)], "; "))
 	}
-	return db.Digest(ctx)
+	digest, err = db.Digest(ctx)
+	return digest, gone, err
 }
 
 func copyFile(from, to string) error {
@@ -200,7 +204,8 @@ func CheckBackup(ctx context.Context, dir string, ring *KeyRing, now func() time
 	if err != nil {
 		return b, err
 	}
-	digest, err := copyDigest(ctx, filepath.Join(dir, FileName), ring, &b, now)
+	digest, gone, err := copyDigest(ctx, filepath.Join(dir, FileName), ring, now)
+	b.Gone = gone
 	if err == nil && digest != b.Digest && b.comparable() {
 		err = fault.New(fault.Invalid, "%s can be opened, but holds another state than was written (%s; written was %s). Use another backup.", dir, digest, b.Digest)
 	}
@@ -223,7 +228,7 @@ func Restore(ctx context.Context, dir, to string, ring *KeyRing, now func() time
 	err = copyFile(filepath.Join(dir, FileName), file)
 	if err == nil {
 		var digest string
-		if digest, err = digestOf(ctx, to, ring, &b, now); err == nil && digest != b.Digest && b.comparable() {
+		if digest, b.Gone, err = digestOf(ctx, to, ring, now); err == nil && digest != b.Digest && b.comparable() {
 			err = fault.New(fault.Invalid, "%s holds another state than was written. Use another backup.", dir)
 		}
 	}

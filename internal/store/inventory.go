@@ -39,6 +39,14 @@ const (
 	KeepPassing Keep = "passing" // for days
 )
 
+// tables are the table and, where it has one, its twin that holds rows of files.
+func (h Held) tables() []string {
+	if slices.ContainsFunc(twins, func(t twin) bool { return t.name == h.Table }) {
+		return []string{h.Table, h.Table + "_intake"}
+	}
+	return []string{h.Table}
+}
+
 type inventory struct {
 	Common map[string]string `yaml:"common"`
 	Tables map[string]Held   `yaml:"tables"`

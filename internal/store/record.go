@@ -129,10 +129,6 @@ func (db *DB) Erase(ctx context.Context, d roster.DistrictID, p roster.PersonID,
 		return e, fault.Field("because", "Say why the record is erased.")
 	}
 	e = Erased{District: d, Person: p, At: db.now().UTC(), Because: because, Rows: map[string]int64{}, Left: erasedLeft}
-	staged := map[string]bool{}
-	for _, t := range twins {
-		staged[t.name] = true
-	}
 	return e, db.appending(ctx, d, func(tx *DB) error {
 		if _, err := tx.Person(ctx, d, p); err != nil {
 			return err
@@ -149,7 +145,7 @@ func (db *DB) Erase(ctx context.Context, d roster.DistrictID, p roster.PersonID,
 			return err
 		}
 		for _, id := range append(ids, p) {
-			if err := tx.eraseID(ctx, &e, id, staged); err != nil {
+			if err := tx.eraseID(ctx, &e, id); err != nil {
 				return err
 			}
 		}
@@ -170,16 +166,12 @@ func (db *DB) mergedInto(ctx context.Context, d roster.DistrictID, p roster.Pers
 }
 
 // eraseID takes away what one id names. Logs stay: they name by id alone, and verify themselves.
-func (db *DB) eraseID(ctx context.Context, e *Erased, id roster.PersonID, staged map[string]bool) error {
+func (db *DB) eraseID(ctx context.Context, e *Erased, id roster.PersonID) error {
 	for _, h := range aboutPeople() {
 		if h.Keep == KeepLog {
 			continue
 		}
-		names := []string{h.Table}
-		if staged[h.Table] {
-			names = append(names, h.Table+"_intake")
-		}
-		for _, name := range names {
+		for _, name := range h.tables() {
 			n, err := db.exec(ctx, `DELETE FROM `+name+` WHERE `+h.whose(), e.District, id)
 			if err != nil {
 				return fmt.Errorf("erase %s: %w", name, err)

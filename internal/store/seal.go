@@ -46,7 +46,14 @@ const (
 
 func keyName(d roster.DistrictID, p roster.PersonID) string { return string(d) + "/" + string(p) }
 
-// ensureKeys makes a key for everybody who has none.
+// allKeys makes a key for everybody who has none, and returns the key ring.
+func (db *DB) allKeys(ctx context.Context) (KeyRing, error) {
+	if err := db.ensureKeys(ctx); err != nil {
+		return KeyRing{}, err
+	}
+	return db.Keys(ctx)
+}
+
 func (db *DB) ensureKeys(ctx context.Context) error {
 	type whose struct {
 		d roster.DistrictID
@@ -71,9 +78,7 @@ func (db *DB) ensureKeys(ctx context.Context) error {
 			rand.Read(key)
 			rows[i] = []any{w.d, w.p, base64.StdEncoding.EncodeToString(key)}
 		}
-		return tx.insertMany(ctx, func(n int) string {
-			return `INSERT INTO person_key (district, person, secret) VALUES ` + rowsOf(n, 3, 0, "")
-		}, nil, rows)
+		return tx.putRows(ctx, "person_key", []string{"district", "person", "secret"}, rows)
 	})
 }
 
@@ -97,7 +102,11 @@ func (db *DB) WriteKeys(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	raw, err := json.Marshal(ring)
+	return ring.write(path)
+}
+
+func (r KeyRing) write(path string) error {
+	raw, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
@@ -139,6 +148,16 @@ func overwrite(path string) error {
 type zeros struct{}
 
 func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+// lacks reports whether somebody's key is gone that another ring of the same database still had.
+func (r KeyRing) lacks(before KeyRing) bool {
+	for name := range before.Keys {
+		if _, ok := r.Keys[name]; !ok {
+			return true
+		}
+	}
+	return false
+}
 
 // ReadKeys reads a key ring.
 func ReadKeys(path string) (KeyRing, error) {
@@ -228,32 +247,24 @@ func (r KeyRing) open(s sealedRow) (lines []byte, ok bool, err error) {
 	return lines, true, err
 }
 
-// sealing are the tables whose rows are sealed, with the query that reads them by person and the column
-// that names the person; those that name them by way of another table first.
-func sealing() (out []struct{ table, query string }) {
-	add := func(table, query string) { out = append(out, struct{ table, query string }{table, query}) }
-	staged := map[string]bool{}
-	for _, t := range twins {
-		staged[t.name] = true
-	}
+// sealing are the tables whose rows are sealed, and by which expression over the rows t each names the
+// person; those that name them by way of another table first.
+func sealing() (out []struct{ table, by string }) {
+	add := func(table, by string) { out = append(out, struct{ table, by string }{table, by}) }
 	for _, h := range aboutPeople() {
 		if h.Keep == KeepLog || h.Table == "person_key" {
 			continue
 		}
-		names := []string{h.Table}
-		if staged[h.Table] {
-			names = append(names, h.Table+"_intake")
+		by := "t." + h.By
+		if h.Of != "" {
+			by = `coalesce((SELECT o.` + heldTables().Tables[h.Of].By + ` FROM ` + h.Of + ` o WHERE o.district = t.district AND o.id = t.` + h.By + `), '')`
 		}
-		for _, name := range names {
-			by := "t." + h.By
-			if h.Of != "" {
-				by = `coalesce((SELECT o.` + heldTables().Tables[h.Of].By + ` FROM ` + h.Of + ` o WHERE o.district = t.district AND o.id = t.` + h.By + `), '')`
-			}
-			add(name, `SELECT `+by+` AS sealed_for, t.* FROM `+name+` t ORDER BY t.district, 1`)
+		for _, name := range h.tables() {
+			add(name, by)
 		}
 	}
-	add("evidence_intake", `SELECT t.student AS sealed_for, t.* FROM evidence_intake t ORDER BY t.district, 1`)
-	add("intake_run", `SELECT '`+string(keyOfImports)+`' AS sealed_for, t.* FROM intake_run t ORDER BY t.district`)
+	add("evidence_intake", "t.student")
+	add("intake_run", "'"+string(keyOfImports)+"'")
 	return out
 }
 
@@ -281,11 +292,10 @@ func (db *DB) sealAll(ctx context.Context, ring KeyRing) error {
 			return err
 		}
 		for _, s := range sealing() {
-			if err := tx.sealTable(ctx, ring, s.table, s.query); err != nil {
+			// Read as it was before, on another connection, so that no table has to fit into memory.
+			if err := tx.sealTable(ctx, db, ring, s.table, s.by); err != nil {
 				return fmt.Errorf("seal %s: %w", s.table, err)
 			}
-		}
-		for _, s := range sealing() {
 			if _, err := tx.q.ExecContext(ctx, `DELETE FROM `+s.table); err != nil {
 				return err
 			}
@@ -294,26 +304,35 @@ func (db *DB) sealAll(ctx context.Context, ring KeyRing) error {
 	})
 }
 
-func (db *DB) sealTable(ctx context.Context, ring KeyRing, table, query string) error {
+// sealTable seals a table's rows, person by person, as from holds them.
+func (tx *DB) sealTable(ctx context.Context, from *DB, ring KeyRing, table, by string) error {
 	var rows [][]any
 	var lines []byte
 	var d roster.DistrictID
 	var p roster.PersonID
 	number := int64(0)
+	write := func() error {
+		err := tx.putRows(ctx, "sealed", []string{"tbl", "district", "person", "number", "body"}, rows)
+		rows = rows[:0]
+		return err
+	}
 	put := func() error {
-		if len(lines) > 0 {
-			s, err := ring.seal(table, d, p, lines)
-			if err != nil {
-				return err
-			}
-			number++
-			rows = append(rows, []any{s.table, s.district, s.person, number, s.body})
-			lines = lines[:0]
+		if len(lines) == 0 {
+			return nil
 		}
-		return nil
+		s, err := ring.seal(table, d, p, lines)
+		if err != nil {
+			return err
+		}
+		number++
+		rows, lines = append(rows, []any{s.table, s.district, s.person, number, s.body}), lines[:0]
+		if len(rows) < sealedRows {
+			return nil
+		}
+		return write()
 	}
 	at := -1
-	if _, err := db.eachRow(ctx, query, nil, func(columns []string, values []any) error {
+	if _, err := from.eachRow(ctx, `SELECT `+by+` AS sealed_for, t.* FROM `+table+` t ORDER BY t.district, 1`, nil, func(columns []string, values []any) error {
 		if at < 0 {
 			at = slices.Index(columns, "district")
 		}
@@ -330,13 +349,11 @@ func (db *DB) sealTable(ctx context.Context, ring KeyRing, table, query string) 
 	}); err != nil {
 		return err
 	}
-	if err := put(); err != nil {
-		return err
-	}
-	return db.insertMany(ctx, func(n int) string {
-		return `INSERT INTO sealed (tbl, district, person, number, body) VALUES ` + rowsOf(n, 5, 0, "")
-	}, nil, rows)
+	return errors.Join(put(), write())
 }
+
+// sealedRows is how many pieces are written at once.
+const sealedRows = 200
 
 // maxSealed bounds how much of one person is sealed in one piece, in bytes.
 const maxSealed = 4 << 20
@@ -345,38 +362,32 @@ const maxSealed = 4 << 20
 // many people the keys are gone.
 func (db *DB) unseal(ctx context.Context, ring KeyRing) (gone int, err error) {
 	lost := map[string]bool{}
-	tables, err := db.Tables(ctx)
-	if err != nil {
-		return 0, err
-	}
-	sealed := map[string]bool{}
+	columns := map[string][]string{} // of the tables that are sealed
 	for _, s := range sealing() {
-		sealed[s.table] = slices.Contains(tables, s.table)
+		if columns[s.table], err = db.columnsOf(ctx, s.table); err != nil {
+			return 0, err
+		}
 	}
 	err = db.bulk(ctx, func(tx *DB) error {
-		all, err := many(ctx, tx, func(row func(...any) error) (s sealedRow, err error) {
-			return s, row(&s.table, &s.district, &s.person, &s.body)
-		}, `SELECT tbl, district, person, body FROM sealed ORDER BY tbl, district, person, number`)
-		if err != nil {
-			return err
-		}
-		for _, s := range all {
-			if !sealed[s.table] {
+		// Read on another connection, so that not all has to fit into memory.
+		if _, err := db.eachRow(ctx, `SELECT tbl, district, person, body FROM sealed ORDER BY tbl, district, person, number`, nil, func(_ []string, v []any) error {
+			s := sealedRow{table: fmt.Sprint(v[0]), district: roster.DistrictID(fmt.Sprint(v[1])), person: roster.PersonID(fmt.Sprint(v[2]))}
+			s.body, _ = v[3].([]byte)
+			if columns[s.table] == nil {
 				return fault.New(fault.Invalid, "There is no table %q.", s.table)
 			}
 			lines, ok, err := ring.open(s)
-			if err != nil {
+			switch {
+			case err != nil:
 				return err
+			case ok:
+				return tx.putLines(ctx, s.table, columns[s.table], lines)
+			case s.person != keyOfImports:
+				lost[keyName(s.district, s.person)] = true
 			}
-			if !ok {
-				if s.person != keyOfImports {
-					lost[keyName(s.district, s.person)] = true
-				}
-				continue
-			}
-			if err := tx.putLines(ctx, s.table, lines); err != nil {
-				return fmt.Errorf("unseal %s: %w", s.table, err)
-			}
+			return nil
+		}); err != nil {
+			return fmt.Errorf("unseal: %w", err)
 		}
 		keys := make([][]any, 0, len(ring.Keys))
 		for _, name := range slices.Sorted(maps.Keys(ring.Keys)) {
@@ -388,17 +399,13 @@ func (db *DB) unseal(ctx context.Context, ring KeyRing) (gone int, err error) {
 		}, nil, keys); err != nil {
 			return err
 		}
-		_, err = tx.exec(ctx, `DROP TABLE sealed`)
+		_, err := tx.exec(ctx, `DROP TABLE sealed`)
 		return err
 	})
 	return len(lost), err
 }
 
-func (db *DB) putLines(ctx context.Context, table string, lines []byte) error {
-	columns, err := db.columnsOf(ctx, table)
-	if err != nil {
-		return err
-	}
+func (db *DB) putLines(ctx context.Context, table string, columns []string, lines []byte) error {
 	var rows [][]any
 	for line := range bytes.Lines(lines) {
 		row, err := archiveRow(line, columns)
@@ -407,9 +414,7 @@ func (db *DB) putLines(ctx context.Context, table string, lines []byte) error {
 		}
 		rows = append(rows, row)
 	}
-	return db.insertMany(ctx, func(n int) string {
-		return `INSERT INTO ` + table + ` (` + strings.Join(columns, ", ") + `) VALUES ` + rowsOf(n, len(columns), 0, "")
-	}, nil, rows)
+	return db.putRows(ctx, table, columns, rows)
 }
 
 // sealedIn reports whether a database is one whose rows are sealed.
