@@ -2,11 +2,9 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,18 +65,14 @@ func fullSites(t *testing.T) []crashSite {
 // tablesOn is a schema of PostgreSQL whose tables lie on a disk. The server must be on this machine.
 func tablesOn(t *testing.T, disk string) crashSite {
 	t.Helper()
-	admin, err := sql.Open("pgx", os.Getenv("WAYMARK_TEST_POSTGRES"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { admin.Close() })
+	admin := connected(t, os.Getenv("WAYMARK_TEST_POSTGRES"))
 	var data string
 	if err := admin.QueryRow(`SHOW data_directory`).Scan(&data); err != nil {
 		t.Fatal(err)
 	}
 	owner, err := os.Stat(data)
 	if err != nil {
-		t.Skipf("PostgreSQL does not lie on this machine: %v", err)
+		t.Fatalf("the tests' PostgreSQL must lie on this machine (test/postgres starts one): %v", err)
 	}
 	who := owner.Sys().(*syscall.Stat_t)
 	place := filepath.Join(disk, "tables")
@@ -103,10 +97,7 @@ func tablesOn(t *testing.T, disk string) crashSite {
 	if _, err := admin.Exec(`GRANT CREATE ON TABLESPACE ` + name + ` TO PUBLIC`); err != nil {
 		t.Fatal(err)
 	}
-	u, err := url.Parse(storetest.Postgres(t))
-	if err != nil {
-		t.Fatal(err)
-	}
+	u := parsed(t, storetest.Postgres(t))
 	q := u.Query()
 	q.Set("default_tablespace", name)
 	u.RawQuery = q.Encode()

@@ -142,20 +142,32 @@ const (
 	saysLate = "That took too long"
 )
 
+// connected is a connection of a test's own to a database.
+func connected(t *testing.T, address string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("pgx", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+func parsed(t *testing.T, address string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
 // The connection to PostgreSQL is cut and comes back, is cut for longer, stalls, and its server is
 // made to end every session: who asks meanwhile gets a plain answer, and afterwards all goes on.
 func TestLostDatabase(t *testing.T) {
 	t.Parallel()
 	address := storetest.Postgres(t)
-	admin, err := sql.Open("pgx", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { admin.Close() })
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	admin, u := connected(t, address), parsed(t, address)
 	name := "lost " + u.Query().Get("search_path")
 	q := u.Query()
 	q.Set("application_name", name)
@@ -232,15 +244,7 @@ func TestLostDatabase(t *testing.T) {
 func TestReadOnlyServer(t *testing.T) {
 	t.Parallel()
 	address := storetest.Postgres(t)
-	admin, err := sql.Open("pgx", os.Getenv("WAYMARK_TEST_POSTGRES"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { admin.Close() })
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	admin, u := connected(t, os.Getenv("WAYMARK_TEST_POSTGRES")), parsed(t, address)
 	role := "r" + u.Query().Get("search_path")
 	do := func(statements ...string) {
 		t.Helper()

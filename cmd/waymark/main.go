@@ -62,22 +62,23 @@ func exitCode(err error, stderr io.Writer) int {
 	if errors.Is(err, errRefused) {
 		return exitRefused
 	}
+	say := func(text string) { fmt.Fprintf(stderr, "waymark: %s\n", printable(clipped(text))) }
 	if e, ok := errors.AsType[usageError](err); ok {
-		fmt.Fprintf(stderr, "waymark: %s\n", printable(clipped(e.message)))
+		say(e.message)
 		return exitUsage
 	}
 	switch fault.KindOf(err) {
 	case fault.Decision:
-		fmt.Fprintf(stderr, "waymark: %s\n", printable(clipped(fault.Sentence(err))))
+		say(fault.Sentence(err))
 		return exitDecision
 	case fault.Internal:
-		fmt.Fprintf(stderr, "waymark: %s\n", printable(clipped(err.Error())))
+		say(err.Error())
 		return exitFault
 	case fault.Unavailable:
-		fmt.Fprintf(stderr, "waymark: %s\nThe cause: %v\n", fault.Sentence(err), err)
+		say(fault.Sentence(err) + "\nThe cause: " + err.Error())
 		return exitFault
 	}
-	fmt.Fprintf(stderr, "waymark: %s\n", printable(clipped(fault.Sentence(err))))
+	say(fault.Sentence(err))
 	return exitRefused
 }
 

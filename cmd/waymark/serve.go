@@ -160,8 +160,14 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 	if err := ready(scheme + "://" + ln.Addr().String()); err != nil {
 		return errors.Join(err, server.Close())
 	}
-	go sealReads(ctx, db, log)
-	go tidy(ctx, db, log)
+	go again(ctx, time.Minute, db, log, "looks at records could not be sealed", db.SealReads)
+	go again(ctx, 6*time.Hour, db, log, "what is not kept any longer could not be taken away", func(ctx context.Context, d roster.DistrictID) error {
+		n, err := db.Tidy(ctx, d)
+		if n > 0 {
+			log.Info("records were erased, as the district's rule says", "district", d, "students", n)
+		}
+		return err
+	})
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve: %w", err)
@@ -214,47 +220,18 @@ func listener(address string, getenv func(string) string) (net.Listener, error) 
 	return ln, nil
 }
 
-// sealReadsEvery is how long a look at a record may stand in the log before it is sealed.
-const sealReadsEvery = time.Minute
-
-// sealReads seals the looks at records of all districts, again and again.
-func sealReads(ctx context.Context, db *store.DB, log *slog.Logger) {
-	tick := time.NewTicker(sealReadsEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		districts, err := db.Districts(ctx)
-		for _, d := range districts {
-			err = errors.Join(err, db.SealReads(ctx, d.ID))
-		}
-		if err != nil && ctx.Err() == nil {
-			log.Warn("looks at records could not be sealed; trying again", "err", err)
-		}
-	}
-}
-
-// tidyEvery is how often is taken away what is not kept any longer.
-const tidyEvery = 6 * time.Hour
-
-// tidy takes away, in all districts, what is not kept any longer: at start, and again and again.
-func tidy(ctx context.Context, db *store.DB, log *slog.Logger) {
-	tick := time.NewTicker(tidyEvery)
+// again does something for every district, every so often, until the context ends. What fails is told
+// and tried again.
+func again(ctx context.Context, every time.Duration, db *store.DB, log *slog.Logger, what string, do func(context.Context, roster.DistrictID) error) {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		districts, err := db.Districts(ctx)
 		for _, d := range districts {
-			n, failed := db.Tidy(ctx, d.ID)
-			err = errors.Join(err, failed)
-			if n > 0 {
-				log.Info("records were erased, as the district's rule says", "district", d.ID, "students", n)
-			}
+			err = errors.Join(err, do(ctx, d.ID))
 		}
 		if err != nil && ctx.Err() == nil {
-			log.Warn("what is not kept any longer could not be taken away; trying again", "err", err)
+			log.Warn(what+"; trying again", "err", err)
 		}
 		select {
 		case <-ctx.Done():
