@@ -70,27 +70,34 @@ func (db *DB) ToDistrict(ctx context.Context, a guard.Actor) ([]guard.Relation, 
 		UNION SELECT role || ' of' FROM appointment WHERE district = $2 AND person = $3 AND ended = 0 ORDER BY 1`, a.District, a.Person)
 }
 
-// Roles returns what a person is anywhere in the district, strongest first.
+// Roles returns what a person is anywhere in the district, strongest first: what the roster says, and
+// to what they were appointed here.
 func (db *DB) Roles(ctx context.Context, d roster.DistrictID, p roster.PersonID) ([]roster.Role, error) {
-	words, err := many(ctx, db, value[string], `SELECT role FROM role WHERE district = $2 AND person = $3 AND active AND `+onDay+`
-		UNION SELECT role FROM enrollment WHERE district = $2 AND person = $3 AND active AND `+onDay+` ORDER BY 1`, db.today(), d, p)
-	if err != nil {
-		return nil, err
-	}
 	has := map[roster.Role]bool{}
-	for _, w := range words {
-		if r, ok := roster.RoleOf(w); ok {
+	if _, err := many(ctx, db, func(row func(...any) error) (struct{}, error) {
+		var word string
+		var here bool
+		err := row(&word, &here)
+		r, ok := roster.RoleOf(word)
+		if here {
+			r, ok = roster.Role(word), true
+		}
+		if ok {
 			has[r] = true
 		}
+		return struct{}{}, err
+	}, `SELECT role, FALSE FROM role WHERE district = $2 AND person = $3 AND active AND `+onDay+`
+		UNION SELECT role, FALSE FROM enrollment WHERE district = $2 AND person = $3 AND active AND `+onDay+`
+		UNION SELECT role, TRUE FROM appointment WHERE district = $2 AND person = $3 AND ended = 0 ORDER BY 1`, db.today(), d, p); err != nil {
+		return nil, err
 	}
 	var out []roster.Role
-	for _, r := range []roster.Role{roster.Administrator, roster.Leader, roster.Teacher, roster.Aide, roster.Student, roster.Guardian} {
+	for _, r := range []roster.Role{roster.Administrator, roster.Leader, roster.Teacher, roster.Aide, roster.Student, roster.Guardian, roster.Auditor, roster.Support} {
 		if has[r] {
 			out = append(out, r)
 		}
 	}
-	appointed, err := db.Appointments(ctx, d, p)
-	return append(out, appointed...), err
+	return out, nil
 }
 
 // RecordAccess writes down that somebody looked at a student's record.
