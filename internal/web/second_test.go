@@ -31,9 +31,9 @@ func (s *site) signsIn(name string) (*page, *http.Cookie) {
 func (s *site) setsUp(c *http.Cookie) (key string, codes []string, next *http.Cookie) {
 	s.t.Helper()
 	p := s.with(c, "/sign-in/second/new?next=/account").is(200)
-	key = strings.ReplaceAll(attr(p.all("input", "id", "f-key")[0], "value"), " ", "")
+	key = strings.ReplaceAll(textOf(p.first("textarea", "id", "f-key")), " ", "")
 	p = s.sends(c, "/sign-in/second/new", url.Values{"code": {"000000"}, "next": {"/account"}}).is(422).says("does not fit")
-	if again := strings.ReplaceAll(attr(p.all("input", "id", "f-key")[0], "value"), " ", ""); again != key {
+	if again := strings.ReplaceAll(textOf(p.first("textarea", "id", "f-key")), " ", ""); again != key {
 		s.t.Fatal("the key changes while it is being set up")
 	}
 	p = s.sends(c, "/sign-in/second/new", url.Values{"code": {s.code(key)}, "next": {"/account"}, "name": {"My phone"}}).is(200).says("Your codes on paper")
