@@ -1,6 +1,8 @@
 package web
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -51,6 +53,10 @@ func (s *Server) showAudit(w http.ResponseWriter, r *http.Request, a guard.Actor
 			row.Says, row.Path = "changed", path
 		} else if _, path, ok := strings.Cut(x.What, "GET "); ok {
 			row.Says, row.Path = "took away as a file", path
+		}
+		var sealed guard.Reads
+		if x.What == guard.SealReads && json.Unmarshal([]byte(x.Detail), &sealed) == nil {
+			row.Says, row.Detail = fmt.Sprintf("%d looks at records sealed", sealed.Count), ""
 		}
 		if x.Actor != "" {
 			if row.Name, err = names(x.Actor); err != nil {
