@@ -12,6 +12,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 
 	"waymark/internal/fault"
 	"waymark/internal/guard"
@@ -38,7 +39,8 @@ type asset struct {
 	zipped []byte // nil where it would not help
 }
 
-func loadAssets() (*assets, error) {
+// loadAssets makes the assets ready to be sent.
+var loadAssets = sync.OnceValues(func() (*assets, error) {
 	a := &assets{files: map[string]asset{}}
 	sum := sha256.New()
 	err := fs.WalkDir(assetFiles, "assets", func(p string, d fs.DirEntry, err error) error {
@@ -76,7 +78,7 @@ func loadAssets() (*assets, error) {
 	})
 	a.prefix = "/assets/" + hex.EncodeToString(sum.Sum(nil))[:12] + "/"
 	return a, err
-}
+})
 
 func contentType(name string) string {
 	switch path.Ext(name) {

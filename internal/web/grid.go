@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"html"
@@ -100,12 +99,12 @@ func (s *Server) serveClass(w http.ResponseWriter, r *http.Request, a guard.Acto
 	}
 	g := work.grid(r.URL.Query(), s.Now(), own)
 	if r.URL.Query().Get("fragment") == "grid" {
-		var b bytes.Buffer
-		if err := s.pages["grid"].ExecuteTemplate(&b, "teach-grid", g); err != nil {
-			return fmt.Errorf("render grid: %w", err)
+		b, err := s.execute("grid", "teach-grid", g)
+		if err != nil {
+			return err
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		return writeCompressed(w, r, http.StatusOK, b.Bytes())
+		return writeCompressed(w, r, http.StatusOK, b)
 	}
 	v := classPage{District: a.District, Class: class, Own: own, Students: len(work.learners), Grid: g, List: stepList{Back: "class"}}
 	if own {

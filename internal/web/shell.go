@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"waymark/internal/competency"
@@ -176,29 +177,45 @@ func home(a guard.Actor) string {
 	return "/nothing-here"
 }
 
-// parsePages reads each page with the frame and the shared parts (files that begin
-// with an underscore).
-func (s *Server) parsePages() (map[string]*template.Template, error) {
-	base, err := template.New("").Funcs(s.funcs()).ParseFS(templateFiles, "templates/_*.html")
+// parsePages finds the pages. Each is put together, with the frame and the shared parts (files that
+// begin with an underscore), when it is first asked for: most processes show a few of them.
+func (s *Server) parsePages() error {
+	shared, err := template.New("").Funcs(s.funcs()).ParseFS(templateFiles, "templates/_*.html")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	files, err := fs.Glob(templateFiles, "templates/[a-z]*.html")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	pages := map[string]*template.Template{}
+	s.pages = map[string]func() (*template.Template, error){}
 	for _, f := range files {
-		t, err := base.Clone()
-		if err != nil {
-			return nil, err
-		}
-		if t, err = t.ParseFS(templateFiles, f); err != nil {
-			return nil, err
-		}
-		pages[strings.TrimSuffix(path.Base(f), ".html")] = t
+		s.pages[strings.TrimSuffix(path.Base(f), ".html")] = sync.OnceValues(func() (*template.Template, error) {
+			t, err := shared.Clone()
+			if err != nil {
+				return nil, err
+			}
+			return t.ParseFS(templateFiles, f)
+		})
 	}
-	return pages, nil
+	return nil
+}
+
+// execute puts what a template of a page makes of a view into memory, so that nobody sees half of it.
+func (s *Server) execute(page, name string, view any) ([]byte, error) {
+	whole, ok := s.pages[page]
+	if !ok {
+		return nil, fmt.Errorf("no page %q", page)
+	}
+	t, err := whole()
+	if err != nil {
+		return nil, fmt.Errorf("read page %s: %w", page, err)
+	}
+	var b bytes.Buffer
+	if err := t.ExecuteTemplate(&b, name, view); err != nil {
+		return nil, fmt.Errorf("render %s: %w", page, err)
+	}
+	return b.Bytes(), nil
 }
 
 // funcs are what templates may call.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"waymark/internal/competency"
@@ -23,13 +24,13 @@ import (
 var catalogFiles embed.FS
 
 // loadLanguages reads the catalogs of what pages say.
-func loadLanguages() (*language.Set, error) {
+var loadLanguages = sync.OnceValues(func() (*language.Set, error) {
 	files, err := fs.Sub(catalogFiles, "catalogs")
 	if err != nil {
 		return nil, err
 	}
 	return language.Load(files)
-}
+})
 
 // spoken is a page in its reader's language.
 type spoken struct {

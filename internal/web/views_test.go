@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"fmt"
 	"maps"
 	"net/http/httptest"
@@ -225,11 +224,11 @@ func renderFilled(t *testing.T, s *Server, page string, view any, f *filling) {
 	roles := []roster.Role{roster.Student, roster.Teacher, roster.Guardian, roster.Leader, roster.Administrator}
 	a := guard.Actor{District: "d", Person: "p", Name: "A Person", Roles: roles}
 	state := fmt.Sprintf("on=%v many=%v there=%v texts=%v status=%v flip=%s", f.on, f.many, f.there, f.texts, f.status, f.flip)
-	var b bytes.Buffer
-	if err := s.pages[page].ExecuteTemplate(&b, "shell", s.shell(r, a, v.Interface())); err != nil {
+	body, err := s.execute(page, "shell", s.shell(r, a, v.Interface()))
+	if err != nil {
 		t.Fatalf("%s: %v", state, err)
 	}
-	out := b.String()
+	out := string(body)
 	for _, bad := range []string{`<script>alert`, "ZgotmplZ", "<no value>", "%!", "NaN", "+Inf"} {
 		if strings.Contains(out, bad) {
 			i := strings.Index(out, bad)

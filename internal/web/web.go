@@ -60,7 +60,7 @@ type Server struct {
 	door      guard.Door
 	assets    *assets
 	languages *language.Set
-	pages     map[string]*template.Template
+	pages     map[string]func() (*template.Template, error)
 	metrics   *metrics
 	mux       *http.ServeMux
 	uploads   uploads // files between the steps of the mapping wizard
@@ -79,8 +79,7 @@ func (s *Server) Stop() {
 	s.uploads.clear()
 }
 
-// New returns a server; its templates and assets are read here, so that a broken one
-// is found at start.
+// New returns a server.
 func New(c Config) (*Server, error) {
 	if c.Random == nil {
 		c.Random = rand.Reader
@@ -93,7 +92,7 @@ func New(c Config) (*Server, error) {
 	if s.languages, err = loadLanguages(); err != nil {
 		return nil, err
 	}
-	if s.pages, err = s.parsePages(); err != nil {
+	if err = s.parsePages(); err != nil {
 		return nil, err
 	}
 	for _, r := range s.routes() {
@@ -423,18 +422,13 @@ func isText(u *url.URL) bool {
 	return err == nil && utf8.ValidString(u.Path) && utf8.ValidString(query) && !strings.ContainsRune(u.Path+query, 0)
 }
 
-// render executes a page into memory and then writes it, so that nobody sees half of one.
+// render answers with a page in its frame.
 func (s *Server) render(w http.ResponseWriter, r *http.Request, a guard.Actor, code int, page string, view any) error {
-	t, ok := s.pages[page]
-	if !ok {
-		return fmt.Errorf("no page %q", page)
-	}
-	var b bytes.Buffer
-	if err := t.ExecuteTemplate(&b, "shell", s.shell(r, a, view)); err != nil {
-		return fmt.Errorf("render %s: %w", page, err)
+	body, err := s.execute(page, "shell", s.shell(r, a, view))
+	if err != nil {
+		return err
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	body := b.Bytes()
 	if code >= http.StatusBadRequest {
 		body = landed(body)
 	}
