@@ -201,7 +201,7 @@ func child(t *testing.T, name string, args ...string) *exec.Cmd {
 
 func TestKilledImport(t *testing.T) {
 	t.Parallel()
-	const students = 3000
+	const students = 1200
 	one, two := crashRoster(t, "one.zip", students, false), crashRoster(t, "two.zip", students, true)
 	reference := store.Config{Dir: t.TempDir(), Now: time.Now}
 	importFile(t, reference, one)

@@ -3,6 +3,7 @@ package store
 import (
 	"crypto/ed25519"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -18,53 +19,54 @@ func TestTamperingWithTheDatabaseIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, c := range []struct {
-		name, forge, kind string
-		number            int64
-	}{
-		{"nothing", ``, "", 0},
-		{"who did it", `UPDATE audit SET actor = 'somebody else' WHERE number = 2`, "altered", 2},
-		{"an entry is taken out", `DELETE FROM audit WHERE number = 2`, "missing", 2},
-		{"the log is cut off", `DELETE FROM audit WHERE number > 3`, "cut off", 5},
-		{"the log is emptied", `DELETE FROM audit`, "cut off", 5},
-		{"a look is taken out", `DELETE FROM access_log WHERE student = 's2'`, "reads altered", 4},
-		{"a look is changed", `UPDATE access_log SET actor = 'somebody else' WHERE student = 's2'`, "reads altered", 4},
-		{"a look is put in", `INSERT INTO access_log (district, student, at, id, actor, relation, what, sealed) VALUES ('d', 's9', 5, 'x', 'a', 'teacher of', 'read record', 4)`, "reads altered", 4},
-		{"a look is unsealed", `UPDATE access_log SET sealed = 0`, "reads altered", 4},
-	} {
-		for kind, config := range map[string]Config{"sqlite": {Dir: t.TempDir(), Now: time.Now}, "postgres": {URL: testSchema(t), Now: time.Now}} {
-			ctx := t.Context()
-			db, err := Open(ctx, config)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer db.Close()
+	for kind, config := range map[string]Config{"sqlite": {Dir: t.TempDir(), Now: time.Now}, "postgres": {URL: testSchema(t), Now: time.Now}} {
+		ctx := t.Context()
+		db, err := Open(ctx, config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		for i, c := range []struct {
+			name, forge, kind string
+			number            int64
+		}{
+			{"nothing", ``, "", 0},
+			{"who did it", `UPDATE audit SET actor = 'somebody else' WHERE district = $1 AND number = 2`, "altered", 2},
+			{"an entry is taken out", `DELETE FROM audit WHERE district = $1 AND number = 2`, "missing", 2},
+			{"the log is cut off", `DELETE FROM audit WHERE district = $1 AND number > 3`, "cut off", 5},
+			{"the log is emptied", `DELETE FROM audit WHERE district = $1`, "cut off", 5},
+			{"a look is taken out", `DELETE FROM access_log WHERE district = $1 AND student = 's2'`, "reads altered", 4},
+			{"a look is changed", `UPDATE access_log SET actor = 'somebody else' WHERE district = $1 AND student = 's2'`, "reads altered", 4},
+			{"a look is put in", `INSERT INTO access_log (district, student, at, id, actor, relation, what, sealed) VALUES ($1, 's9', 5, 'x', 'a', 'teacher of', 'read record', 4)`, "reads altered", 4},
+			{"a look is unsealed", `UPDATE access_log SET sealed = 0 WHERE district = $1`, "reads altered", 4},
+		} {
+			d := roster.DistrictID(fmt.Sprint("d", i))
 			for _, what := range []string{"sign in", "import", "rules"} {
-				if err := db.RecordDeed(ctx, guard.Deed{District: "d", Actor: "a", What: what}); err != nil {
+				if err := db.RecordDeed(ctx, guard.Deed{District: d, Actor: "a", What: what}); err != nil {
 					t.Fatal(err)
 				}
 			}
 			for _, student := range []roster.PersonID{"s1", "s2", "s3"} {
-				if err := db.RecordAccess(ctx, guard.Access{At: time.Now(), District: "d", Actor: "a", Relation: guard.TeacherOf, Student: student, What: guard.ReadRecord}); err != nil {
+				if err := db.RecordAccess(ctx, guard.Access{At: time.Now(), District: d, Actor: "a", Relation: guard.TeacherOf, Student: student, What: guard.ReadRecord}); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if err := db.SealReads(ctx, "d"); err != nil {
+			if err := db.SealReads(ctx, d); err != nil {
 				t.Fatal(err)
 			}
-			if err := db.RecordDeed(ctx, guard.Deed{District: "d", What: "export"}); err != nil {
+			if err := db.RecordDeed(ctx, guard.Deed{District: d, What: "export"}); err != nil {
 				t.Fatal(err)
 			}
-			kept, err := db.SignCheckpoint(ctx, "d", key)
+			kept, err := db.SignCheckpoint(ctx, d, key)
 			if err != nil || kept.Check("") != nil {
 				t.Fatal(err, kept.Check(""))
 			}
 			if c.forge != "" {
-				if _, err := db.write.ExecContext(ctx, c.forge); err != nil {
+				if _, err := db.write.ExecContext(ctx, c.forge, d); err != nil {
 					t.Fatal(err)
 				}
 			}
-			v, err := db.VerifyAudit(ctx, "d", []guard.Checkpoint{kept})
+			v, err := db.VerifyAudit(ctx, d, []guard.Checkpoint{kept})
 			if err != nil {
 				t.Fatal(err)
 			}

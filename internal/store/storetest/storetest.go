@@ -7,8 +7,11 @@ import (
 	"crypto/rand"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"net/url"
 	"os"
+	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,8 +35,35 @@ func Each(t *testing.T, now func() time.Time, f func(t *testing.T, db *store.DB)
 
 // SQLite returns an empty embedded store.
 func SQLite(t testing.TB, now func() time.Time) *store.DB {
-	return Open(t, store.Config{Dir: t.TempDir(), Now: now})
+	t.Helper()
+	file, err := empty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, store.FileName), file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return Open(t, store.Config{Dir: dir, Now: now})
 }
+
+// empty is the file of an embedded store with all tables and no rows: making them takes longer
+// than many a test.
+var empty = sync.OnceValues(func() (file []byte, err error) {
+	dir, err := os.MkdirTemp("", "waymark-empty")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	db, err := store.Open(context.Background(), store.Config{Dir: dir, Now: time.Now})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(dir, store.FileName))
+})
 
 // Open opens a store and closes it when the test ends.
 func Open(t testing.TB, c store.Config) *store.DB {
