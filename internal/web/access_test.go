@@ -77,7 +77,7 @@ var allowed = map[string]string{
 	"POST /admin/records/keep":                                 "administrator",
 	"POST /admin/records/exports":                              "administrator",
 	"POST /admin/records/exports/{export}":                     "administrator",
-	"GET /admin/records/exports/{export}/district.zip":         "administrator",
+	"POST /admin/records/exports/{export}/district.zip":        "administrator",
 	"GET /audit":                                               "administrator",
 	"GET /audit/log.csv":                                       "administrator",
 	"POST /admin/second":                                       "administrator",

@@ -1,8 +1,10 @@
 package web
 
 import (
-	"bytes"
+	"fmt"
+	"io"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -184,14 +186,24 @@ func (s *Server) takeDistrict(w http.ResponseWriter, r *http.Request, a guard.Ac
 	if err := x.Takes(a.Person, s.Now()); err != nil {
 		return err
 	}
+	// It is written first, so that what could not be written may be asked for again, and not into
+	// memory, which a large district would fill.
+	file, err := os.CreateTemp("", "waymark-district-*.zip")
+	if err != nil {
+		return fmt.Errorf("write a district: %w", err)
+	}
+	defer os.Remove(file.Name())
+	defer file.Close()
+	if _, err := s.Store.WriteArchive(r.Context(), a.District, file); err != nil {
+		return err
+	}
 	if err := s.Store.CloseExport(r.Context(), a.District, x.ID); err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if _, err := s.Store.WriteArchive(r.Context(), a.District, &b); err != nil {
-		return err
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("read a district: %w", err)
 	}
-	return sendFile(w, "district.zip", &b)
+	return sendFile(w, "district.zip", file)
 }
 
 // openInEmergency opens a student's record to an administrator for an hour. The family sees who, when

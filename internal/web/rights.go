@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -247,9 +248,9 @@ func (s *Server) takeRecord(w http.ResponseWriter, r *http.Request, a guard.Acto
 	return sendFile(w, "record.zip", &b)
 }
 
-func sendFile(w http.ResponseWriter, name string, b *bytes.Buffer) error {
+func sendFile(w http.ResponseWriter, name string, file io.Reader) error {
 	w.Header().Set("Content-Type", "application/zip")
 	w.Header().Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	_, err := b.WriteTo(w)
+	_, err := io.Copy(w, file)
 	return err
 }

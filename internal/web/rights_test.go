@@ -89,7 +89,11 @@ func TestSomethingIsNotRight(t *testing.T) {
 // zip asks for a file and returns what is in it.
 func (s *site) zip(who, path string) map[string]string {
 	s.t.Helper()
-	p := s.get(who, path).is(200)
+	return s.unzip(s.get(who, path).is(200))
+}
+
+func (s *site) unzip(p *page) map[string]string {
+	s.t.Helper()
 	z, err := zip.NewReader(bytes.NewReader([]byte(p.Body)), int64(len(p.Body)))
 	if err != nil {
 		s.t.Fatal(err)
@@ -155,15 +159,16 @@ func TestADistrictIsTakenByTwo(t *testing.T) {
 		t.Fatal(all, err)
 	}
 	request := "/admin/records/exports/" + all[0].ID
-	s.get("administrator", request+"/district.zip").is(403).says("A second administrator has to agree first")
+	s.post("administrator", request+"/district.zip", nil).is(403).says("A second administrator has to agree first")
 	s.post("administrator", request, url.Values{"agree": {"yes"}}).is(409).says("Somebody else")
 	s.get("other administrator", "/admin/records").says("We move to another server", "I agree")
 	s.post("other administrator", request, url.Values{"agree": {"yes"}}).is(303)
-	s.get("other administrator", request+"/district.zip").is(403)
-	if files := s.zip("administrator", request+"/district.zip"); files["manifest.json"] == "" || files["person.ndjson"] == "" {
+	s.post("other administrator", request+"/district.zip", nil).is(403)
+	s.get("administrator", request+"/district.zip").is(405) // a link of another site would use it up
+	if files := s.unzip(s.post("administrator", request+"/district.zip", nil).is(200)); files["manifest.json"] == "" || files["person.ndjson"] == "" {
 		t.Errorf("%d files", len(files))
 	}
-	s.get("administrator", request+"/district.zip").is(403).says("taken already")
+	s.post("administrator", request+"/district.zip", nil).is(403).says("taken already")
 
 	// What nobody agreed on in time is not agreed on later.
 	s.post("administrator", "/admin/records/exports", url.Values{"because": {"Again"}}).is(303)

@@ -239,7 +239,7 @@ func (s *Server) routes() []route {
 		{"POST /admin/records/keep", toDistrict(guard.KeepRecords), s.setKeepYears},
 		{"POST /admin/records/exports", toDistrict(guard.KeepRecords), s.askExport},
 		{"POST /admin/records/exports/{export}", toDistrict(guard.KeepRecords), s.decideExport},
-		{"GET /admin/records/exports/{export}/district.zip", toDistrict(guard.KeepRecords), s.takeDistrict},
+		{"POST /admin/records/exports/{export}/district.zip", toDistrict(guard.KeepRecords), s.takeDistrict},
 		{"GET /audit", toDistrict(guard.ReadAudit), s.showAudit},
 		{"GET /audit/log.csv", toDistrict(guard.ReadAudit), s.auditCSV},
 		{"POST /admin/second", toDistrict(guard.ManagePeople), s.setSecondFactor},
