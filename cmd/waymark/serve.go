@@ -35,6 +35,7 @@ type serving struct {
 	behindHTTPS bool
 	planGrades  string
 	signIn      string
+	metrics     string
 	patience    time.Duration
 }
 
@@ -44,6 +45,7 @@ func (s *serving) declare(fs *flag.FlagSet) {
 	fs.StringVar(&s.key, "tls-key", "", "key `file` of the certificate")
 	fs.StringVar(&s.planGrades, "plan-grades", "7-12", "`grades` in which every student must have a signed plan, such as 7-12 or K-5")
 	fs.StringVar(&s.signIn, "sign-in", "", "`file` of services that sign people in, such as Google or Clever (docs/operations.md)")
+	fs.StringVar(&s.metrics, "metrics-token", "", "`file` with a token that lets another machine read /metrics (Authorization: Bearer TOKEN)")
 	fs.DurationVar(&s.patience, "answer-within", 50*time.Second, "`time` after which a request that is not answered is given up, and told so")
 	fs.BoolVar(&s.behindHTTPS, "behind-https", false, "a proxy in front of this server speaks HTTPS and adds X-Forwarded-For")
 }
@@ -99,6 +101,42 @@ func serveCommand(e *env) *command {
 	}
 }
 
+// leastToken is how long a token to read the counters has to be.
+const leastToken = 16
+
+func (s *serving) metricsToken() (string, error) {
+	if s.metrics == "" {
+		return "", nil
+	}
+	raw, err := os.ReadFile(s.metrics)
+	if err != nil {
+		return "", fault.Wrap(fault.Invalid, err, "The file of the token for /metrics cannot be read")
+	}
+	token := strings.TrimSpace(string(raw))
+	if len(token) < leastToken {
+		return "", fault.New(fault.Invalid, "%s: a token has at least %d characters; openssl rand -hex 20 makes one.", s.metrics, leastToken)
+	}
+	return token, nil
+}
+
+// warn tells of what is not safe about how this server is set up.
+func (s *serving) warn(ctx context.Context, db *store.DB, log *slog.Logger) error {
+	open, err := db.Unfenced(ctx)
+	if err != nil {
+		return err
+	}
+	if open {
+		log.Warn("PostgreSQL does not keep districts apart: Waymark connects as a superuser. Let it connect as the owner of its own database (docs/operations.md).")
+	}
+	if db.Exposed() {
+		log.Warn("What is said between Waymark and PostgreSQL can be read, or somebody else can answer: write sslmode=verify-full into the address of the database (docs/operations.md).")
+	}
+	if host, _, _ := net.SplitHostPort(s.listen); s.cert == "" && !s.behindHTTPS && host != "localhost" && !net.ParseIP(host).IsLoopback() {
+		log.Warn("Whoever is on the way can read what is sent, passwords too: serve HTTPS with --tls-cert and --tls-key, or through a proxy with --behind-https.", "listen", s.listen)
+	}
+	return nil
+}
+
 // serve runs the server until the context ends; ready is told the address once it
 // listens.
 func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, ready func(url string) error) error {
@@ -116,13 +154,13 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 	if err != nil {
 		return err
 	}
-	log := slog.New(slog.NewJSONHandler(e.stderr, nil))
-	open, err := db.Unfenced(ctx)
+	token, err := s.metricsToken()
 	if err != nil {
 		return err
 	}
-	if open {
-		log.Warn("PostgreSQL does not keep districts apart: Waymark connects as a superuser. Let it connect as the owner of its own database (docs/operations.md).")
+	log := slog.New(slog.NewJSONHandler(e.stderr, nil))
+	if err := s.warn(ctx, db, log); err != nil {
+		return err
 	}
 	hub := &live.Hub{}
 	news := newAnnouncer(ctx, db, hub, log)
@@ -131,7 +169,7 @@ func serve(ctx context.Context, e *env, db *store.DB, s serving, isDemo bool, re
 	defer recorder.Close()
 	site, err := web.New(web.Config{
 		Store: db, Recorder: recorder, Intake: intake.Importer{Store: db, Now: e.now}, Hub: hub,
-		Now: e.now, Random: rand.Reader, Log: log, Secure: s.cert != "" || s.behindHTTPS, BehindProxy: s.behindHTTPS, Demo: isDemo, PlanGrades: grades, Providers: providers, Patience: s.patience,
+		Now: e.now, Random: rand.Reader, Log: log, Secure: s.cert != "" || s.behindHTTPS, BehindProxy: s.behindHTTPS, Demo: isDemo, MetricsToken: token, PlanGrades: grades, Providers: providers, Patience: s.patience,
 	})
 	if err != nil {
 		return err

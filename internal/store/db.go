@@ -40,6 +40,7 @@ type DB struct {
 	q       querier // nil, or the transaction that this DB stands for
 	now     func() time.Time
 	dsn     string // of the embedded database
+	exposed bool   // see [DB.Exposed]
 
 	catalogs *catalogues
 	models   *models
@@ -59,7 +60,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 	var err error
 	if c.URL != "" {
 		db.dialect = &postgres
-		if db.write, err = openPostgres(ctx, c.URL); err != nil {
+		if db.write, db.exposed, err = openPostgres(ctx, c.URL); err != nil {
 			return nil, err
 		}
 		db.read = db.write

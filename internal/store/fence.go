@@ -2,9 +2,14 @@ package store
 
 import (
 	"context"
+	"crypto/tls"
 	"database/sql"
+	"net"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 
@@ -25,10 +30,10 @@ const (
 )
 
 // openPostgres opens a pool whose connections are set to a district when they are taken.
-func openPostgres(ctx context.Context, url string) (*sql.DB, error) {
+func openPostgres(ctx context.Context, url string) (db *sql.DB, exposed bool, err error) {
 	c, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, fault.Wrap(fault.Invalid, err, "The database address cannot be read")
+		return nil, false, fault.Wrap(fault.Invalid, err, "The database address cannot be read")
 	}
 	c.MaxConns = poolSize
 	c.PrepareConn = func(ctx context.Context, conn *pgx.Conn) (bool, error) {
@@ -49,10 +54,23 @@ func openPostgres(ctx context.Context, url string) (*sql.DB, error) {
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, c)
 	if err != nil {
-		return nil, fault.Wrap(fault.Invalid, err, "The database cannot be reached")
+		return nil, false, fault.Wrap(fault.Invalid, err, "The database cannot be reached")
 	}
-	return stdlib.OpenDBFromPool(pool), nil
+	return stdlib.OpenDBFromPool(pool), mayBeRead(&c.ConnConfig.Config), nil
 }
+
+// mayBeRead reports whether a connection, or one that is made instead when it fails, goes to another
+// machine without being encrypted, or without its certificate being held against the machine's name.
+func mayBeRead(c *pgconn.Config) bool {
+	open := func(host string, t *tls.Config) bool {
+		ip := net.ParseIP(host)
+		return !strings.HasPrefix(host, "/") && host != "localhost" && !ip.IsLoopback() && (t == nil || t.InsecureSkipVerify)
+	}
+	return open(c.Host, c.TLSConfig) || slices.ContainsFunc(c.Fallbacks, func(f *pgconn.FallbackConfig) bool { return open(f.Host, f.TLSConfig) })
+}
+
+// Exposed reports whether what is said to PostgreSQL may be read or answered by somebody else.
+func (db *DB) Exposed() bool { return db.exposed }
 
 // fence makes the rule hold for every table that has none yet.
 func (db *DB) fence(ctx context.Context) error {

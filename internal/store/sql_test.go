@@ -18,6 +18,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // TestStatements prepares every SQL statement of the package on both databases: those
@@ -180,6 +182,30 @@ func renumber(s string) string {
 		}
 	}
 	return numbered.ReplaceAllStringFunc(s, func(m string) string { return "$" + next[m[1:]] })
+}
+
+// What is said to PostgreSQL on another machine is told to be open unless it is encrypted and the
+// machine has shown who it is.
+func TestAnOpenWayToTheDatabaseIsTold(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]bool{
+		"postgres://w@db.example.org/w":                     true, // encrypted if the server likes
+		"postgres://w@db.example.org/w?sslmode=disable":     true,
+		"postgres://w@db.example.org/w?sslmode=require":     true,
+		"postgres://w@db.example.org/w?sslmode=verify-full": false,
+		"postgres://w@127.0.0.1,db.example.org/w":           true,
+		"postgres://w@127.0.0.1/w?sslmode=disable":          false,
+		"postgres://w@[::1]/w":                              false,
+		"postgres:///w?host=/run/postgresql":                false,
+	} {
+		c, err := pgconn.ParseConfig(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := mayBeRead(c); got != want {
+			t.Errorf("%s: %v, want %v", url, got, want)
+		}
+	}
 }
 
 func testSchema(t *testing.T) string {

@@ -203,3 +203,28 @@ func TestALinkToAServiceIsTakenAwayFresh(t *testing.T) {
 		t.Fatal(left, err)
 	}
 }
+
+// What a server has counted is read on its own machine, past any proxy, or with the operator's token.
+func TestCountersAreReadFromHere(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.server.MetricsToken = "a token of the operator"
+	for _, c := range []struct {
+		from, forwarded, token string
+		code                   int
+	}{
+		{"127.0.0.1:999", "", "", 200}, {"[::1]:999", "", "", 200}, {"192.0.2.1:999", "", "", 404}, {"127.0.0.1:999", "203.0.113.9", "", 404},
+		{"192.0.2.1:999", "", "Bearer a token of the operator", 200}, {"192.0.2.1:999", "", "Bearer another", 404}, {"192.0.2.1:999", "", "Bearer ", 404},
+	} {
+		r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+		r.RemoteAddr = c.from
+		if c.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", c.forwarded)
+		}
+		r.Header.Set("Authorization", c.token)
+		p := s.do(r, "").is(c.code)
+		if c.code == 200 && !strings.Contains(p.Body, "waymark_requests_total") {
+			t.Errorf("%+v: %s", c, p.Body)
+		}
+	}
+}

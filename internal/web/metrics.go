@@ -2,13 +2,17 @@ package web
 
 import (
 	"cmp"
+	"crypto/subtle"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"waymark/internal/fault"
 	"waymark/internal/guard"
 )
 
@@ -43,8 +47,20 @@ func (m *metrics) observe(route string, code int, d time.Duration) {
 	x.seconds += d.Seconds()
 }
 
-// serveMetrics writes the counters in Prometheus' text format. They hold no personal
-// data; still only this machine and its administrators' proxies should reach them.
+// monitoring lets in who asks from this machine, past any proxy, or has the operator's token.
+func monitoring(s *Server, r *http.Request, _ guard.Actor) error {
+	given, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if s.MetricsToken != "" && subtle.ConstantTimeCompare([]byte(given), []byte(s.MetricsToken)) == 1 {
+		return nil
+	}
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil || !from.Addr().Unmap().IsLoopback() || len(r.Header.Values("X-Forwarded-For")) > 0 || len(r.Header.Values("Forwarded")) > 0 {
+		return fault.New(fault.NotFound, "This page does not exist, or it is not yours to see.")
+	}
+	return nil
+}
+
+// serveMetrics writes the counters in Prometheus' text format. They hold no personal data.
 func (s *Server) serveMetrics(w http.ResponseWriter, _ *http.Request, _ guard.Actor) error {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	s.metrics.mu.Lock()

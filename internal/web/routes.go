@@ -7,7 +7,7 @@ import "waymark/internal/guard"
 func (s *Server) routes() []route {
 	return []route{
 		{"GET /healthz", public, s.serveHealth},
-		{"GET /metrics", public, s.serveMetrics},
+		{"GET /metrics", monitoring, s.serveMetrics},
 		{"GET /sw.js", public, s.serveWorker},
 		{"GET " + s.assets.prefix + "{name...}", public, s.serveAsset},
 		{"GET /events", signedIn, s.serveEvents},

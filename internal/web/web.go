@@ -46,6 +46,8 @@ type Config struct {
 	// BehindProxy says that a proxy of ours adds X-Forwarded-For.
 	BehindProxy bool
 	Demo        bool // show the demo's hints
+	// MetricsToken lets a machine that is elsewhere read the counters; empty lets none.
+	MetricsToken string
 	// Providers are services that sign people in.
 	Providers []*sso.Provider
 	// PlanGrades are those in which every student must have a signed plan.
