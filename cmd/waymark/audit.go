@@ -30,7 +30,7 @@ func auditCommand(e *env) *command {
 	return &command{
 		name: "audit", short: "Who did what: read, sign and verify the log that nobody can change unseen.",
 		long: "Each entry holds the digest of the one before. Looks at records are sealed in it every minute. A signed checkpoint that is printed or mailed shows later that nothing before it was changed or cut off.",
-		sub:  []*command{auditVerifyCommand(e), auditListCommand(e), auditCheckpointCommand(e), auditKeyCommand()},
+		sub:  []*command{auditVerifyCommand(e), auditListCommand(e), auditCheckpointCommand(e), auditCertificateCommand(), auditKeyCommand()},
 	}
 }
 
@@ -158,6 +158,45 @@ func auditCheckpointCommand(e *env) *command {
 		},
 	}
 }
+
+func auditCertificateCommand() *command {
+	var o options
+	var trusted string
+	return &command{
+		name: "certificate", args: "FILE [--public-key KEY]", short: "Check a certificate that somebody was erased, and print what it says.", operands: 1,
+		long:     "Needs no database: whoever was given the file checks it. Exit code 1 if it is not as it was signed, or signed by another key than the school's.",
+		examples: []string{"waymark audit certificate erased.json --public-key KEY"},
+		flags: func(fs *flag.FlagSet) {
+			fs.StringVar(&trusted, "public-key", "", "Ed25519 `key` in base64 that it must be signed with")
+			fs.BoolVar(&o.json, "json", false, "print what it says as JSON")
+		},
+		run: func(_ context.Context, e *env, args []string) error {
+			var says store.Erased
+			c, err := readFile(args[0], func(r io.Reader) (c guard.Certificate, err error) {
+				if err = json.NewDecoder(io.LimitReader(r, mostCertificate)).Decode(&c); err == nil && len(c.Says) == 0 {
+					err = errors.New("it says nothing")
+				}
+				if err == nil {
+					err = json.Unmarshal(c.Says, &says)
+				}
+				if err != nil {
+					return c, fault.New(fault.Invalid, "this is no certificate (%v)", err)
+				}
+				return c, c.Check(trusted)
+			})
+			if err != nil {
+				return err
+			}
+			return o.print(e, says, func(w io.Writer) {
+				fmt.Fprintf(w, "As it was signed, with the key %s. In the district %s, on %s, %s was erased: %s\n", c.Key, says.District, says.At.UTC().Format(time.RFC3339), says.Person, says.Because)
+				writeErased(w, says)
+			})
+		},
+	}
+}
+
+// mostCertificate bounds how much is read of a certificate; one is a few kB.
+const mostCertificate = 1 << 20
 
 func signingKey(path string) (ed25519.PrivateKey, error) {
 	raw, err := os.ReadFile(path)

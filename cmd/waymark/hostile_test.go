@@ -20,7 +20,7 @@ import (
 var filed = []string{
 	"import oneroster FILE", "import case FILE", "import materials FILE", "import items FILE", "import attendance FILE", "import use FILE", "import courses FILE",
 	"import results FILE", "import results good.csv --map FILE", "import district FILE", "propose rules --set FILE --note hostile", "restore FILE --check", "restore FILE --data restored",
-	"audit checkpoint --key FILE", "audit verify FILE", "people erase maya --because asked --key FILE --certificate erased.json",
+	"audit checkpoint --key FILE", "audit verify FILE", "audit certificate FILE", "people erase maya --because asked --key FILE --certificate erased.json",
 	"assess calibrate --responses FILE", "assess simulate --bank FILE --max 2",
 	"learner evaluate --train FILE --test FILE", "learner evaluate --train good.tsv --test good.tsv --skills FILE", "learner evaluate --train good.tsv --test good.tsv --groups FILE",
 	"flex solve --instance FILE --seconds 0.2", "flex verify --instance FILE --solution FILE",

@@ -226,14 +226,18 @@ func (c Certificate) message() []byte {
 	return append([]byte("waymark-certificate/1\n"), c.Says...)
 }
 
-// Check reports, as a fault, whether a certificate was altered.
-func (c Certificate) Check() error {
+// Check reports, as a fault, whether a certificate was altered, or signed by another key than the one
+// that is trusted; an empty one trusts any.
+func (c Certificate) Check(trusted string) error {
 	var b bytes.Buffer // white space is not signed
 	if json.Compact(&b, c.Says) == nil {
 		c.Says = b.Bytes()
 	}
-	if !signed(c.Key, c.Signature, c.message()) {
+	switch {
+	case !signed(c.Key, c.Signature, c.message()):
 		return fault.New(fault.Invalid, "The certificate is not as it was signed.")
+	case trusted != "" && trusted != c.Key:
+		return fault.New(fault.Invalid, "The certificate was signed by another key than %s.", trusted)
 	}
 	return nil
 }

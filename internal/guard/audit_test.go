@@ -135,16 +135,19 @@ func TestACertificateIsWhatWasSigned(t *testing.T) {
 	t.Parallel()
 	_, key, _ := ed25519.GenerateKey(nil)
 	c, err := guard.Certify(map[string]int{"rows": 5}, key)
-	if err != nil || c.Check() != nil {
-		t.Fatal(err, c.Check())
+	if err != nil || c.Check("") != nil {
+		t.Fatal(err, c.Check(""))
 	}
 	pretty, _ := json.MarshalIndent(c, "", "   ")
 	var read guard.Certificate
-	if err := json.Unmarshal(pretty, &read); err != nil || read.Check() != nil {
-		t.Errorf("printed: %v %v", err, read.Check())
+	if err := json.Unmarshal(pretty, &read); err != nil || read.Check("") != nil {
+		t.Errorf("printed: %v %v", err, read.Check(""))
+	}
+	if read.Check("AAAA") == nil {
+		t.Error("another key would be trusted")
 	}
 	read.Says = json.RawMessage(`{"rows":6}`)
-	if read.Check() == nil {
+	if read.Check("") == nil {
 		t.Error("it was changed and nothing is said")
 	}
 }
