@@ -26,7 +26,7 @@ simulate sso
 tabular
 oneroster caseio
 intake fit
-store live demo
+store live demo supply
 store/storetest web
 `
 

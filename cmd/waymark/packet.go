@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,7 +12,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -22,68 +22,37 @@ import (
 	"waymark/internal/roster"
 	"waymark/internal/store"
 	"waymark/internal/study"
+	"waymark/internal/supply"
 )
-
-// licences are those of the modules that are part of the program, as SPDX names them.
-var licences = map[string]string{
-	"github.com/arran4/golang-ical":       "Apache-2.0",
-	"github.com/boombuler/barcode":        "MIT",
-	"github.com/coreos/go-oidc/v3":        "Apache-2.0",
-	"github.com/dustin/go-humanize":       "MIT",
-	"github.com/fxamacker/cbor/v2":        "MIT",
-	"github.com/go-jose/go-jose/v4":       "Apache-2.0",
-	"github.com/go-viper/mapstructure/v2": "MIT",
-	"github.com/go-webauthn/webauthn":     "BSD-3-Clause",
-	"github.com/go-webauthn/x":            "BSD-3-Clause AND ISC",
-	"github.com/golang-jwt/jwt/v5":        "MIT",
-	"github.com/google/go-tpm":            "Apache-2.0",
-	"github.com/google/uuid":              "BSD-3-Clause",
-	"github.com/jackc/pgpassfile":         "MIT",
-	"github.com/jackc/pgservicefile":      "MIT",
-	"github.com/jackc/pgx/v5":             "MIT",
-	"github.com/jackc/puddle/v2":          "MIT",
-	"github.com/mattn/go-isatty":          "MIT",
-	"github.com/ncruces/go-strftime":      "MIT",
-	"github.com/philhofer/fwd":            "MIT",
-	"github.com/pquerna/otp":              "Apache-2.0",
-	"github.com/remyoudompheng/bigfft":    "BSD-3-Clause",
-	"github.com/tinylib/msgp":             "MIT AND BSD-3-Clause",
-	"github.com/x448/float16":             "MIT",
-	"go.yaml.in/yaml/v3":                  "MIT AND Apache-2.0",
-	"golang.org/x/crypto":                 "BSD-3-Clause",
-	"golang.org/x/net":                    "BSD-3-Clause",
-	"golang.org/x/oauth2":                 "BSD-3-Clause",
-	"golang.org/x/sync":                   "BSD-3-Clause",
-	"golang.org/x/sys":                    "BSD-3-Clause",
-	"golang.org/x/text":                   "BSD-3-Clause",
-	"golang.org/x/tools":                  "BSD-3-Clause",
-	"gonum.org/v1/gonum":                  "BSD-3-Clause",
-	"modernc.org/libc":                    "BSD-3-Clause",
-	"modernc.org/mathutil":                "BSD-3-Clause",
-	"modernc.org/memory":                  "BSD-3-Clause",
-	"modernc.org/sqlite":                  "BSD-3-Clause",
-	"Atkinson Hyperlegible Next (font)":   "OFL-1.1",
-	"Lucide (icons)":                      "ISC",
-}
 
 func packetCommand(e *env) *command {
 	var o options
-	var out string
+	var out, known string
 	return &command{
-		name: "review-packet", args: "--out FOLDER", short: "All that an outside reviewer needs, in one folder.",
+		name: "review-packet", args: "--out FOLDER [--vulnerabilities FOLDER]", short: "All that an outside reviewer needs, in one folder.",
 		long: `Which rules propose what, how often people follow them, for whom; what is held and what for; every claim of an effect; what the program is made of, with licences;
-how to reckon any number again. JSON for programs and index.html to read. Nothing is asked of the network, and no child is named.`,
+how to reckon any number again. JSON for programs and index.html to read. Nothing is asked of the network, and no child is named.
+--vulnerabilities searches the program for known weaknesses of its parts, in the Go vulnerability database: unpack https://vuln.go.dev/vulndb.zip and name the folder.`,
 		examples: []string{"waymark review-packet --out packet --data waymark-data"},
 		flags: func(fs *flag.FlagSet) {
 			o.declare(fs, e)
 			fs.StringVar(&out, "out", "", "`folder` to make")
+			fs.StringVar(&known, "vulnerabilities", "", "`folder` with the Go vulnerability database, as vulndb.zip holds it")
 		},
 		run: func(ctx context.Context, e *env, _ []string) error {
 			if out == "" {
 				return usage("--out is missing")
 			}
+			var scan *supply.Scan
+			if known != "" {
+				s, err := supply.Search(ctx, known)
+				if err != nil {
+					return err
+				}
+				scan = &s
+			}
 			return o.inDistrict(ctx, e, func(db *store.DB, d roster.DistrictID) error {
-				p, err := newPacket(ctx, db, d, e.now())
+				p, err := newPacket(ctx, db, d, scan, e.now())
 				if err != nil {
 					return err
 				}
@@ -140,7 +109,7 @@ type claim struct {
 	Result   *study.Result `json:"result,omitempty"`
 }
 
-func newPacket(ctx context.Context, db *store.DB, d roster.DistrictID, at time.Time) (*packet, error) {
+func newPacket(ctx context.Context, db *store.DB, d roster.DistrictID, scan *supply.Scan, at time.Time) (*packet, error) {
 	p := &packet{district: string(d), at: at.UTC()}
 	uses, err := db.Register(ctx, d)
 	if err != nil {
@@ -209,12 +178,26 @@ func newPacket(ctx context.Context, db *store.DB, d roster.DistrictID, at time.T
 		{"Authorization", "One door decides every read and change of a record (internal/guard); a test asks every route as everybody (TestEveryRouteDeniesByDefault in internal/web)."},
 		{"Audit", fmt.Sprintf("The log has %d entries and %d signed checkpoints; verifying it now found %d breaches.", v.Count, len(v.Checkpoints), len(v.Breaches))},
 		{"Pages", "No inline script or style, nothing from elsewhere: tests watch the content security policy and every request of every page."},
-		{"Vulnerabilities", "Not scanned here, since that asks the network: run govulncheck on sbom.cdx.json's modules, or go run golang.org/x/vuln/cmd/govulncheck@latest ./... on the source."},
-		{"Not there yet", "Second factors, single sign-on, and row-level security of PostgreSQL as a second wall."},
+		{"Signing in", "Passwords (Argon2id), links that work once, cards for children, services that speak OpenID Connect; a second proof (codes of an app, passkeys) for whom the district asks it."},
+		{"Districts", "On PostgreSQL row-level security keeps them apart in the database itself (TestTheDatabaseKeepsDistrictsApart in internal/store); waymark serve says where it does not."},
+		{"Known weaknesses", scanned(scan)},
+		{"Item by item", "docs/asvs.md goes through OWASP ASVS 5.0, levels 1 and 2, with the test that shows each item, or what is missing; docs/security.md has the threats."},
 	}
 	p.parts = append(p.parts, packetPart{"security.json", "Security", "What holds, and what is not met.", security, statementRows(security)})
 
-	bom, rows := newSBOM(at)
+	if scan != nil {
+		rows = [][]string{{"Weakness", "What", "Module", "Here", "Mended in", "Used"}}
+		for _, f := range scan.Findings {
+			rows = append(rows, []string{f.ID, f.Summary, f.Module, f.Version, cmp.Or(f.Fixed, "nothing yet"), f.Used.String()})
+		}
+		p.parts = append(p.parts, packetPart{"vulnerabilities.json", "Known weaknesses of what the program is made of", scanned(scan), scan, rows})
+	}
+
+	bom := supply.Bill(at, version())
+	rows = [][]string{{"Module", "Version", "Licence"}}
+	for _, c := range bom.Components {
+		rows = append(rows, []string{c.Name, c.Version, c.Licence()})
+	}
 	p.parts = append(p.parts, packetPart{"sbom.cdx.json", "What the program is made of", "CycloneDX 1.5, with licences.", bom, rows})
 
 	access := []statement{
@@ -234,6 +217,20 @@ func newPacket(ctx context.Context, db *store.DB, d roster.DistrictID, at time.T
 	}
 	p.parts = append(p.parts, packetPart{"recompute.json", "How to reckon any number again", "For each kind of number, the page and the command.", again, statementRows(again)})
 	return p, nil
+}
+
+// scanned says what a search for known weaknesses found, if there was one.
+func scanned(s *supply.Scan) string {
+	if s == nil {
+		return "Not searched: that needs a database of them. Unpack https://vuln.go.dev/vulndb.zip and name the folder with --vulnerabilities."
+	}
+	used := 0
+	for _, f := range s.Findings {
+		if f.Used == supply.Called {
+			used++
+		}
+	}
+	return fmt.Sprintf("Of the Go vulnerability database of %s, %d are in modules of this program, and %d of them in functions that are part of it (%s).", s.Modified.UTC().Format(time.DateOnly), len(s.Findings), used, s.Scanner)
 }
 
 type statement struct {
@@ -268,52 +265,4 @@ func (p *packet) page() string {
 		b.WriteString("</section>\n")
 	}
 	return plain.Page("Review packet", b.String())
-}
-
-// sbom is a software bill of materials (CycloneDX 1.5).
-type sbom struct {
-	Format     string          `json:"bomFormat"`
-	Spec       string          `json:"specVersion"`
-	Version    int             `json:"version"`
-	Metadata   sbomMetadata    `json:"metadata"`
-	Components []sbomComponent `json:"components"`
-}
-
-type sbomMetadata struct {
-	Timestamp string        `json:"timestamp"`
-	Component sbomComponent `json:"component"`
-}
-
-type sbomComponent struct {
-	Type     string        `json:"type"`
-	Name     string        `json:"name"`
-	Version  string        `json:"version,omitempty"`
-	PURL     string        `json:"purl,omitempty"`
-	Licences []sbomLicence `json:"licenses,omitempty"`
-}
-
-type sbomLicence struct {
-	Expression string `json:"expression"`
-}
-
-func newSBOM(at time.Time) (sbom, [][]string) {
-	b := sbom{Format: "CycloneDX", Spec: "1.5", Version: 1, Metadata: sbomMetadata{at.UTC().Format(time.RFC3339), sbomComponent{Type: "application", Name: "waymark", Version: version()}}}
-	rows := [][]string{{"Module", "Version", "Licence"}}
-	add := func(kind, name, version, purl string) {
-		c := sbomComponent{Type: kind, Name: name, Version: version, PURL: purl}
-		if l := licences[name]; l != "" {
-			c.Licences = []sbomLicence{{l}}
-		}
-		b.Components = append(b.Components, c)
-		rows = append(rows, []string{name, version, licences[name]})
-	}
-	if info, ok := debug.ReadBuildInfo(); ok {
-		add("platform", "Go", info.GoVersion, "")
-		for _, m := range info.Deps {
-			add("library", m.Path, m.Version, "pkg:golang/"+m.Path+"@"+m.Version)
-		}
-	}
-	add("file", "Atkinson Hyperlegible Next (font)", "", "")
-	add("file", "Lucide (icons)", "", "")
-	return b, rows
 }
