@@ -55,6 +55,27 @@ type querier interface {
 // Open opens the database, creates it if the embedded one is absent, and brings its
 // schema up to date.
 func Open(ctx context.Context, c Config) (*DB, error) {
+	db, err := connect(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.migrate(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("bring the database up to date: %w", err)
+	}
+	if err := db.fence(ctx); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("fence the districts: %w", err)
+	}
+	if err := db.refoldStale(ctx); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return db, nil
+}
+
+// connect opens the database with the schema that it has.
+func connect(ctx context.Context, c Config) (*DB, error) {
 	db := &DB{now: c.Now, catalogs: &catalogues{by: map[roster.DistrictID]catalogued{}},
 		models: &models{by: map[roster.DistrictID]running{}}}
 	var err error
@@ -83,18 +104,6 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		}
 		db.read.SetMaxOpenConns(8)
 		db.read.SetMaxIdleConns(8)
-	}
-	if err := db.migrate(ctx); err != nil {
-		db.Close()
-		return nil, fmt.Errorf("bring the database up to date: %w", err)
-	}
-	if err := db.fence(ctx); err != nil {
-		db.Close()
-		return nil, fmt.Errorf("fence the districts: %w", err)
-	}
-	if err := db.refoldStale(ctx); err != nil {
-		db.Close()
-		return nil, err
 	}
 	return db, nil
 }
@@ -273,32 +282,37 @@ func (db *DB) migrate(ctx context.Context) error {
 			return fault.New(fault.Conflict, "This database was used by a newer version of Waymark (it has the change %s, which this one does not know). Use that version or a newer one, or restore a backup from before. Nothing was changed.", name)
 		}
 	}
-	for i, path := range names {
-		name := known[i]
-		text, err := migrations.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		if err := db.Tx(ctx, func(tx *DB) error {
-			// Inserting first makes a second process wait here, then see it done.
-			n, err := tx.exec(ctx, `INSERT INTO migration (name, at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, name, micros(db.now()))
-			if err != nil || n == 0 {
-				return err
-			}
-			for stmt := range strings.SplitSeq(string(text), ";\n") {
-				if strings.TrimSpace(stmt) == "" {
-					continue
-				}
-				if _, err := tx.exec(ctx, stmt); err != nil {
-					return fmt.Errorf("%s: %w", name, err)
-				}
-			}
-			return nil
-		}); err != nil {
+	for _, path := range names {
+		if err := db.apply(ctx, path); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// apply applies a migration, unless it is applied already.
+func (db *DB) apply(ctx context.Context, path string) error {
+	text, err := migrations.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	name := migrationName(path)
+	return db.Tx(ctx, func(tx *DB) error {
+		// Inserting first makes a second process wait here, then see it done.
+		n, err := tx.exec(ctx, `INSERT INTO migration (name, at) VALUES ($1, $2) ON CONFLICT DO NOTHING`, name, micros(db.now()))
+		if err != nil || n == 0 {
+			return err
+		}
+		for stmt := range strings.SplitSeq(string(text), ";\n") {
+			if strings.TrimSpace(stmt) == "" {
+				continue
+			}
+			if _, err := tx.exec(ctx, stmt); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		return nil
+	})
 }
 
 func migrationName(path string) string {
