@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"waymark/internal/fault"
@@ -201,6 +202,15 @@ func (s sealedRow) label() []byte {
 	return []byte(s.table + "\x00" + string(s.district) + "\x00" + string(s.person))
 }
 
+// Making one of these takes longer than packing what is about one person.
+var (
+	packers = sync.Pool{New: func() any {
+		z, _ := flate.NewWriter(nil, flate.BestSpeed) // fails for levels that there are not
+		return z
+	}}
+	unpackers = sync.Pool{New: func() any { return flate.NewReader(nil) }}
+)
+
 // seal puts lines under a person's key, or that of nobody for who has none.
 func (r KeyRing) seal(table string, d roster.DistrictID, p roster.PersonID, lines []byte) (sealedRow, error) {
 	s := sealedRow{table: table, district: d, person: p}
@@ -213,10 +223,9 @@ func (r KeyRing) seal(table string, d roster.DistrictID, p roster.PersonID, line
 		return s, errors.Join(err, fmt.Errorf("no key for rows of %s", table))
 	}
 	var packed bytes.Buffer
-	z, err := flate.NewWriter(&packed, flate.BestSpeed)
-	if err != nil {
-		return s, err
-	}
+	z := packers.Get().(*flate.Writer)
+	defer packers.Put(z)
+	z.Reset(&packed)
 	if _, err := z.Write(lines); err != nil {
 		return s, err
 	}
@@ -243,7 +252,12 @@ func (r KeyRing) open(s sealedRow) (lines []byte, ok bool, err error) {
 		// A key that was made anew since opens nothing that was sealed before.
 		return nil, false, nil
 	}
-	lines, err = io.ReadAll(flate.NewReader(bytes.NewReader(packed)))
+	z := unpackers.Get().(io.ReadCloser)
+	defer unpackers.Put(z)
+	if err := z.(flate.Resetter).Reset(bytes.NewReader(packed), nil); err != nil {
+		return nil, true, err
+	}
+	lines, err = io.ReadAll(z)
 	return lines, true, err
 }
 

@@ -57,21 +57,28 @@ func (b *bench) imports(ctx context.Context, p place) error {
 // measured runs the program and returns how long it took, the most memory that it
 // held, in MB, and the summary that it printed.
 func (b *bench) measured(ctx context.Context, args ...string) (time.Duration, float64, intake.Summary, error) {
+	var s intake.Summary
+	took, peak, err := b.ran(ctx, &s, args...)
+	return took, peak, s, err
+}
+
+// ran runs the program, which prints JSON, and returns how long it took and the most memory that it
+// held, in MB.
+func (b *bench) ran(ctx context.Context, into any, args ...string) (time.Duration, float64, error) {
 	c := exec.CommandContext(ctx, b.program, args...)
 	c.Stderr = os.Stderr
 	start := time.Now()
 	out, err := c.Output()
 	took := time.Since(start)
 	if err != nil {
-		return took, 0, intake.Summary{}, fmt.Errorf("%w: %.2000s", err, out)
+		return took, 0, fmt.Errorf("%w: %.2000s", err, out)
 	}
-	var s intake.Summary
-	if err := json.Unmarshal(out, &s); err != nil {
-		return took, 0, s, err
+	if err := json.Unmarshal(out, into); err != nil {
+		return took, 0, err
 	}
 	// Linux counts in KB, and what the child held before it became the program: this
 	// process must stay small.
-	return took, float64(c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) / 1024, s, nil
+	return took, float64(c.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) / 1024, nil
 }
 
 // sizes returns a zip's size, and that of all that is in it, in MB.

@@ -1,6 +1,7 @@
 // Command bench measures Waymark on sizes that matter: the import of a state's roster,
 // observations as they come in, the class grid over a long history, the time from an
-// observation to an open page, and pages as their readers get them. It prints a table of figures and judges none.
+// observation to an open page, pages as their readers get them, and how long a state's records take to be
+// copied and brought back. It prints a table of figures and judges none.
 package main
 
 import (
@@ -64,12 +65,12 @@ type measure struct {
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err error) {
 	b := &bench{log: stderr}
-	measures := []measure{{"import", b.imports}, {"observe", b.observe}, {"grid", b.grid}, {"live", b.live}, {"pages", b.pages}}
+	measures := []measure{{"import", b.imports}, {"observe", b.observe}, {"grid", b.grid}, {"live", b.live}, {"pages", b.pages}, {"restore", b.restore}}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(stderr)
 	var only, keep string
 	fs.BoolVar(&b.quick, "quick", false, "about a twentieth of the size")
-	fs.StringVar(&only, "only", "import,observe,grid,live,pages", "which `measurements`")
+	fs.StringVar(&only, "only", "import,observe,grid,live,pages,restore", "which `measurements`")
 	fs.StringVar(&b.url, "postgres", os.Getenv("WAYMARK_TEST_POSTGRES"), "`address` of a PostgreSQL server, measured too; each measurement has a schema of its own there")
 	fs.StringVar(&keep, "dir", "", "`folder` for temporary files; some 15 GB at full size")
 	if err := fs.Parse(args); err != nil {
