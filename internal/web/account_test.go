@@ -3,6 +3,7 @@ package web_test
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -79,6 +80,27 @@ func TestRefusalsAreLogged(t *testing.T) {
 	s.get("other teacher", "/students/"+string(person("student"))).is(404)
 	said := s.log.String()
 	if !strings.Contains(said, "refused at the door") || !strings.Contains(said, string(person("other teacher"))) || strings.Contains(said, "Brown") || strings.Contains(said, string(person("student"))) {
+		t.Errorf("the log says %s", said)
+	}
+}
+
+// What stands in the audit log goes to the program's log too, which can be kept on another machine.
+func TestDeedsLeaveTheMachine(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.post("administrator", "/admin/records/keep", url.Values{"years": {"5"}}).is(303)
+	s.post("", "/sign-in", login("maya", password)).is(303)
+	deeds, err := s.db.Deeds(t.Context(), district, 1, 100)
+	if err != nil || len(deeds) < 2 {
+		t.Fatal(deeds, err)
+	}
+	said := s.log.String()
+	for _, d := range deeds {
+		if !strings.Contains(said, fmt.Sprintf("what=%q", d.What)) && !strings.Contains(said, "what="+d.What) || !strings.Contains(said, "actor="+string(d.Actor)) {
+			t.Errorf("%+v is not in %s", d, said)
+		}
+	}
+	if strings.Contains(said, "Maya") || strings.Contains(said, password) {
 		t.Errorf("the log says %s", said)
 	}
 }

@@ -94,7 +94,7 @@ func (s *Server) makeCards(w http.ResponseWriter, r *http.Request, a guard.Actor
 		return err
 	}
 	chosen := r.PostForm["student"]
-	kind := guard.CodeKind(r.PostFormValue("kind"))
+	kind := guard.CodeKind(r.PostForm.Get("kind"))
 	for i := range v.Students {
 		v.Students[i].Checked = slices.Contains(chosen, string(v.Students[i].Person.ID))
 	}

@@ -538,7 +538,7 @@ func asks(t *testing.T) []string {
 		if strings.HasSuffix(file, "_test.go") {
 			continue
 		}
-		for _, m := range regexp.MustCompile(`(?:Get|FormValue)\("([a-z]+)"\)`).FindAllSubmatch(text, -1) {
+		for _, m := range regexp.MustCompile(`(?:Get\(|asked\(r, )"([a-z]+)"\)`).FindAllSubmatch(text, -1) {
 			names[string(m[1])] = true
 		}
 	}

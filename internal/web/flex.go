@@ -18,10 +18,18 @@ import (
 
 func flexHref(school roster.OrgID) string { return "/schools/" + urlPath(string(school)) + "/flex" }
 
+// asked is what a form says, where one was sent, and what the address says otherwise: never a mixture.
+func asked(r *http.Request, field string) string {
+	if r.Method == http.MethodPost {
+		return r.PostForm.Get(field)
+	}
+	return r.URL.Query().Get(field)
+}
+
 // monday reads the week of a request; the next one with school where there is none.
 func (s *Server) monday(r *http.Request, field string) roster.Date {
 	now := timetable.Clock(s.Now())
-	if d := roster.Date(r.FormValue(field)).Time(); !d.IsZero() && d.After(now.AddDate(-2, 0, 0)) && d.Before(now.AddDate(2, 0, 0)) {
+	if d := roster.Date(asked(r, field)).Time(); !d.IsZero() && d.After(now.AddDate(-2, 0, 0)) && d.Before(now.AddDate(2, 0, 0)) {
 		return timetable.Monday(d)
 	}
 	if now.Weekday() == time.Saturday || now.Weekday() == time.Sunday {

@@ -101,7 +101,7 @@ func (s *Server) renderFlexTeach(w http.ResponseWriter, r *http.Request, a guard
 	}
 	v.School = v.Schools[0]
 	for _, x := range v.Schools {
-		if string(x.ID) == r.FormValue("school") || x.ID == schoolID(r) {
+		if string(x.ID) == asked(r, "school") || x.ID == schoolID(r) {
 			v.School = x
 		}
 	}

@@ -176,7 +176,7 @@ func (s *Server) downloadProblems(w http.ResponseWriter, r *http.Request, a guar
 // seen and agreed to.
 func (s *Server) applyImport(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	r = s.unhurried(w, r)
-	_, err := s.Intake.Apply(r.Context(), a.District, intake.RunID(r.PathValue("run")), r.FormValue("decided") == "yes")
+	_, err := s.Intake.Apply(r.Context(), a.District, intake.RunID(r.PathValue("run")), r.PostForm.Get("decided") == "yes")
 	if fault.KindOf(err) == fault.Decision {
 		return s.renderImport(w, r, a, http.StatusUnprocessableEntity, formErrors{Summary: "Please decide first.",
 			Fields: []fieldError{{"decided", fault.Sentence(err) + " Tick the box if that is right, or discard the file."}}})
@@ -186,7 +186,7 @@ func (s *Server) applyImport(w http.ResponseWriter, r *http.Request, a guard.Act
 
 // undoImport undoes the latest applied run, once the person has said that they mean it.
 func (s *Server) undoImport(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	if r.FormValue("sure") != "yes" {
+	if r.PostForm.Get("sure") != "yes" {
 		return s.renderImport(w, r, a, http.StatusUnprocessableEntity, formErrors{Summary: "Please say that you are sure.",
 			Fields: []fieldError{{"sure", "Tick the box to undo this import."}}})
 	}

@@ -206,9 +206,9 @@ func validKey(key string) bool {
 // readObserved reads a sent form. What it returns is usable for showing the form again
 // also if there is an error.
 func (s *Server) readObserved(r *http.Request, work classWork) (observed, error) {
-	o := observed{key: r.PostFormValue("key"), fix: r.PostFormValue("fix") == "1", competency: competency.ID(r.PostFormValue("competency")),
-		other: strings.TrimSpace(r.PostFormValue("other")), levels: map[roster.PersonID]int{}, note: strings.TrimSpace(r.PostFormValue("note")),
-		date: cmp.Or(r.PostFormValue("date"), s.Now().Format(time.DateOnly))}
+	o := observed{key: r.PostForm.Get("key"), fix: r.PostForm.Get("fix") == "1", competency: competency.ID(r.PostForm.Get("competency")),
+		other: strings.TrimSpace(r.PostForm.Get("other")), levels: map[roster.PersonID]int{}, note: strings.TrimSpace(r.PostForm.Get("note")),
+		date: cmp.Or(r.PostForm.Get("date"), s.Now().Format(time.DateOnly))}
 	enrolled := map[roster.PersonID]bool{}
 	for _, l := range work.learners {
 		enrolled[l.Person.ID] = true

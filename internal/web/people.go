@@ -242,12 +242,12 @@ func (s *Server) setPassword(w http.ResponseWriter, r *http.Request, a guard.Act
 	if err != nil {
 		return err
 	}
-	password := r.PostFormValue("password")
+	password := r.PostForm.Get("password")
 	err = guard.CheckPassword(password, v.Person.Username, v.Person.Given, v.Person.Family)
 	switch {
 	case err == nil && v.Person.Username == "":
 		err = fault.Field("password", "This person has no user name, so a password does not help. Add one in the roster system, or make a sign-in link.")
-	case err == nil && password != r.PostFormValue("again"):
+	case err == nil && password != r.PostForm.Get("again"):
 		err = fault.Field("again", "The two passwords are not the same.")
 	}
 	if err != nil {

@@ -263,7 +263,7 @@ func (s *Server) setUpSecond(w http.ResponseWriter, r *http.Request, a guard.Act
 	if err := s.Store.AddFactors(r.Context(), who.District, who.Person, added); err != nil {
 		return err
 	}
-	if err := s.Store.RecordDeed(r.Context(), guard.Deed{District: who.District, Actor: who.Person, What: "second proof set up", Detail: string(made.Kind)}); err != nil {
+	if err := s.writeDown(r.Context(), guard.Deed{District: who.District, Actor: who.Person, What: "second proof set up", Detail: string(made.Kind)}); err != nil {
 		return err
 	}
 	if err := s.proved(w, r, session); err != nil {

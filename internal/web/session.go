@@ -97,7 +97,7 @@ func (s *Server) startSession(w http.ResponseWriter, r *http.Request, session gu
 	if err := s.Store.OpenSession(r.Context(), session); err != nil {
 		return err
 	}
-	if err := s.Store.RecordDeed(r.Context(), guard.Deed{District: session.Actor.District, Actor: session.Actor.Person, What: what, Detail: session.Device}); err != nil {
+	if err := s.writeDown(r.Context(), guard.Deed{District: session.Actor.District, Actor: session.Actor.Person, What: what, Detail: session.Device}); err != nil {
 		return err
 	}
 	http.SetCookie(w, s.cookie(sessionCookie, token, 0))

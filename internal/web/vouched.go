@@ -103,5 +103,5 @@ func (s *Server) linkVouched(r *http.Request, p *sso.Provider, v sso.Vouched) (g
 	if err != nil {
 		return who, err
 	}
-	return who, s.Store.RecordDeed(r.Context(), guard.Deed{District: who.District, Actor: who.Person, What: "account linked", On: string(who.Person), Detail: v.Issuer})
+	return who, s.writeDown(r.Context(), guard.Deed{District: who.District, Actor: who.Person, What: "account linked", On: string(who.Person), Detail: v.Issuer})
 }

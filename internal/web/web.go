@@ -216,7 +216,17 @@ func (s *Server) audit(rt route, r *http.Request, a guard.Actor, code int) error
 	// It was done, also if who did it is gone by now.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), deedWait)
 	defer cancel()
-	return s.Store.RecordDeed(ctx, guard.Deed{District: a.District, Actor: a.Person, What: rt.pattern, On: strings.Join(on, " ")})
+	return s.writeDown(ctx, guard.Deed{District: a.District, Actor: a.Person, What: rt.pattern, On: strings.Join(on, " ")})
+}
+
+// writeDown keeps a deed in the audit log, and beside it where whoever keeps this program's log
+// elsewhere has it too.
+func (s *Server) writeDown(ctx context.Context, x guard.Deed) error {
+	if err := s.Store.RecordDeed(ctx, x); err != nil {
+		return err
+	}
+	s.Log.InfoContext(ctx, "deed", "district", x.District, "actor", x.Actor, "what", x.What, "on", x.On, "detail", x.Detail)
+	return nil
 }
 
 // serve wraps a route: who is it, may they, do it, and say what went wrong.
