@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"waymark/internal/guard"
+	"waymark/internal/web"
 )
 
 // What staff change and take away, and who signs in, stands in a log that verifies; what a student
@@ -58,5 +59,18 @@ func TestAnotherSiteChangesNothing(t *testing.T) {
 	}
 	if reasons, err := s.db.DoseReasonsOf(t.Context(), district, person("student")); err != nil || len(reasons) > 0 {
 		t.Errorf("%v %v", reasons, err)
+	}
+}
+
+// What has words of its own in the log is something that can be done, and reads as something that was.
+func TestWordsOfTheLogAreOfRoutes(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.post("administrator", "/admin/records/keep", url.Values{"years": {"5"}}).is(303)
+	s.get("administrator", "/audit").says("said for how long records are kept")
+	for pattern := range web.DeedWords {
+		if _, ok := allowed[pattern]; !ok {
+			t.Errorf("there is no route %s", pattern)
+		}
 	}
 }

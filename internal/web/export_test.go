@@ -33,3 +33,6 @@ func (s *Server) Routes() []Route {
 	}
 	return out
 }
+
+// DeedWords are what the log says of deeds.
+var DeedWords = deedWords
