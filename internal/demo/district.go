@@ -25,6 +25,7 @@ type district struct {
 	plans     map[planKey]*lessons
 
 	leader, administrator *staff
+	second                *staff // an administrator for what needs two
 	teacher               *staff // the one to sign in as
 	family                *guardian
 }
@@ -411,6 +412,7 @@ func (d *district) support() {
 			}
 		}
 	}
+	d.second = d.newStaff(n, "districtAdministrator", nil)
 	// One teacher of English learners works at two schools.
 	for _, t := range slices.Backward(d.staff) {
 		if t.role == "teacher" && t.school == d.schools[2] {

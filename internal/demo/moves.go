@@ -93,6 +93,7 @@ func (d *district) people() []Person {
 	out[len(out)-1].Language = spokenAtHome[d.family.children[0].house.language]
 	add("leader", &d.leader.human, "", "Principal.")
 	add("administrator", &d.administrator.human, "", "Runs the district's systems.")
+	add("administrator", &d.second.human, "", "Has a say where two administrators must agree.")
 	return out
 }
 
