@@ -15,10 +15,11 @@ type Purpose string
 const (
 	Estimates Purpose = "estimates" // reckoning what a student may be ready for, and proposing by it
 	Studies   Purpose = "studies"   // asking whether a practice helped
+	Products  Purpose = "products"  // keeping what programs of other companies tell of a student
 )
 
 // Purposes are all of them.
-var Purposes = []Purpose{Estimates, Studies}
+var Purposes = []Purpose{Estimates, Studies, Products}
 
 // Consent is what was said about one purpose.
 type Consent struct {

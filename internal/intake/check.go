@@ -11,6 +11,7 @@ import (
 	"waymark/internal/caseio"
 	"waymark/internal/competency"
 	"waymark/internal/fault"
+	"waymark/internal/guard"
 	"waymark/internal/oneroster"
 	"waymark/internal/roster"
 	"waymark/internal/tabular"
@@ -301,12 +302,27 @@ func (c *check) attendance() error {
 }
 
 func (c *check) uses() error {
-	err := tabular.Uses(c.reader(), c.job.Name, tabular.Options{Encoding: c.job.Encoding}, func(line int, u tabular.UseRow) error {
+	refuse, err := c.Store.Refusing(c.ctx, c.job.District, guard.Products)
+	if err != nil {
+		return err
+	}
+	left := 0
+	err = tabular.Uses(c.reader(), c.job.Name, tabular.Options{Encoding: c.job.Encoding}, func(line int, u tabular.UseRow) error {
 		return c.ofDay(line, u.Ref, u.Day, func(id roster.PersonID) error {
+			if refuse[id] {
+				left++
+				return nil
+			}
 			u.Student = id
 			return c.st.Use(line, u.Use)
 		})
 	}, c.problem)
+	switch {
+	case left == 1:
+		c.sum.Notes = append(c.sum.Notes, "1 row is left out: the family does not want that it is kept. Ask the product's company to tell nothing of this student.")
+	case left > 1:
+		c.sum.Notes = append(c.sum.Notes, fmt.Sprintf("%d rows are left out: the families do not want that they are kept. Ask the product's company to tell nothing of these students.", left))
+	}
 	return c.refused(err)
 }
 

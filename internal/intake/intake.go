@@ -12,6 +12,7 @@ import (
 	"waymark/internal/competency"
 	"waymark/internal/evidence"
 	"waymark/internal/fault"
+	"waymark/internal/guard"
 	"waymark/internal/material"
 	"waymark/internal/roster"
 )
@@ -126,6 +127,8 @@ type Store interface {
 	Undo(ctx context.Context, district roster.DistrictID, id RunID) (Summary, error)
 	// Discard forgets a staged run's rows and closes it.
 	Discard(ctx context.Context, district roster.DistrictID, id RunID, state State) error
+	// Refusing returns which students of a district refuse that their record is used for a purpose.
+	Refusing(ctx context.Context, district roster.DistrictID, p guard.Purpose) (map[roster.PersonID]bool, error)
 	// LastApplied returns the latest applied run that is not undone.
 	LastApplied(ctx context.Context, district roster.DistrictID) (Summary, error)
 }

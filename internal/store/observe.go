@@ -221,7 +221,7 @@ func (tx *DB) record(ctx context.Context, d roster.DistrictID, ws []*waiting) er
 	if err != nil {
 		return err
 	}
-	refuses, err := tx.refusing(ctx, d, guard.Estimates)
+	refuses, err := tx.Refusing(ctx, d, guard.Estimates)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ func (db *DB) Consents(ctx context.Context, d roster.DistrictID, student roster.
 }
 
 // SetConsent keeps what is said about one purpose from now on. Estimates are taken away, or made
-// anew, at once.
+// anew, at once; what products told is taken away, also where undoing an import would bring it back.
 func (db *DB) SetConsent(ctx context.Context, d roster.DistrictID, c guard.Consent) error {
 	return db.Tx(ctx, func(tx *DB) error {
 		now := micros(tx.now())
@@ -37,15 +37,22 @@ func (db *DB) SetConsent(ctx context.Context, d roster.DistrictID, c guard.Conse
 			d, c.Student, newID(), c.Purpose, c.Given, c.Author, c.Party, c.Note, now); err != nil {
 			return err
 		}
-		if c.Purpose != guard.Estimates {
-			return nil
+		switch {
+		case c.Purpose == guard.Estimates:
+			return tx.refold(ctx, d, []roster.PersonID{c.Student})
+		case c.Purpose == guard.Products && !c.Given:
+			_, err := tx.exec(ctx, `DELETE FROM product_use WHERE district = $1 AND person = $2`, d, c.Student)
+			if err == nil {
+				_, err = tx.exec(ctx, `DELETE FROM product_use_intake WHERE district = $1 AND person = $2`, d, c.Student)
+			}
+			return err
 		}
-		return tx.refold(ctx, d, []roster.PersonID{c.Student})
+		return nil
 	})
 }
 
-// refusing returns which of some students refuse a purpose.
-func (db *DB) refusing(ctx context.Context, d roster.DistrictID, p guard.Purpose) (map[roster.PersonID]bool, error) {
+// Refusing returns which students of a district refuse a purpose.
+func (db *DB) Refusing(ctx context.Context, d roster.DistrictID, p guard.Purpose) (map[roster.PersonID]bool, error) {
 	all, err := many(ctx, db, value[roster.PersonID], `SELECT student FROM consent WHERE district = $1 AND purpose = $2 AND NOT given AND ended = 0 ORDER BY student`, d, p)
 	out := make(map[roster.PersonID]bool, len(all))
 	for _, s := range all {

@@ -325,7 +325,7 @@ func (db *DB) lotsOf(ctx context.Context, d roster.DistrictID, id string, p stud
 			return nil, err
 		}
 	}
-	refuses, err := db.refusing(ctx, d, guard.Studies)
+	refuses, err := db.Refusing(ctx, d, guard.Studies)
 	if err != nil {
 		return nil, err
 	}

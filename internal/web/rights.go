@@ -59,6 +59,8 @@ var consentWords = map[guard.Purpose][3]string{
 		"Nothing is worked out, and what was is taken away. The path, choices, goals, talks, checks and what teachers write down stay; teachers say what comes next."},
 	guard.Studies: {"Studies of what helps", "The district asks whether something that schools do helps, and compares groups of students by what they showed. Nobody is named in it.",
 		"The record is left out of every question that is asked from now on."},
+	guard.Products: {"What other companies' programs tell", "Some schools learn with programs of other companies, and these tell how long a student used them and how many lessons were done. The school keeps that, to see whether they help.",
+		"What they told is taken away, and nothing they tell is kept. The programs themselves are not ours: talk with the school if a student should not use one."},
 }
 
 func (s *Server) showRights(w http.ResponseWriter, r *http.Request, a guard.Actor) error {

@@ -213,3 +213,75 @@ func TestWhoLooksOverTheShoulder(t *testing.T) {
 	s.get("teacher", "/teach").is(303)
 	s.get("other guardian", "/admin/records").is(404)
 }
+
+// What a program of another company tells of a child is taken away when the family refuses it, comes back
+// by no undo, and is not taken in any more; others' stays.
+func TestAFamilyRefusesWhatProductsTell(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	maya, other := person("student"), person("other student")
+	rights := "/students/" + string(maya) + "/rights"
+	uses := func(p roster.PersonID) int {
+		t.Helper()
+		parts, err := s.db.RecordOf(t.Context(), district, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, part := range parts {
+			if part.Table == "product_use" {
+				n += len(part.Rows)
+			}
+		}
+		return n
+	}
+	names := map[roster.PersonID]string{}
+	for _, p := range []roster.PersonID{maya, other} {
+		x, err := s.db.Person(t.Context(), district, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names[p] = x.Username
+	}
+	took := func(day string) string {
+		t.Helper()
+		path := s.checked("use", "use.csv", []byte("username,product,date,minutes\n"+names[maya]+",Reader,"+day+",20\n"+names[other]+",Reader,"+day+",30\n"))
+		p := s.get("administrator", path).is(200)
+		s.post("administrator", path+"/apply", nil).is(303)
+		s.later(time.Second)
+		return p.main()
+	}
+	took("2026-11-02")
+	took("2026-11-03")
+	if uses(maya) != 2 || uses(other) != 2 {
+		t.Fatalf("%d and %d rows to begin with", uses(maya), uses(other))
+	}
+	s.get("guardian", rights).says("What other companies' programs tell: yes")
+	s.post("guardian", rights+"/consent", url.Values{"purpose": {"products"}, "given": {"no"}}).is(303)
+	s.get("guardian", rights).says("What other companies' programs tell: no")
+	if uses(maya) != 0 || uses(other) != 2 {
+		t.Errorf("%d and %d rows after the family said no", uses(maya), uses(other))
+	}
+	if says := took("2026-11-04"); !strings.Contains(says, "1 row is left out: the family does not want") {
+		t.Errorf("the import says %s", says)
+	}
+	if uses(maya) != 0 || uses(other) != 3 {
+		t.Errorf("%d and %d rows after one more import", uses(maya), uses(other))
+	}
+	for range 3 {
+		last, err := s.db.LastApplied(t.Context(), district)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.post("administrator", "/admin/imports/"+string(last.Run)+"/undo", url.Values{"sure": {"yes"}}).is(303)
+		s.later(time.Second)
+		if uses(maya) != 0 {
+			t.Fatalf("undoing %s brought %d rows back", last.Run, uses(maya))
+		}
+	}
+	s.post("guardian", rights+"/consent", url.Values{"purpose": {"products"}, "given": {"yes"}}).is(303)
+	took("2026-11-05")
+	if uses(maya) != 1 || uses(other) != 1 {
+		t.Errorf("%d and %d rows after the family allowed it again", uses(maya), uses(other))
+	}
+}
