@@ -82,7 +82,7 @@ func holdCommand(e *env) *command {
 				if err != nil {
 					return err
 				}
-				return o.print(e, holds, func(w io.Writer) { fmt.Fprintf(w, "%d records are held.\n", len(holds)) })
+				return o.print(e, holds, func(w io.Writer) { fmt.Fprintf(w, "Records that are held: %d\n", len(holds)) })
 			})
 		},
 	}
