@@ -34,10 +34,7 @@ func (b *bench) restore(ctx context.Context, p place) error {
 		args []string
 		to   []string // where it must be the same state then
 	}
-	steps := []step{
-		{"export district", append([]string{"export", "district", "--out", in("district.zip")}, p.flags...), nil},
-		{"import district, SQLite", []string{"import", "district", in("district.zip"), "--data", in("moved")}, []string{"--data", in("moved")}},
-	}
+	var steps []step
 	if p.config.URL == "" {
 		steps = append(steps,
 			step{"backup", append([]string{"backup", "--out", in("open")}, p.flags...), nil},
@@ -46,6 +43,9 @@ func (b *bench) restore(ctx context.Context, p place) error {
 			step{"sealed backup", append([]string{"backup", "--out", in("sealed"), "--keys", in("keys.json")}, p.flags...), nil},
 			step{"restore of the sealed", []string{"restore", in("sealed"), "--keys", in("keys.json"), "--data", in("unsealed")}, []string{"--data", in("unsealed")}})
 	}
+	steps = append(steps,
+		step{"export district", append([]string{"export", "district", "--out", in("district.zip")}, p.flags...), nil},
+		step{"import district, SQLite", []string{"import", "district", in("district.zip"), "--data", in("moved")}, []string{"--data", in("moved")}})
 	for _, s := range steps {
 		var said any
 		took, _, err := b.ran(ctx, &said, append(s.args, "--json")...)
