@@ -186,6 +186,16 @@ func (s *Server) changing(r *http.Request, back string) (guard.Session, []guard.
 	return session, factors, err
 }
 
+// enrolling is the same for who sets up a second proof. Who has none yet must have signed in shortly
+// before: whoever finds an open browser would else shut its owner out.
+func (s *Server) enrolling(r *http.Request, back string) (guard.Session, []guard.Factor, error) {
+	session, factors, err := s.changing(r, back)
+	if err == nil && !guard.Twice(factors) && s.Now().Sub(session.Created) >= proofFresh {
+		err = fault.New(fault.Forbidden, "You signed in a while ago, and anybody might sit here by now. Sign out and in again; then you have 15 minutes to set this up.")
+	}
+	return session, factors, err
+}
+
 // proveFirst is that somebody has to give their second proof anew before they go on.
 type proveFirst struct{ back string }
 
@@ -193,7 +203,7 @@ func (p proveFirst) Error() string { return "the second proof is not fresh" }
 
 func (s *Server) showSetUp(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	next := localPath(r.URL.Query().Get("next"))
-	session, factors, err := s.changing(r, r.URL.RequestURI())
+	session, factors, err := s.enrolling(r, r.URL.RequestURI())
 	if err != nil {
 		return err
 	}
@@ -239,7 +249,7 @@ func (s *Server) offerSecond(w http.ResponseWriter, r *http.Request, a guard.Act
 // paper too, for when the device is lost.
 func (s *Server) setUpSecond(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	v := secondSetUpView{Next: localPath(r.PostForm.Get("next")), Name: strings.TrimSpace(r.PostForm.Get("name"))}
-	session, factors, err := s.changing(r, "/sign-in/second/new?next="+urlQuery(v.Next))
+	session, factors, err := s.enrolling(r, "/sign-in/second/new?next="+urlQuery(v.Next))
 	if err != nil {
 		return err
 	}

@@ -187,3 +187,14 @@ func TestAServerWithoutANameOffersCodes(t *testing.T) {
 		}
 	}
 }
+
+// Who finds an open browser does not shut its owner out with a second proof of their own.
+func TestAnOpenBrowserSetsUpNoProof(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	_, c := s.signsIn("okafor")
+	s.with(c, "/sign-in/second/new").is(200)
+	s.later(16 * time.Minute)
+	s.with(c, "/sign-in/second/new").is(403).says("Sign out and in again")
+	s.sends(c, "/sign-in/second/new", url.Values{"code": {"000000"}}).is(403)
+}
