@@ -198,13 +198,13 @@ func (d Door) Student(ctx context.Context, a Actor, action Action, student roste
 	if by == Self {
 		return nil
 	}
-	if ok, first := d.Pace.take(a.Person, student, d.Now()); !ok {
+	if ok, first := d.Pace.take(a, student, d.Now()); !ok {
 		if first {
 			if err := d.Log.RecordDeed(context.WithoutCancel(ctx), Deed{District: a.District, Actor: a.Person, What: ManyRecords, On: string(a.Person)}); err != nil {
 				return err
 			}
 		}
-		return d.Pace.refusal()
+		return d.Pace.refusal(a)
 	}
 	return d.Log.RecordAccess(ctx, Access{At: d.Now(), District: a.District, Actor: a.Person, Relation: by, Student: student, What: action})
 }

@@ -145,9 +145,10 @@ func TestManyRecordsAreNotOpenedAtOnce(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1000, 0)
 	var log alarms
-	d := guard.Door{Relations: fixed{guard.TeacherOf}, Log: &log, Now: func() time.Time { return now }, Pace: &guard.Pace{Most: 3, Within: time.Hour}}
+	d := guard.Door{Relations: fixed{guard.TeacherOf}, Log: &log, Now: func() time.Time { return now }, Pace: &guard.Pace{Most: map[roster.Role]int{roster.Teacher: 3, roster.Aide: 2}, Others: 1, Within: time.Hour}}
 	open := func(who roster.PersonID, student string) error {
-		return d.Student(t.Context(), guard.Actor{District: "d", Person: who}, guard.ReadRecord, roster.PersonID(student))
+		roles := map[roster.PersonID][]roster.Role{"a": {roster.Aide, roster.Teacher}, "b": {roster.Teacher}}[who]
+		return d.Student(t.Context(), guard.Actor{District: "d", Person: who, Roles: roles}, guard.ReadRecord, roster.PersonID(student))
 	}
 	for _, s := range []string{"1", "2", "3", "2", "1"} {
 		if err := open("a", s); err != nil {
@@ -164,6 +165,9 @@ func TestManyRecordsAreNotOpenedAtOnce(t *testing.T) {
 	}
 	if err := errors.Join(open("a", "3"), open("b", "4")); err != nil {
 		t.Error(err)
+	}
+	if err := errors.Join(open("administrator", "1"), open("administrator", "1")); err != nil || fault.KindOf(open("administrator", "2")) != fault.Throttled {
+		t.Errorf("who has no need of many records: %v, and then a second one", err)
 	}
 	now = now.Add(time.Hour)
 	if err := open("a", "4"); err != nil {

@@ -10,9 +10,10 @@ import (
 )
 
 // Pace bounds how many children's records one person opens within a while: a stolen account must
-// not read a whole school. The zero Pace bounds nothing.
+// not read a whole school.
 type Pace struct {
-	Most   int // different records
+	Most   map[roster.Role]int // different records; of several roles the one with most counts
+	Others int                 // for roles that are not in Most
 	Within time.Duration
 
 	mu   sync.Mutex
@@ -31,8 +32,8 @@ const ManyRecords = "many records opened"
 
 // take counts one more record, and reports whether it may be opened, and whether this is the first
 // one that may not.
-func (p *Pace) take(actor, student roster.PersonID, now time.Time) (ok, first bool) {
-	if p == nil || p.Most == 0 {
+func (p *Pace) take(a Actor, student roster.PersonID, now time.Time) (ok, first bool) {
+	if p == nil {
 		return true, false
 	}
 	p.mu.Lock()
@@ -40,7 +41,7 @@ func (p *Pace) take(actor, student roster.PersonID, now time.Time) (ok, first bo
 	if p.seen == nil {
 		p.seen = map[roster.PersonID]*opened{}
 	}
-	o := p.seen[actor]
+	o := p.seen[a.Person]
 	if o == nil || now.Sub(o.since) >= p.Within || now.Before(o.since) {
 		for id, x := range p.seen { // who is done is forgotten
 			if now.Sub(x.since) >= p.Within {
@@ -48,12 +49,12 @@ func (p *Pace) take(actor, student roster.PersonID, now time.Time) (ok, first bo
 			}
 		}
 		o = &opened{since: now, records: map[roster.PersonID]bool{}}
-		p.seen[actor] = o
+		p.seen[a.Person] = o
 	}
 	if o.records[student] {
 		return true, false
 	}
-	if len(o.records) >= p.Most {
+	if len(o.records) >= p.most(a) {
 		first = !o.told
 		o.told = true
 		return false, first
@@ -62,9 +63,18 @@ func (p *Pace) take(actor, student roster.PersonID, now time.Time) (ok, first bo
 	return true, false
 }
 
+// most is how many different records an actor may open within the time.
+func (p *Pace) most(a Actor) int {
+	most := p.Others
+	for _, r := range a.Roles {
+		most = max(most, p.Most[r])
+	}
+	return most
+}
+
 // refusal says that it was too many.
-func (p *Pace) refusal() error {
-	return fault.New(fault.Throttled, "You have opened the records of %d different students within %s. That is unusual, so it was written down, and no more are opened for a while. If your work needs it, tell your administrator.", p.Most, words(p.Within))
+func (p *Pace) refusal(a Actor) error {
+	return fault.New(fault.Throttled, "You have opened the records of %d different students within %s. That is unusual, so it was written down, and no more are opened for a while. If your work needs it, tell your administrator.", p.most(a), words(p.Within))
 }
 
 func words(d time.Duration) string {
