@@ -12,10 +12,11 @@ func (g gauss) expect() float64 { return sigmoid(g.mean * g.soften()) }
 // soften is the factor by which a belief's width pulls its log-odds to even.
 func (g gauss) soften() float64 { return 1 / math.Sqrt(1+math.Pi*g.variance/8) }
 
-// interval holds the success probability with probability 0.9.
+// interval holds the success probability with probability 0.9, and what is expected of it: very far
+// from even odds that lies nearer to them than nine tenths of the belief.
 func (g gauss) interval() (low, high float64) {
-	sd := math.Sqrt(g.variance)
-	return sigmoid(g.mean - z90*sd), sigmoid(g.mean + z90*sd)
+	sd, expected := math.Sqrt(g.variance), g.expect()
+	return min(expected, sigmoid(g.mean-z90*sd)), max(expected, sigmoid(g.mean+z90*sd))
 }
 
 // moved returns the belief after a signal: slope is the derivative of its
