@@ -150,6 +150,20 @@ describe('live pages', () => {
     await last.locator('#count', { hasText: '3' }).waitFor();
     await context.close();
   });
+  test('what changes while one tab takes over from another is seen', async () => {
+    list = ['one'];
+    const context = await browser.newContext();
+    const first = await context.newPage();
+    await first.goto(`${server.url}/live`);
+    await until(() => server.streams.size === 1, 'the page listens');
+    const second = await context.newPage();
+    await second.goto(`${server.url}/live`);
+    await second.waitForTimeout(500);
+    list = ['one', 'two', 'three'];
+    await first.close(); // and nothing is told
+    await second.locator('#count', { hasText: '3' }).waitFor({ timeout: 10000 });
+    await context.close();
+  });
   test('the shared connection also carries what only another tab shows', async () => {
     list = ['one'];
     const context = await browser.newContext();

@@ -30,14 +30,16 @@ export function start(elements) {
   let close = () => {};
   const open = () => {
     if (!channel) {
-      close = listen(mine, spread).stop;
+      close = listen(mine, spread, false).stop;
       return;
     }
     const abort = new AbortController();
     let release;
+    const asked = Date.now();
     close = () => { abort.abort(); release?.(); };
     navigator.locks.request(name, { signal: abort.signal }, () => new Promise((done) => {
-      const ear = listen(mine, spread);
+      // Who had to wait takes over from another tab, and nobody listened in between.
+      const ear = listen(mine, spread, Date.now() - asked > 200);
       want = ear.add;
       channel.postMessage({ ask: true });
       release = () => { want = null; ear.stop(); done(); };
@@ -57,12 +59,12 @@ const topicsOf = (region) => region.dataset.live.split(/\s+/).filter(Boolean);
 
 // listen opens the stream and keeps it open. After a gap it asks everybody to
 // look again, because changes in between were not told.
-function listen(first, spread) {
+function listen(first, spread, gap) {
   let topics = first;
   let source;
   let timer;
   let wait = 2000;
-  let broken = Date.now() - born > 3000;
+  let broken = gap || Date.now() - born > 3000;
   const hear = (e) => {
     try {
       spread({ topics: JSON.parse(e.data).topics || [] });
