@@ -5,11 +5,33 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"waymark/internal/evidence"
+	"waymark/internal/store"
 )
+
+// history loads a roster and gives every student a history and estimates.
+func (b *bench) history(ctx context.Context, of string, p place, db *store.DB, d district, skills, pieces int) error {
+	if err := load(ctx, db, d, skills, filepath.Join(b.dir, of+".zip")); err != nil {
+		return err
+	}
+	start := time.Now()
+	if err := fill(ctx, p, skills, pieces); err != nil {
+		return err
+	}
+	if _, err := db.CheckReplay(ctx, districtID, true); err != nil {
+		return err
+	}
+	n, err := db.EvidenceCount(ctx, districtID)
+	if err != nil {
+		return err
+	}
+	b.add(of, p, "store", "%d students, %d pieces of evidence, %d estimates, filled in %.0f s", d.students, n, d.students*skills, time.Since(start).Seconds())
+	return nil
+}
 
 // fill gives every student a history on some competencies: pieces each, spread over
 // ten weeks before now; the estimates are left to make.

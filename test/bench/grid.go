@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"waymark/internal/competency"
@@ -23,21 +22,9 @@ func (b *bench) grid(ctx context.Context, p place) (err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	d := district{schools: 1, classes: students / 30, students: students, each: 1}
-	if err := load(ctx, db, d, skills, filepath.Join(b.dir, "grid.zip")); err != nil {
+	if err := b.history(ctx, "grid", p, db, d, skills, pieces); err != nil {
 		return err
 	}
-	start := time.Now()
-	if err := fill(ctx, p, skills, pieces); err != nil {
-		return err
-	}
-	if _, err := db.CheckReplay(ctx, districtID, true); err != nil {
-		return err
-	}
-	n, err := db.EvidenceCount(ctx, districtID)
-	if err != nil {
-		return err
-	}
-	b.add("grid", p, "store", "%d pieces of evidence, %d estimates, filled in %.0f s", n, students*skills, time.Since(start).Seconds())
 	var on []competency.ID
 	for i := range shown {
 		on = append(on, skill(i))

@@ -73,28 +73,14 @@ func (b *bench) restore(ctx context.Context, p place) error {
 	return nil
 }
 
-// fillState loads a roster and gives every student a history and estimates.
+// fillState gives a place the records of a state.
 func (b *bench) fillState(ctx context.Context, p place, d district, skills, pieces int) (err error) {
 	db, err := store.Open(ctx, p.config)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	if err := load(ctx, db, d, skills, filepath.Join(b.dir, "state.zip")); err != nil {
-		return err
-	}
-	if err := fill(ctx, p, skills, pieces); err != nil {
-		return err
-	}
-	if _, err := db.CheckReplay(ctx, districtID, true); err != nil {
-		return err
-	}
-	n, err := db.EvidenceCount(ctx, districtID)
-	if err != nil {
-		return err
-	}
-	b.add("restore", p, "store", "%d students, %d pieces of evidence, %d estimates", d.students, n, d.students*skills)
-	return nil
+	return b.history(ctx, "restore", p, db, d, skills, pieces)
 }
 
 func (b *bench) digest(ctx context.Context, flags []string) (string, error) {
