@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -148,17 +149,22 @@ func (db *DB) Tx(ctx context.Context, f func(tx *DB) error) error {
 	return db.repeated(ctx, func() error { return db.tx(ctx, f) })
 }
 
-// repeated runs f, and again for about a second while the database asks for it or is being started.
+// repeated runs f, and again while the database asks for it: about a second for one that is being
+// started, ten for a transaction that others are in the way of. How long it waits between is drawn at
+// random, since two that wait for the same time meet again.
 func (db *DB) repeated(ctx context.Context, f func() error) error {
+	begun := time.Now()
 	for try := 1; ; try++ {
 		err := f()
-		if err == nil || try == 12 || !db.dialect.isAgain(err) {
+		crowded := slices.Contains(db.dialect.again, db.dialect.code(err)) && time.Since(begun) < 10*time.Second
+		if err == nil || !db.dialect.isAgain(err) || try >= 12 && !crowded {
 			return db.dialect.fault(err)
 		}
+		wait := time.Duration(min(try*try, 100)) * 2 * time.Millisecond
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(time.Duration(try*try) * 2 * time.Millisecond):
+		case <-time.After(wait/2 + rand.N(wait)):
 		}
 	}
 }
