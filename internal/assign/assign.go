@@ -32,14 +32,15 @@ type Result struct {
 // one column loses by moving to the other. Rows are added in their order, so equal input gives
 // equal output.
 func Best(value [][]float64, seats []int) Result {
-	return From(value, seats, nil)
+	return From(value, seats, nil, nil)
 }
 
 // From is [Best], beginning with prices that are near those of the result, such as the prices
 // of a problem that differs little. The nearer they are, the sooner it ends. Rows take what is
 // best at them; then prices of columns with free seats fall, along shortest paths of rows that
-// would move there, until seat or price is gone.
-func From(value [][]float64, seats []int, price []float64) Result {
+// would move there, until seat or price is gone. column, if not nil, is where each row was, or
+// [None]: among what is equally good, that is taken.
+func From(value [][]float64, seats []int, price []float64, column []int) Result {
 	cols := len(seats)
 	s := solver{
 		value: value, seats: seats, outside: cols,
@@ -61,12 +62,18 @@ func From(value [][]float64, seats []int, price []float64) Result {
 			s.fill(c)
 		}
 	}
+	var rest []int
 	for r := range value {
+		if column == nil || !s.stay(r, column[r]) {
+			rest = append(rest, r)
+		}
+	}
+	for _, r := range rest {
 		s.add(r)
 	}
 	if price != nil {
 		if 8*s.lacking() > len(value) { // far off: from nothing is sooner
-			return From(value, seats, nil)
+			return From(value, seats, nil, nil)
 		}
 		for c := range seats {
 			for !s.full(c) && s.price[c] > 0 {
@@ -113,6 +120,27 @@ func (s *solver) worth(r, c int) float64 {
 }
 
 func (s *solver) full(c int) bool { return c != s.outside && len(s.members[c]) >= s.seats[c] }
+
+// stay puts a row where it was, if nothing is better and there is a seat.
+func (s *solver) stay(r, c int) bool {
+	if c == None || s.full(c) {
+		return false
+	}
+	own := s.value[r][c] - s.price[c]
+	if own < -tied {
+		return false
+	}
+	for to, v := range s.value[r] {
+		if v-s.price[to] > own+tied {
+			return false
+		}
+	}
+	s.put(r, c)
+	return true
+}
+
+// tied is how near two values are that count as one.
+const tied = 1e-9
 
 // add gives a row its column, moving others where that is worth it.
 func (s *solver) add(r int) {

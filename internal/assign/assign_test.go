@@ -76,7 +76,13 @@ func TestBestAgainstAll(t *testing.T) {
 		for c := range price {
 			price[c] = float64(rng.IntN(3)) * rng.Float64()
 		}
-		if from := assign.From(value, seats, price); math.Abs(from.Value-want) > 1e-9 || math.Abs(bound(value, seats, from.Price)-want) > 1e-9 {
+		var was []int
+		if rng.IntN(2) == 0 {
+			for range value {
+				was = append(was, rng.IntN(len(seats)+1)-1)
+			}
+		}
+		if from := assign.From(value, seats, price, was); math.Abs(from.Value-want) > 1e-9 || math.Abs(bound(value, seats, from.Price)-want) > 1e-9 {
 			t.Fatalf("from %v: value %v, want %v, of %v with seats %v, prices %v", price, from.Value, want, value, seats, from.Price)
 		}
 	}
@@ -93,7 +99,7 @@ func TestBestProvesItself(t *testing.T) {
 		for c := range moved {
 			moved[c] = max(0, moved[c]+.2*rng.NormFloat64())
 		}
-		if from := assign.From(value, seats, moved); math.Abs(from.Value-got.Value) > 1e-6 || math.Abs(bound(value, seats, from.Price)-got.Value) > 1e-6 {
+		if from := assign.From(value, seats, moved, got.Column); math.Abs(from.Value-got.Value) > 1e-6 || math.Abs(bound(value, seats, from.Price)-got.Value) > 1e-6 {
 			t.Errorf("%v: from near prices %v, proved %v; want %v", size, from.Value, bound(value, seats, from.Price), got.Value)
 		}
 		used := make([]int, len(seats))
@@ -130,11 +136,11 @@ func BenchmarkBest(b *testing.B) {
 func BenchmarkFrom(b *testing.B) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	value, seats := draw(rng, 3000, 150, 36)
-	price := assign.Best(value, seats).Price
+	before := assign.Best(value, seats)
 	for range 3000 * 15 {
 		value[rng.IntN(3000)][rng.IntN(150)] += .3 * rng.NormFloat64()
 	}
 	for b.Loop() {
-		assign.From(value, seats, price)
+		assign.From(value, seats, before.Price, before.Column)
 	}
 }

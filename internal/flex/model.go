@@ -37,10 +37,8 @@ type block struct {
 	can      [][]bool // row, column: may be, if room and adult give what the student needs
 	links    [][]link // of each row: which claims a column meets, by column
 	keep     []int    // of each row: the column in which it was published, or none
-	only     [][]int  // of each row: the columns of which one is required; nil if none is
+	only     [][]int  // of each row: the columns that are required, as often as they are; nil if none is
 	helped   []int    // rows of students with supports
-
-	near []float64 // the last prices of seats, with which the next assignment begins
 }
 
 // session is one session, with what it can have.
@@ -50,6 +48,7 @@ type session struct {
 	rooms   []int // that it could be in
 	staff   []int // who could lead it
 	seats   int   // at most, in the largest of those rooms
+	least   int   // nobody may hold it for fewer, whoever is required
 	purpose int
 	was     Held // as published
 }
@@ -61,7 +60,6 @@ type link struct{ col, claim int }
 type claim struct {
 	value float64
 	must  bool
-	last  int  // the last block in which it can be met
 	many  bool // it can be met in more than one block
 }
 
@@ -78,6 +76,12 @@ func compile(in *Instance, seed uint64, left map[int]bool) *model {
 	m.studentAt = index(len(in.Students), func(i int) string { return in.Students[i].ID })
 	m.byOffer = map[string][]int{}
 
+	required := map[string]bool{}
+	for _, r := range in.Required {
+		for _, id := range r.Sessions {
+			required[id] = true
+		}
+	}
 	m.blocks = make([]block, len(in.Blocks))
 	m.blockOf, m.colOf = make([]int, len(in.Sessions)), make([]int, len(in.Sessions))
 	for i := range in.Sessions {
@@ -85,6 +89,13 @@ func compile(in *Instance, seed uint64, left map[int]bool) *model {
 		b := blockAt[s.Block]
 		m.blockOf[i], m.colOf[i] = b, len(m.blocks[b].sessions)
 		x := session{Session: s, index: i, seats: s.Seats, purpose: slices.Index(Purposes, s.Purpose)}
+		switch {
+		case s.State == Fixed:
+		case required[s.ID]:
+			x.least = 1
+		default:
+			x.least = max(1, s.Least)
+		}
 		for _, id := range s.Staff {
 			if t := staffAt[id]; !slices.Contains(in.Staff[t].Away, s.Block) {
 				x.staff = append(x.staff, t)
@@ -206,7 +217,7 @@ func (m *model) fillClaims(left map[int]bool) {
 	// The first claims are those to variety: one of each student for each purpose. They have no
 	// links, for every column has one.
 	for range len(in.Students) * len(Purposes) {
-		m.claims = append(m.claims, claim{value: m.w.Variety, last: len(m.blocks) - 1, many: len(m.blocks) > 1})
+		m.claims = append(m.claims, claim{value: m.w.Variety, many: len(m.blocks) > 1})
 	}
 	for i := range in.Students {
 		st := &in.Students[i]
@@ -314,7 +325,6 @@ func (m *model) add(student int, c claim, sessions []int) {
 			first = b
 		}
 		c.many = c.many || b != first
-		c.last = max(c.last, b)
 	}
 	if first != none {
 		m.claims = append(m.claims, c)
@@ -335,14 +345,10 @@ func (m *model) require(student, k int) {
 	if row == none {
 		return
 	}
-	var cols []int
 	for _, k := range at {
-		if blk.can[row][m.colOf[k]] && (blk.only[row] == nil || slices.Contains(blk.only[row], m.colOf[k])) {
-			cols = append(cols, m.colOf[k])
+		if blk.can[row][m.colOf[k]] {
+			blk.only[row] = append(blk.only[row], m.colOf[k])
 		}
-	}
-	if cols != nil {
-		blk.only[row] = cols
 	}
 }
 

@@ -36,7 +36,7 @@ func (s *search) arrange(b int, hold []float64, come []int, price []float64) {
 				if come[c] > 0 && seats < come[c] {
 					v -= hold[c] * (1 - float64(seats)/float64(come[c]))
 				} else {
-					v += price[c] * float64(seats-come[c])
+					v += max(0, price[c]) * float64(seats-come[c])
 				}
 				for _, w := range wants {
 					if covers(w.tags, s.rooms[r].Tags) {
@@ -209,15 +209,19 @@ func (s *search) warm() {
 	}
 }
 
-// follow makes a solution that follows the prices: claims that can still be met in a later
-// block are worth there what the prices say.
+// follow makes a solution that follows the prices: every student plans a week at them, and a claim
+// waits for the block in which it is planned.
 func (s *search) follow(d *dual) {
+	planned := make([]int, len(s.claims))
+	for i := range s.in.Students {
+		d.week.plan(i, d.seat, d.price, planned)
+	}
 	for b := range s.blocks {
 		s.fresh(b, func(c int) float64 {
-			if v := s.now(c); v == 0 || !s.claims[c].many || s.claims[c].last <= b {
-				return v
+			if planned[c] > b {
+				return 0
 			}
-			return d.price[c]
+			return s.now(c)
 		})
 	}
 }

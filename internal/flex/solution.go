@@ -174,7 +174,7 @@ func (t *teller) why(i int, sessions []int) string {
 		case !t.supports(b, r, c):
 			say(5, "Where and by whom %s is held, %s is not given.", x.ID, strings.Join(st.Supports, ", "))
 		case blk.only[r] != nil && !slices.Contains(blk.only[r], c):
-			say(6, "The student is required in %s at that time.", t.names(b, blk.only[r]))
+			say(6, "The student is required in %s at that time.", t.names(b, slices.Compact(slices.Sorted(slices.Values(blk.only[r])))))
 		case t.come[b][c] >= t.seatsOf(b, c):
 			say(8, "%s", t.full(b, c))
 		case at != none:

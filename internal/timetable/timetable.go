@@ -374,7 +374,9 @@ func ParseSession(id string) (OfferID, SlotID) {
 // Instance makes what package flex solves. Slots that have begun are left as they are: they
 // are not in it.
 func (w Week) Instance() *flex.Instance {
-	in := &flex.Instance{Schema: flex.InstanceSchema}
+	weights := flex.DefaultWeights
+	weights.Place = 5 // nobody stands in the corridor so that two others have what they need
+	in := &flex.Instance{Schema: flex.InstanceSchema, Weights: &weights}
 	open := map[SlotID]bool{}
 	for _, s := range w.Calendar.Week(w.Monday) {
 		if s.Begins().After(w.NotBefore) {
