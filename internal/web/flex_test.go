@@ -146,7 +146,11 @@ func TestATeacherIsAwayAndTheWeekHolds(t *testing.T) {
 	if held() != 2 {
 		t.Fatalf("%d sessions held; want 2", held())
 	}
-	s.post("leader", flexPath+"/away", url.Values{"person": {string(person("teacher"))}, "day": {"2026-11-23"}}).goesTo(flexPath + "?week=2026-11-23#draft")
+	// At 7:40 she says so herself; for somebody else she may not.
+	s.post("teacher", flexPath+"/away", url.Values{"person": {string(person("leader"))}, "day": {"2026-11-23"}}).is(http.StatusNotFound)
+	s.post("teacher", flexPath+"/away", url.Values{"person": {string(person("teacher"))}, "day": {"2026-11-24"}}).is(http.StatusUnprocessableEntity).says("no flex block on this day")
+	s.post("teacher", flexPath+"/away", url.Values{"person": {string(person("teacher"))}, "day": {"2026-11-23"}}).goesTo("/teach/flex?school=cedar&week=2026-11-23&done=said")
+	s.get("teacher", "/teach/flex?week=2026-11-23").says("You are away on 2026-11-23", "I am there after all")
 	s.get("leader", flexPath+"?week=2026-11-23").says("Ngozi Okafor is away on 2026-11-23", "A plan that is not published", "Students who move")
 	publish()
 	if held() != 1 {
@@ -201,6 +205,37 @@ func TestSwapsRequirementsAndMentors(t *testing.T) {
 	s.post("other teacher", answer, url.Values{"answer": {"no"}, "why": {"x"}}).is(http.StatusNotFound)
 	s.post("teacher", answer, url.Values{"answer": {"no"}, "why": {"The wall first."}}).goesTo("/teach/flex?done=said")
 	s.get("student", "/me/flex?week=2026-11-23").says("Not this time: The wall first.")
+}
+
+// Who runs flex time offers for others, and finds who is free to lead a session instead.
+func TestOffersForOthersAndWhoIsFree(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.setUpFlex()
+	s.offer("Chess", url.Values{"seats": {"30"}}, mondayFlex)
+	teacher := string(person("teacher"))
+	form := s.get("leader", "/teach/flex?school=cedar&week=2026-11-23").is(http.StatusOK).says("Who leads it", "Ngozi Okafor").form(flexPath + "/offers")
+	for k, v := range map[string]string{"title": "Board games", "purpose": "club", "seats": "9", "slot": string(wednesdayFlex)} {
+		form.Set(k, v)
+	}
+	form.Set("leader", "nobody")
+	s.post("leader", flexPath+"/offers", form).is(http.StatusUnprocessableEntity).says("Choose who leads it")
+	form.Set("leader", teacher)
+	s.post("leader", flexPath+"/offers", form).goesTo("/teach/flex?school=cedar&week=2026-11-23&done=said")
+	s.get("teacher", "/teach/flex?week=2026-11-23").says("Board games").saysNot("Who leads it")
+	form.Set("leader", string(person("leader")))
+	s.post("teacher", flexPath+"/offers", form).is(http.StatusNotFound)
+
+	s.post("leader", flexPath+"/solve", url.Values{"week": {"2026-11-23"}})
+	draft := s.get("leader", flexPath+"?week=2026-11-23").is(http.StatusOK)
+	s.post("leader", flexPath+"/publish", draft.form(flexPath+"/publish")).goesTo(flexPath + "?week=2026-11-23&done=said")
+	held, err := s.db.FlexHeld(t.Context(), district, cedar, "2026-11-23", "2026-11-30")
+	if err != nil || len(held) != 2 {
+		t.Fatalf("%d held, %v", len(held), err)
+	}
+	session := flexPath + "/sessions/" + url.PathEscape(timetable.SessionID(held[0].Offer, held[0].Slot))
+	s.get("leader", session).is(http.StatusOK).says("Nobody else is free to lead it then")
+	s.get("teacher", session).is(http.StatusOK).saysNot("free to lead it")
 }
 
 // Who needs an aide is placed where one is, and nowhere else; a student cannot set that.

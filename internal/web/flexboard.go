@@ -119,7 +119,7 @@ func (s *Server) renderFlexBoard(w http.ResponseWriter, r *http.Request, a guard
 				}
 			}
 		}
-		if err := s.boardAway(ctx, a, school, &v); err != nil {
+		if v.Away, err = s.awayIn(ctx, d, school, v.Monday); err != nil {
 			return err
 		}
 		if err := s.boardSolutions(ctx, a, school, students, requests, b, &v); err != nil {
@@ -131,25 +131,26 @@ func (s *Server) renderFlexBoard(w http.ResponseWriter, r *http.Request, a guard
 	return s.render(w, r, a, code, "flexboard", v)
 }
 
-func (s *Server) boardAway(ctx context.Context, a guard.Actor, school roster.OrgID, v *flexBoard) error {
-	away, err := s.Store.FlexAway(ctx, a.District, school, v.Monday)
+// awayIn tells which adults are away on which days of a week.
+func (s *Server) awayIn(ctx context.Context, d roster.DistrictID, school roster.OrgID, monday roster.Date) (views []awayView, err error) {
+	away, err := s.Store.FlexAway(ctx, d, school, monday)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	names := s.namesOf(ctx, a.District)
+	names := s.namesOf(ctx, d)
 	for _, x := range away {
 		day := string(x.Slot.Date())
-		if n := len(v.Away); n > 0 && v.Away[n-1].Person == string(x.Person) && v.Away[n-1].Day == day {
-			v.Away[n-1].Slots++
+		if n := len(views); n > 0 && views[n-1].Person == string(x.Person) && views[n-1].Day == day {
+			views[n-1].Slots++
 			continue
 		}
 		name, err := names(x.Person)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		v.Away = append(v.Away, awayView{name, string(x.Person), day, 1})
+		views = append(views, awayView{name, string(x.Person), day, 1})
 	}
-	return nil
+	return views, nil
 }
 
 func (s *Server) boardSolutions(ctx context.Context, a guard.Actor, school roster.OrgID, students []roster.Person, requests []timetable.Request, b *book, v *flexBoard) error {

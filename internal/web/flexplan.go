@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,20 +98,32 @@ func (s *Server) publishFlex(w http.ResponseWriter, r *http.Request, a guard.Act
 }
 
 // reportAway says that an adult is away on a day, or is there after all, and plans what is
-// left of the week again around it.
+// left of the week again around it. Everybody says it of themselves; who runs flex time, of all.
 func (s *Server) reportAway(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	ctx, school := r.Context(), schoolID(r)
 	day := roster.Date(r.PostForm.Get("day"))
+	who := roster.PersonID(r.PostForm.Get("person"))
+	rel, err := s.Store.ToSchool(ctx, a, school)
+	if err != nil {
+		return err
+	}
+	_, runs := guard.Allowed(guard.RunFlex, rel)
+	again := func(wrong error) error { return s.renderFlexBoard(w, r, a, nil, wrong) }
+	if !runs {
+		if who != a.Person {
+			return s.door.School(ctx, a, guard.RunFlex, school)
+		}
+		again = func(wrong error) error { return s.renderFlexTeach(w, r, a, newOffer, nil, wrong) }
+	}
 	staff, err := s.Store.StaffOf(ctx, a.District, school)
 	if err != nil {
 		return err
 	}
-	who := roster.PersonID(r.PostForm.Get("person"))
 	switch {
 	case !slices.ContainsFunc(staff, func(p roster.Person) bool { return p.ID == who }):
-		return s.renderFlexBoard(w, r, a, nil, fault.Field("person", "Choose who is away."))
+		return again(fault.Field("person", "Choose who is away."))
 	case day.Time().IsZero():
-		return s.renderFlexBoard(w, r, a, nil, fault.Field("day", "Choose a day."))
+		return again(fault.Field("day", "Choose a day."))
 	}
 	monday := timetable.Monday(day.Time())
 	c, err := s.Store.FlexCalendar(ctx, a.District, school)
@@ -125,16 +138,19 @@ func (s *Server) reportAway(w http.ResponseWriter, r *http.Request, a guard.Acto
 			}
 		}
 		if len(slots) == 0 {
-			return s.renderFlexBoard(w, r, a, nil, fault.Field("day", "There is no flex block on this day."))
+			return again(fault.Field("day", "There is no flex block on this day."))
 		}
 	}
 	if err := s.Store.SetFlexAway(ctx, a.District, school, who, day, slots, a.Person); err != nil {
 		return err
 	}
 	if err := s.resolve(r, a, monday); err != nil && fault.KindOf(err) == fault.Invalid {
-		return s.renderFlexBoard(w, r, a, nil, err)
+		return again(err)
 	} else if err != nil {
 		return err
+	}
+	if !runs {
+		return seeOther(w, r, "/teach/flex?school="+url.QueryEscape(string(school))+"&week="+string(monday), "said")
 	}
 	return seeOther(w, r, flexHref(school)+"?week="+string(monday)+"#draft", "")
 }

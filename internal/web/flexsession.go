@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,6 +24,8 @@ type sessionPage struct {
 	Required []requiredView
 	Others   []roster.Person // of the school, to walk in or to be required
 	May      bool            // write down who came, ask students to come
+	Runs     bool            // flex time: let somebody else lead it
+	Idle     []roster.Person // who is free to do so
 	Errors   formErrors
 }
 
@@ -75,6 +78,11 @@ func (s *Server) renderSession(w http.ResponseWriter, r *http.Request, a guard.A
 		return err
 	}
 	_, v.May = guard.Allowed(guard.OfferFlex, rel)
+	if _, v.Runs = guard.Allowed(guard.RunFlex, rel); v.Runs && v.Held {
+		if v.Idle, err = s.freeThen(ctx, d, school, b, slot); err != nil {
+			return err
+		}
+	}
 	places, err := s.Store.FlexSession(ctx, d, school, slot, offer)
 	if err != nil {
 		return err
@@ -105,6 +113,30 @@ func (s *Server) renderSession(w http.ResponseWriter, r *http.Request, a guard.A
 	var code int
 	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "flexsession", v)
+}
+
+// freeThen are the adults of a school who lead nothing in a block and are not away.
+func (s *Server) freeThen(ctx context.Context, d roster.DistrictID, school roster.OrgID, b *book, slot timetable.SlotID) ([]roster.Person, error) {
+	staff, err := s.Store.StaffOf(ctx, d, school)
+	if err != nil {
+		return nil, err
+	}
+	away, err := s.Store.FlexAway(ctx, d, school, timetable.Monday(slot.Date().Time()))
+	if err != nil {
+		return nil, err
+	}
+	busy := map[roster.PersonID]bool{}
+	for _, h := range b.held {
+		if h.Slot == slot {
+			busy[h.Leader] = true
+		}
+	}
+	for _, x := range away {
+		if x.Slot == slot {
+			busy[x.Person] = true
+		}
+	}
+	return slices.DeleteFunc(staff, func(p roster.Person) bool { return busy[p.ID] }), nil
 }
 
 // studentNamed finds a student of a school by the name that was chosen or typed.

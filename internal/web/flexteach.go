@@ -35,6 +35,10 @@ type flexTeach struct {
 	Form     offerForm
 	Asked    []askedView // requests of students that the reader mentors
 	Board    bool
+	Staff    []roster.Person // for whom who runs flex time may offer
+	Days     []boardDay      // from today on, to be away on
+	Away     []awayView      // of the reader
+	Me       roster.PersonID
 	Errors   formErrors
 }
 
@@ -52,7 +56,10 @@ type offerForm struct {
 	Title, Purpose, Seats, Least, Door, Room, Materials, Competency, Grades, Equipment string
 	Supports                                                                           []string
 	Possible                                                                           bool
+	Leader                                                                             roster.PersonID
 }
+
+var newOffer = offerForm{Seats: "12", Door: "open"}
 
 // Gives are the supports that a session can give, and which of them are chosen.
 func (f offerForm) Gives() (all []supportView) {
@@ -80,17 +87,17 @@ type askedView struct {
 }
 
 func (s *Server) showFlexTeach(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	return s.renderFlexTeach(w, r, a, offerForm{Seats: "12", Door: "open"}, nil, nil)
+	return s.renderFlexTeach(w, r, a, newOffer, nil, nil)
 }
 
 // flexSchools are the schools at which somebody works.
 func (s *Server) flexSchools(r *http.Request, a guard.Actor) ([]roster.Org, error) {
-	return s.Store.SchoolsOf(r.Context(), a.District, a.Person, "teacher", "aide", "counselor")
+	return s.Store.SchoolsOf(r.Context(), a.District, a.Person, "teacher", "aide", "counselor", "principal", "siteAdministrator")
 }
 
 func (s *Server) renderFlexTeach(w http.ResponseWriter, r *http.Request, a guard.Actor, form offerForm, chosen []timetable.SlotID, wrong error) error {
 	ctx, d := r.Context(), a.District
-	v := flexTeach{Monday: s.monday(r, "week"), Purposes: flex.Purposes, Form: form}
+	v := flexTeach{Monday: s.monday(r, "week"), Purposes: flex.Purposes, Form: form, Me: a.Person}
 	v.Before, v.Next = string(timetable.WeeksAfter(v.Monday, -1)), string(timetable.WeeksAfter(v.Monday, 1))
 	var err error
 	if v.Schools, err = s.flexSchools(r, a); err != nil {
@@ -110,7 +117,11 @@ func (s *Server) renderFlexTeach(w http.ResponseWriter, r *http.Request, a guard
 	if err != nil {
 		return err
 	}
-	_, v.Board = guard.Allowed(guard.RunFlex, rel)
+	if _, v.Board = guard.Allowed(guard.RunFlex, rel); v.Board {
+		if v.Staff, err = s.Store.StaffOf(ctx, d, v.School.ID); err != nil {
+			return err
+		}
+	}
 	b, err := s.book(ctx, d, v.School.ID, v.Monday)
 	if err != nil {
 		return err
@@ -127,6 +138,13 @@ func (s *Server) renderFlexTeach(w http.ResponseWriter, r *http.Request, a guard
 			}
 		}
 	}
+	today := timetable.Clock(s.Now()).Format(time.DateOnly)
+	v.Days = slices.DeleteFunc(b.days(), func(x boardDay) bool { return x.Day.Format(time.DateOnly) < today })
+	away, err := s.awayIn(ctx, d, v.School.ID, v.Monday)
+	if err != nil {
+		return err
+	}
+	v.Away = slices.DeleteFunc(away, func(x awayView) bool { return x.Person != string(a.Person) })
 	cat, err := s.Store.Catalogue(ctx, d)
 	if err != nil {
 		return err
@@ -204,7 +222,7 @@ func (s *Server) mentees(r *http.Request, a guard.Actor, b *book) (views []asked
 // addOffer keeps what an adult offers. Who runs flex time may offer for somebody else.
 func (s *Server) addOffer(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	ctx, school, f := r.Context(), schoolID(r), r.PostForm
-	form := offerForm{f.Get("title"), f.Get("purpose"), f.Get("seats"), f.Get("least"), f.Get("door"), f.Get("room"), f.Get("materials"), f.Get("competency"), f.Get("grades"), f.Get("equipment"), f["support"], f.Get("possible") != ""}
+	form := offerForm{f.Get("title"), f.Get("purpose"), f.Get("seats"), f.Get("least"), f.Get("door"), f.Get("room"), f.Get("materials"), f.Get("competency"), f.Get("grades"), f.Get("equipment"), f["support"], f.Get("possible") != "", roster.PersonID(f.Get("leader"))}
 	o := timetable.Offer{School: school, Title: form.Title, Purpose: flex.Purpose(form.Purpose), Door: flex.Door(form.Door), Leader: a.Person, Room: form.Room, Materials: strings.TrimSpace(form.Materials),
 		Grades: commas(form.Grades), Equipment: commas(form.Equipment), Supports: knownSupports(form.Supports), Possible: form.Possible, Author: a.Person}
 	o.Seats, _ = strconv.Atoi(form.Seats)
@@ -238,6 +256,18 @@ func (s *Server) addOffer(w http.ResponseWriter, r *http.Request, a guard.Actor)
 		}
 	}
 	var wrong error
+	if form.Leader != "" && form.Leader != a.Person {
+		if err := s.door.School(ctx, a, guard.RunFlex, school); err != nil {
+			return err
+		}
+		staff, err := s.Store.StaffOf(ctx, a.District, school)
+		if err != nil {
+			return err
+		}
+		if o.Leader = form.Leader; !slices.ContainsFunc(staff, func(p roster.Person) bool { return p.ID == o.Leader }) {
+			wrong = fault.Field("leader", "Choose who leads it from the list.")
+		}
+	}
 	for _, x := range chosen {
 		if !slices.ContainsFunc(c.Week(timetable.Monday(x.Date().Time())), func(slot timetable.Slot) bool { return slot.ID() == x }) {
 			wrong = fault.Field("slots", "There is no such block. Choose among those shown.")

@@ -124,7 +124,7 @@ func (s *Server) routes() []route {
 
 		// Teachers.
 		{"GET /teach", teaching, s.serveTeach},
-		{"GET /teach/flex", teaching, s.showFlexTeach},
+		{"GET /teach/flex", staff, s.showFlexTeach},
 		{"GET /teach/calendar", teaching, s.showCalendar},
 		{"POST /teach/calendar", teaching, s.makeCalendar},
 		{"GET /calendar/{calendar}", public, s.serveCalendar},
@@ -169,7 +169,7 @@ func (s *Server) routes() []route {
 		{"POST /schools/{school}/flex/set-up", toSchool(guard.RunFlex), s.setUpFlex},
 		{"POST /schools/{school}/flex/solve", toSchool(guard.RunFlex), s.solveFlex},
 		{"POST /schools/{school}/flex/publish", toSchool(guard.RunFlex), s.publishFlex},
-		{"POST /schools/{school}/flex/away", toSchool(guard.RunFlex), s.reportAway},
+		{"POST /schools/{school}/flex/away", toSchool(guard.SeeFlex), s.reportAway},
 		{"POST /schools/{school}/flex/substitute", toSchool(guard.RunFlex), s.substitute},
 		{"POST /schools/{school}/flex/offers", toSchool(guard.OfferFlex), s.addOffer},
 		{"POST /schools/{school}/flex/offers/{offer}/end", toSchool(guard.OfferFlex), s.endOffer},
