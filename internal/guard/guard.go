@@ -63,8 +63,10 @@ const (
 	Observe      Action = "observe"       // write evidence about a student
 	ReadClass    Action = "read class"    // roster, grid and steps of a class
 	DecideStep   Action = "decide step"   // accept or decline a proposed step
+	SeeStep      Action = "see step"      // why a step is proposed
 	MakeGroups   Action = "make groups"   // propose, arrange and end groups of a class
 	RaiseFlag    Action = "raise flag"    // say who looks after something, and what came of it
+	SeeFlags     Action = "see flags"     // who looks after what at a school, and what nobody does
 	ContestFlag  Action = "contest flag"  // say what is not right about a flag
 	IssueCards   Action = "issue cards"   // make sign-in codes for a class
 	SeeFlex      Action = "see flex"      // what is held in a school's flex time, where, and who is there
@@ -111,8 +113,10 @@ var rules = map[Action][]Relation{
 	Observe:      {TeacherOf},
 	ReadClass:    {TeacherOf, LeaderOf},
 	DecideStep:   {TeacherOf},
+	SeeStep:      {TeacherOf, LeaderOf},
 	MakeGroups:   {TeacherOf},
-	RaiseFlag:    {TeacherOf},
+	RaiseFlag:    {TeacherOf, LeaderOf},
+	SeeFlags:     {LeaderOf},
 	ContestFlag:  {Self, GuardianOf},
 	IssueCards:   {TeacherOf},
 	SeeFlex:      {StaffOf, CounselorOf, LeaderOf, AdministratorOf},

@@ -161,6 +161,16 @@ func (v RuleVersion) Read() (Rules, error) {
 	return r, err
 }
 
+// For are the kinds of the rules that let somebody act: teacher, mentor or leader.
+func (r Rules) For(who string) (kinds []StepKind) {
+	for _, t := range r.List {
+		if t.On && slices.Contains(t.Who, who) {
+			kinds = append(kinds, t.Kind)
+		}
+	}
+	return kinds
+}
+
 func (r Rules) check() error {
 	if r.Schema != RulesSchema {
 		return fault.Field("rules", "schema is %q; it must be %s.", r.Schema, RulesSchema)

@@ -235,6 +235,45 @@ func (db *DB) FlagsOf(ctx context.Context, d roster.DistrictID, owner roster.Per
 	return many(ctx, db, scanFlag, `SELECT `+flagColumns+` FROM flag WHERE district = $1 AND owner = $2 AND closed_at = 0 AND expires >= $3 ORDER BY review, id`, d, owner, db.today())
 }
 
+// ofSchool are the students of school $3 on day $1.
+const ofSchool = `(SELECT person FROM role WHERE district = $2 AND org = $3 AND role = 'student' AND active AND ` + onDay + `)`
+
+// FlagsAt returns the flags of a school's students: those that are open, the first to look at again
+// first, and those that were closed since a moment.
+func (db *DB) FlagsAt(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]propose.Flag, error) {
+	return many(ctx, db, scanFlag, `SELECT `+flagColumns+` FROM flag WHERE district = $2 AND student IN `+ofSchool+`
+		AND (closed_at = 0 AND expires >= $1 OR closed_at >= $4) ORDER BY closed_at, review, id`, db.today(), d, school, micros(since))
+}
+
+// Unattended returns the proposals about one student of a school, of some kinds, since a moment, that
+// nobody raised a flag from or decided on, the weightiest of each student and kind, in their order.
+func (db *DB) Unattended(ctx context.Context, d roster.DistrictID, school roster.OrgID, kinds []propose.StepKind, since time.Time) ([]propose.Proposal, error) {
+	if len(kinds) == 0 {
+		return nil, nil
+	}
+	args := []any{db.today(), d, school, micros(since), micros(db.now())}
+	list, err := many(ctx, db, value[string], `SELECT p.detail FROM proposal p WHERE p.district = $2 AND p.at >= $4 AND p.students IN `+ofSchool+`
+		AND NOT EXISTS (SELECT 1 FROM flag f WHERE f.district = p.district AND f.student = p.students AND f.rule = p.rule AND (f.closed_at = 0 AND f.expires >= $1 OR f.at >= p.at))
+		AND NOT EXISTS (SELECT 1 FROM step_decision s WHERE s.district = p.district AND s.class = p.class AND s.step = p.step AND s.until > $5)
+		AND p.kind IN (`+marks(&args, kinds)+`) ORDER BY p.weight DESC, p.id`, args...)
+	if err != nil {
+		return nil, err
+	}
+	var out []propose.Proposal
+	seen := map[[2]string]bool{}
+	for _, text := range list {
+		var p propose.Proposal
+		if err := json.Unmarshal([]byte(text), &p); err != nil {
+			return nil, err
+		}
+		if key := [2]string{string(p.Students[0]), string(p.Kind)}; !seen[key] {
+			seen[key] = true
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
 // RaiseFlag keeps a flag.
 func (db *DB) RaiseFlag(ctx context.Context, d roster.DistrictID, f propose.Flag) error {
 	if err := f.Validate(db.now()); err != nil {

@@ -130,9 +130,6 @@ func (s *Server) raiseFlag(w http.ResponseWriter, r *http.Request, a guard.Actor
 	if err != nil {
 		return err
 	}
-	if err := s.door.Class(ctx, a, guard.DecideStep, p.Class); err != nil {
-		return err
-	}
 	if !slices.Equal(p.Students, []roster.PersonID{student}) {
 		return fault.Field("proposal", "This proposal is not about this student.")
 	}
@@ -140,7 +137,17 @@ func (s *Server) raiseFlag(w http.ResponseWriter, r *http.Request, a guard.Actor
 	if err != nil {
 		return err
 	}
-	if !slices.Contains(rule.Who, "teacher") {
+	rel, err := s.Store.ToStudent(ctx, a, student)
+	if err != nil {
+		return err
+	}
+	leads := slices.Contains(rel, guard.LeaderOf) && slices.Contains(rule.Who, "leader")
+	if !leads {
+		if err := s.door.Class(ctx, a, guard.DecideStep, p.Class); err != nil {
+			return err
+		}
+	}
+	if !leads && !slices.Contains(rule.Who, "teacher") {
 		mentors, err := s.Store.Mentors(ctx, d, []roster.PersonID{student})
 		if err != nil {
 			return err
@@ -152,7 +159,7 @@ func (s *Server) raiseFlag(w http.ResponseWriter, r *http.Request, a guard.Actor
 	f := propose.Flag{Student: student, Proposal: p.ID, Because: p.Because, Rule: p.Rule, Owner: roster.PersonID(r.PostForm.Get("owner")),
 		Action: strings.TrimSpace(r.PostForm.Get("action")), Review: roster.Date(r.PostForm.Get("review")), Author: a.Person,
 		Expires: roster.Date(s.Now().AddDate(0, 0, max(8, rule.Expires)).Format(time.DateOnly))}
-	owners, err := s.Store.TeachersOf(ctx, d, student)
+	owners, err := s.flagOwners(ctx, a, student, leads)
 	if err != nil {
 		return err
 	}
@@ -165,6 +172,94 @@ func (s *Server) raiseFlag(w http.ResponseWriter, r *http.Request, a guard.Actor
 		return err
 	}
 	return s.afterTalk(w, r, a, flagsHref(student), "said")
+}
+
+// flagOwners are who may look after something: the student's teachers, and the leader who asks.
+func (s *Server) flagOwners(ctx context.Context, a guard.Actor, student roster.PersonID, leads bool) ([]roster.Person, error) {
+	owners, err := s.Store.TeachersOf(ctx, a.District, student)
+	if err != nil || !leads {
+		return owners, err
+	}
+	self, err := s.Store.Person(ctx, a.District, a.Person)
+	return append([]roster.Person{self}, owners...), err
+}
+
+// schoolFlags is who looks after what at a school, and what nobody looks after.
+type schoolFlags struct {
+	School roster.Org
+	Open   []flagView
+	Due    int
+	Nobody []unattendedView
+	Weeks  string
+	Came   []cameRow // of those that were closed
+	Closed int
+}
+
+type unattendedView struct {
+	propose.Proposal
+	Name, Href string
+}
+
+type cameRow struct {
+	Outcome propose.Outcome
+	Flags   int
+}
+
+const (
+	flagsSince      = 84 * 24 * time.Hour
+	unattendedSince = 21 * 24 * time.Hour
+)
+
+func (s *Server) showSchoolFlags(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	ctx, d, now := r.Context(), a.District, s.Now()
+	v := schoolFlags{Weeks: weekWords(int(flagsSince.Hours()) / 24 / 7)}
+	var err error
+	if v.School, err = s.Store.Org(ctx, d, schoolID(r)); err != nil {
+		return err
+	}
+	names := s.namesOf(ctx, d)
+	flags, err := s.Store.FlagsAt(ctx, d, v.School.ID, now.Add(-flagsSince))
+	if err != nil {
+		return err
+	}
+	came := map[propose.Outcome]int{}
+	for _, f := range flags {
+		if !f.Closed.IsZero() {
+			came[f.Outcome]++
+			v.Closed++
+			continue
+		}
+		x := flagView{Flag: f, Due: f.Due(now), Href: flagsHref(f.Student)}
+		if x.Name, err = names(f.Student); err != nil {
+			return err
+		}
+		if x.OwnerName, err = names(f.Owner); err != nil {
+			return err
+		}
+		if x.Due {
+			v.Due++
+		}
+		v.Open = append(v.Open, x)
+	}
+	for _, o := range propose.Outcomes {
+		v.Came = append(v.Came, cameRow{o, came[o]})
+	}
+	rules, err := s.Store.Rules(ctx, d)
+	if err != nil {
+		return err
+	}
+	waiting, err := s.Store.Unattended(ctx, d, v.School.ID, rules.For("leader"), now.Add(-unattendedSince))
+	if err != nil {
+		return err
+	}
+	for _, p := range waiting {
+		x := unattendedView{Proposal: p, Href: classPath(p.Class) + "/proposals/" + urlPath(p.ID)}
+		if x.Name, err = names(p.Students[0]); err != nil {
+			return err
+		}
+		v.Nobody = append(v.Nobody, x)
+	}
+	return s.render(w, r, a, http.StatusOK, "schoolflags", v)
 }
 
 func (s *Server) closeFlag(w http.ResponseWriter, r *http.Request, a guard.Actor) error {

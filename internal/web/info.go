@@ -95,6 +95,7 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Act
 			{guard.DecideStep, "decide on proposed steps", false},
 			{guard.MakeGroups, "make groups of the class", false},
 			{guard.RaiseFlag, "say who looks after something, and what came of it", true},
+			{guard.SeeFlags, "see who looks after what at the school, and what nobody does", false},
 			{guard.ContestFlag, "say that a flag is not right", true},
 			{guard.IssueCards, "print sign-in cards", false},
 			{guard.SeeFlex, "see what is held in the school’s flex time, where, and who is there", false},

@@ -45,6 +45,7 @@ type schoolView struct {
 	Everybody  everybodyView
 	Dimensions []dimensionView
 	Classes    bool // the reader may open classes
+	Flags      bool // and see who looks after what
 }
 
 // everybodyView holds the figures of all students together.
@@ -78,6 +79,11 @@ func (s *Server) showSchool(w http.ResponseWriter, r *http.Request, a guard.Acto
 	v := newSchoolView(o)
 	v.School, v.At = school, s.Now()
 	v.Classes = a.Has(roster.Leader)
+	rel, err := s.Store.ToSchool(r.Context(), a, school.ID)
+	if err != nil {
+		return err
+	}
+	_, v.Flags = guard.Allowed(guard.SeeFlags, rel)
 	return s.render(w, r, a, http.StatusOK, "school", v)
 }
 

@@ -318,7 +318,7 @@ func (s *Server) renderProposal(w http.ResponseWriter, r *http.Request, a guard.
 	if err != nil {
 		return err
 	}
-	if err := s.door.Class(ctx, a, guard.DecideStep, p.Class); err != nil {
+	if err := s.door.Class(ctx, a, guard.SeeStep, p.Class); err != nil {
 		return err
 	}
 	v := proposalView{Proposal: p}
@@ -352,8 +352,13 @@ func (s *Server) renderProposal(w http.ResponseWriter, r *http.Request, a guard.
 		v.Decisions = append(v.Decisions, decisionView{x, who})
 	}
 	if len(v.Students) == 1 {
-		v.May, v.Action = true, recordHref(v.Students[0].ID)+"/flags"
-		if v.Owners, err = s.Store.TeachersOf(ctx, d, v.Students[0].ID); err != nil {
+		rel, err := s.Store.ToStudent(ctx, a, v.Students[0].ID)
+		if err != nil {
+			return err
+		}
+		leads := slices.Contains(rel, guard.LeaderOf) && slices.Contains(v.Rule.Who, "leader")
+		v.May, v.Action = leads || slices.Contains(rel, guard.TeacherOf), recordHref(v.Students[0].ID)+"/flags"
+		if v.Owners, err = s.flagOwners(ctx, a, v.Students[0].ID, leads); err != nil {
 			return err
 		}
 		v.Review = s.Now().AddDate(0, 0, 7).Format(time.DateOnly)

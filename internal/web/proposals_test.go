@@ -121,6 +121,32 @@ func TestAFlagAndItsEnd(t *testing.T) {
 	s.get("teacher", at).says("She was ill.")
 	s.post("teacher", one, url.Values{"outcome": {"none"}}).is(http.StatusUnprocessableEntity)
 
+	// A leader sees what is looked after and what is not, and looks after that.
+	wanting := proposal
+	wanting.ID, wanting.Step, wanting.Because, wanting.Students = "def456def456", "early-warning|y", "Noah was suspended on 1 day.", []roster.PersonID{person("noah")}
+	others := wanting
+	others.ID, others.Kind, others.Rule, others.Because = "123456123456", propose.Recheck, "forgotten/1", "Noah has not been seen."
+	if err := s.db.Propose(t.Context(), district, []propose.Proposal{wanting, others}); err != nil {
+		t.Fatal(err)
+	}
+	school := "/schools/" + string(cedar) + "/flags"
+	s.get("leader", school).is(http.StatusOK).says("Noah Begay: Noah was suspended on 1 day.", "Maya Álvarez: Maya missed 3 of 20 flex blocks.", "contested").saysNot("Noah has not been seen")
+	s.get("teacher", school).is(http.StatusNotFound)
+	s.get("other leader", school).is(http.StatusNotFound)
+	noah := "/students/" + string(person("noah")) + "/flags"
+	form = s.get("leader", room12Path+"/proposals/def456def456").is(http.StatusOK).form(noah)
+	form.Set("owner", string(person("leader")))
+	form.Set("action", "Talk with him, then with his family.")
+	s.post("leader", noah, form).goesTo(noah + "?done=said")
+	s.get("leader", school).says("Nothing waits for somebody", "Talk with him, then with his family.")
+	mine, err := s.db.FlagsOf(t.Context(), district, person("leader"))
+	if err != nil || len(mine) != 1 {
+		t.Fatal(mine, err)
+	}
+	s.post("leader", noah+"/"+mine[0].ID, url.Values{"outcome": {"better"}}).goesTo(noah + "?done=said")
+	s.get("leader", school).says("It is better 1")
+	s.get("leader", room12Path+"/proposals/123456123456").is(http.StatusOK).saysNot("Raise a flag")
+
 	s.signInAgainAfter(50 * 24 * time.Hour)
 	s.get("teacher", "/teach").saysNot("What I look after")
 	s.get("student", at).says("It ended by itself")

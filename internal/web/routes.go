@@ -132,7 +132,7 @@ func (s *Server) routes() []route {
 		{"GET /classes/{class}", toClass(guard.ReadClass), s.serveClass},
 		{"GET /classes/{class}/grid.csv", toClass(guard.ReadClass), s.serveGridCSV},
 		{"POST /classes/{class}/steps", toClass(guard.DecideStep), s.decideStep},
-		{"GET /classes/{class}/proposals/{proposal}", toClass(guard.DecideStep), s.showProposal},
+		{"GET /classes/{class}/proposals/{proposal}", toClass(guard.SeeStep), s.showProposal},
 		{"POST /classes/{class}/proposals", toClass(guard.DecideStep), s.turnProposals},
 		{"GET /classes/{class}/groups", toClass(guard.MakeGroups), s.showGroups},
 		{"POST /classes/{class}/groups", toClass(guard.MakeGroups), s.proposeGroups},
@@ -159,6 +159,7 @@ func (s *Server) routes() []route {
 		// Leaders.
 		{"GET /schools", leading, s.showSchools},
 		{"GET /schools/{school}", toSchool(guard.ReadSchool), s.showSchool},
+		{"GET /schools/{school}/flags", toSchool(guard.SeeFlags), s.showSchoolFlags},
 		{"GET /schools/{school}/attention", toSchool(guard.ReadSchool), s.showAttention},
 		{"GET /schools/{school}/practices", toSchool(guard.ReadSchool), s.showSchoolPractices},
 		{"GET /schools/{school}/choices", toSchool(guard.ReadSchool), s.showSchoolChoices},

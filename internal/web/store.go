@@ -235,6 +235,8 @@ type proposalStore interface {
 	Alike(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) ([]propose.Alike, error)
 	Flags(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]propose.Flag, error)
 	FlagsOf(ctx context.Context, d roster.DistrictID, owner roster.PersonID) ([]propose.Flag, error)
+	FlagsAt(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]propose.Flag, error)
+	Unattended(ctx context.Context, d roster.DistrictID, school roster.OrgID, kinds []propose.StepKind, since time.Time) ([]propose.Proposal, error)
 	RaiseFlag(ctx context.Context, d roster.DistrictID, f propose.Flag) error
 	CloseFlag(ctx context.Context, d roster.DistrictID, student roster.PersonID, id string, o propose.Outcome, note string, by roster.PersonID) error
 	ContestFlag(ctx context.Context, d roster.DistrictID, student roster.PersonID, id, words string, by roster.PersonID) error
