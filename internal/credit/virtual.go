@@ -20,6 +20,7 @@ type Enrollment struct {
 	Load                      string  // whether the student learns full-time or part-time online
 	Status                    string  // as the source writes it
 	Points                    float64 // share of all points, from 0 to 1; NaN where unknown
+	Credits                   float64 // earned; NaN where unknown
 	Groups                    map[string]string
 }
 
@@ -37,6 +38,12 @@ func Passed(status string, also []string) bool {
 	s := plain(status)
 	return slices.Contains(PassedStatuses, s) || slices.ContainsFunc(also, func(x string) bool { return plain(x) == s })
 }
+
+// failedStatuses are those that say that a course was not passed. Who withdrew has not failed.
+var failedStatuses = []string{"f", "fail", "failed", "cf", "completedfailed", "notpassed", "completednotpassed", "np", "nopass", "nocredit", "nc", "u", "unsatisfactory"}
+
+// Failed reports whether a status says that a course was not passed.
+func Failed(status string) bool { return slices.Contains(failedStatuses, plain(status)) }
 
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {

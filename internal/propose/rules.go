@@ -82,6 +82,9 @@ func (t RuleText) Say(words map[string]string) string {
 
 var braces = regexp.MustCompile(`\{[a-z]+\}`)
 
+// optional are numbers that a rule may leave out: it does not look at them then.
+var optional = map[StepKind][]string{Warning: {"failed"}}
+
 // known is what a rule of each kind can say and which numbers it needs.
 var known = map[StepKind]struct{ words, numbers []string }{
 	SmallGroup:  {[]string{"students", "what", "tries"}, []string{"tries", "together"}},
@@ -208,9 +211,13 @@ func (r Rules) check() error {
 				return fault.Field("rules", "%s: thresholds must have %s, from 0 to 1000.", at, name)
 			}
 		}
-		for name := range t.Thresholds {
-			if !slices.Contains(k.numbers, name) {
-				return fault.Field("rules", "%s: thresholds has %s, which is not known here. It has %s.", at, name, strings.Join(k.numbers, ", "))
+		for name, v := range t.Thresholds {
+			all := slices.Concat(k.numbers, optional[t.Kind])
+			if !slices.Contains(all, name) {
+				return fault.Field("rules", "%s: thresholds has %s, which is not known here. It has %s.", at, name, strings.Join(all, ", "))
+			}
+			if !(v >= 0 && v <= 1000) {
+				return fault.Field("rules", "%s: thresholds must have %s from 0 to 1000.", at, name)
 			}
 		}
 	}

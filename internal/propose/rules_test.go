@@ -76,7 +76,8 @@ func TestEachRule(t *testing.T) {
 		propose.Warning: {func(l *propose.Learner, _ *propose.Room) {
 			l.Situation.Missed, l.Situation.Blocks, l.Estimates = 3, 20, many(mastery.Starting)
 			l.Situation.Absent, l.Situation.Days, l.Situation.Suspended = 4.5, 30, 1
-		}, "a missed 3 of 20 flex blocks and missed 4.5 of 30 days of school and was suspended on 1 day and is just starting on 4 of 4 things that were tried."},
+			l.Situation.Failed = []string{"Algebra I", "Biology", "Choir", "Drama"}
+		}, "a missed 3 of 20 flex blocks and missed 4.5 of 30 days of school and was suspended on 1 day and did not pass Algebra I, Biology, Choir and 1 more and is just starting on 4 of 4 things that were tried."},
 		propose.SameWrong: {func(_ *propose.Learner, r *propose.Room) {
 			r.Students = append(r.Students, learner("b", nil), learner("c", nil))
 			r.Alike = []propose.Alike{{Question: "1/2 + 1/3 = ?", Answer: "2/5", Competency: "k2", Students: []roster.PersonID{"a", "b", "c"}, Last: days(3)}}

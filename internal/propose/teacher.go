@@ -96,6 +96,7 @@ type Situation struct {
 	Absent     float64   // days of school of the same weeks that were missed, of
 	Days       int       // those recorded
 	Suspended  int       // on how many of them suspended
+	Failed     []string  // courses not passed, in the last half year
 }
 
 // Alike is a wrong answer that several students gave.
@@ -592,6 +593,15 @@ func (p *proposer) warning() {
 			}
 			signs = append(signs, "was suspended on "+days)
 			inputs = append(inputs, Input{l.Person.ID, "days suspended", strconv.Itoa(x.Suspended)})
+		}
+		if n, ok := rule.Thresholds["failed"]; ok && len(x.Failed) > 0 && float64(len(x.Failed)) >= n {
+			names := strings.Join(x.Failed[:min(3, len(x.Failed))], ", ")
+			if more := len(x.Failed) - 3; more > 0 {
+				names += fmt.Sprintf(" and %d more", more)
+			}
+			signs = append(signs, "did not pass "+names)
+			inputs = append(inputs, Input{l.Person.ID, "courses not passed", strings.Join(x.Failed, ", ")})
+			urgency = max(urgency, float64(len(x.Failed))/max(n, 1))
 		}
 		tried, starting := 0, 0
 		for _, id := range p.Focus {

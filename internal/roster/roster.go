@@ -251,6 +251,7 @@ type CourseResult struct {
 	Load     string   // full-time or part-time online
 	Status   string   // in the source's words
 	Points   *float64 // share of all points, from 0 to 1; nil where unknown
+	Credits  *float64 // that were earned; nil where unknown
 }
 
 // Attended sums up a student's attendance over some days.

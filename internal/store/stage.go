@@ -241,7 +241,7 @@ func (s *stager) Use(line int, u roster.Use) error {
 }
 
 func (s *stager) CourseResult(line int, c roster.CourseResult) error {
-	return s.put("course_result", string(c.Student)+"|"+c.Course+"|"+c.Term, line, true, c.Student, c.Course, c.Subject, c.Term, c.Virtual, c.Provider, c.Load, c.Status, number(c.Points))
+	return s.put("course_result", string(c.Student)+"|"+c.Course+"|"+c.Term, line, true, c.Student, c.Course, c.Subject, c.Term, c.Virtual, c.Provider, c.Load, c.Status, number(c.Points), number(c.Credits))
 }
 
 func (s *stager) Framework(f competency.Framework) error {

@@ -57,7 +57,7 @@ var twins = []twin{
 	{name: "result", columns: []string{"line_item", "person", "status", "score", "words", "day", "competencies"}, label: "r.line_item"},
 	{name: "attendance", columns: []string{"person", "day", "period", "missed", "suspended", "word"}, label: "r.day || ' ' || r.word"},
 	{name: "product_use", columns: []string{"person", "product", "day", "minutes", "lessons"}, label: "r.product || ' ' || r.day"},
-	{name: "course_result", columns: []string{"person", "course", "subject", "term", "virtual", "provider", "load", "status", "points"}, label: "r.course || ' ' || r.term"},
+	{name: "course_result", columns: []string{"person", "course", "subject", "term", "virtual", "provider", "load", "status", "points", "credits"}, label: "r.course || ' ' || r.term"},
 	{name: "framework", columns: []string{"title", "creator", "subject", "language", "version", "licence", "status"}, label: "r.title"},
 	{name: "competency", columns: []string{"framework", "code", "statement", "short", "student", "kind", "grades", "subject", "parent", "position", "assessable", "code_fold"},
 		label: "r.code || ' ' || r.statement", scope: "framework",

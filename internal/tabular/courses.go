@@ -29,6 +29,7 @@ var courseColumns = map[string][]string{
 	"load":     {"load", "fulltime", "fullorparttime", "parttime", "virtualload", "pattern"},
 	"status":   {"status", "completionstatus", "completion", "outcome", "result"},
 	"points":   {"points", "percent", "percentage", "share", "gradepercent", "score"},
+	"credits":  {"credits", "creditsearned", "creditearned", "earnedcredits", "creditsawarded", "credit", "unitsearned"},
 	"possible": {"possible", "pointspossible", "maxpoints", "totalpoints", "outof"},
 	"school":   {"school", "schoolname", "schoolid", "building"},
 	"district": {"district", "districtname", "districtid", "lea"},
@@ -44,7 +45,7 @@ var courseGroups = map[string][]string{
 
 // Courses reads how courses ended: student, course and status (such as CP or completed/passed);
 // and as far as they are there whether it was virtual (where no column says so, all were), term,
-// subject, provider, load, points (a share, a percentage, or points with how many were possible),
+// subject, provider, load, credits, points (a share, a percentage, or points with how many were possible),
 // school, district and groups. each gets what can be used, with the line that it stands on;
 // problem what cannot. The error is a fatal [fault.Problem], or what each returned, or an error
 // of r.
@@ -98,6 +99,13 @@ func (t columnTable) course(row Row, by string, saysVirtual bool, groups columnT
 			return c, &fault.Problem{Code: "row.points", Field: "points", Value: text, Message: "This is not a share of the course's points.", Cure: "Write a percentage such as 72 %, a share such as 0.72, or points with a column “points possible”."}
 		}
 		c.Points = &share
+	}
+	if text := t.get(row, "credits"); text != "" {
+		n, err := strconv.ParseFloat(strings.Replace(text, ",", ".", 1), 64)
+		if err != nil || !(n >= 0 && n <= 50) {
+			return c, &fault.Problem{Code: "row.credits", Field: "credits", Value: text, Message: "This is not a number of credits.", Cure: "Write how many credits the course brought, such as 0.5, or nothing."}
+		}
+		c.Credits = &n
 	}
 	return c, nil
 }

@@ -8,9 +8,11 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"waymark/internal/credit"
 	"waymark/internal/fault"
 	"waymark/internal/guard"
 	"waymark/internal/live"
+	"waymark/internal/mastery"
 	"waymark/internal/propose"
 	"waymark/internal/roster"
 )
@@ -193,6 +195,15 @@ type schoolFlags struct {
 	Weeks  string
 	Came   []cameRow // of those that were closed
 	Closed int
+	Least  int
+	Ninth  []groupTable[ninthRow] // where ninth-graders stand
+}
+
+// ninthRow is where the ninth-graders of a group stand.
+type ninthRow struct {
+	Name  string
+	All   int
+	Count []int // of each standing
 }
 
 type unattendedView struct {
@@ -207,6 +218,8 @@ type cameRow struct {
 
 const (
 	flagsSince      = 84 * 24 * time.Hour
+	coursesSince    = 182 * 24 * time.Hour
+	yearSince       = 365 * 24 * time.Hour
 	unattendedSince = 21 * 24 * time.Hour
 )
 
@@ -259,7 +272,31 @@ func (s *Server) showSchoolFlags(w http.ResponseWriter, r *http.Request, a guard
 		}
 		v.Nobody = append(v.Nobody, x)
 	}
+	ninth, dimensions, err := s.Store.NinthGraders(ctx, d, v.School.ID, now.Add(-yearSince))
+	if err != nil {
+		return err
+	}
+	if len(ninth) > 0 {
+		v.Ninth = ninthTables(credit.NinthGrade(ninth, dimensions, mastery.SmallCell))
+	}
+	v.Least = mastery.SmallCell
 	return s.render(w, r, a, http.StatusOK, "schoolflags", v)
+}
+
+func ninthTables(rows []credit.NinthRow) (tables []groupTable[ninthRow]) {
+	for _, r := range rows {
+		t, name := tableFor(&tables, r.Dimension, r.Group)
+		if r.Suppressed {
+			t.Hidden = append(t.Hidden, name)
+			continue
+		}
+		row := ninthRow{Name: name, All: r.Students}
+		for _, st := range credit.Standings {
+			row.Count = append(row.Count, r.Count[st])
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return tables
 }
 
 func (s *Server) closeFlag(w http.ResponseWriter, r *http.Request, a guard.Actor) error {

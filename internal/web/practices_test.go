@@ -16,7 +16,9 @@ import (
 
 // crowd adds so many students to Cedar and Room 12, every third an English learner, and returns
 // them.
-func (s *site) crowd(n int) (ids []roster.PersonID) {
+func (s *site) crowd(n int) (ids []roster.PersonID) { return s.crowdOf(n, "04") }
+
+func (s *site) crowdOf(n int, grade string) (ids []roster.PersonID) {
 	s.t.Helper()
 	ctx := s.t.Context()
 	st, err := s.db.Stage(ctx, district, intake.OneRoster, "crowd.zip", "")
@@ -30,7 +32,7 @@ func (s *site) crowd(n int) (ids []roster.PersonID) {
 			learner = "true"
 		}
 		for _, err := range []error{
-			st.User(1, true, roster.User{SourcedID: id, GivenName: "Crowd", FamilyName: fmt.Sprintf("Number %02d", i), Identifier: id, Enabled: true, Grades: []string{"04"}}),
+			st.User(1, true, roster.User{SourcedID: id, GivenName: "Crowd", FamilyName: fmt.Sprintf("Number %02d", i), Identifier: id, Enabled: true, Grades: []string{grade}}),
 			st.Role(1, true, roster.RoleRecord{ID: "r-" + id, User: id, Org: cedar, Role: "student", Primary: true}),
 			st.Enrollment(1, true, roster.Enrollment{ID: roster.EnrollmentID("e-" + id), Class: room12, School: cedar, User: id, Role: "student", Primary: true}),
 			st.Demographics(1, true, roster.Demographics{User: id, Extra: map[string]string{"englishLearner": learner}}),

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"waymark/internal/competency"
+	"waymark/internal/credit"
 	"waymark/internal/fault"
 	"waymark/internal/guard"
 	"waymark/internal/mastery"
@@ -113,6 +114,17 @@ func (s *Server) room(ctx context.Context, d roster.DistrictID, w classWork, now
 	for id, n := range attended {
 		x := &at[id].Situation
 		x.Days, x.Absent, x.Suspended = n.Days, n.Missed, n.Suspended
+	}
+	courses, err := s.Store.CoursesOf(ctx, d, ids, now.Add(-coursesSince))
+	if err != nil {
+		return room, err
+	}
+	for id, list := range courses {
+		for _, c := range list {
+			if credit.Failed(c.Status) {
+				at[id].Situation.Failed = append(at[id].Situation.Failed, c.Course)
+			}
+		}
 	}
 	sets, err := s.Store.GroupSets(ctx, d, w.class.ID, now.Add(-setsSince))
 	if err != nil {

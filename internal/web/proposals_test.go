@@ -1,11 +1,13 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
+	"waymark/internal/intake"
 
 	"waymark/internal/propose"
 	"waymark/internal/roster"
@@ -87,6 +89,26 @@ func TestRulesAreTheSchoolsOwn(t *testing.T) {
 	form.Set("rules", strings.Replace(text, "minutes: 15", "minutes: 0", 1))
 	s.post("administrator", "/admin/proposals", form).is(http.StatusUnprocessableEntity).says("Rule 1 (stuck): minutes is 0")
 	s.get("teacher", "/admin/proposals").is(http.StatusNotFound)
+}
+
+// Courses that were not passed are a sign, and leaders see how many ninth-graders are on track.
+func TestCoursesNotPassed(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	flags := "/schools/" + string(cedar) + "/flags"
+	s.get("leader", flags).is(http.StatusOK).saysNot("Ninth grade")
+	s.crowdOf(30, "09")
+	var rows strings.Builder
+	for i := range 20 {
+		if i < 8 {
+			fmt.Fprintf(&rows, "c%02d,Algebra I,F,0\nc%02d,Biology,Completed/Failed,0\n", i, i)
+		} else {
+			fmt.Fprintf(&rows, "c%02d,Algebra I,Passed,2.5\nc%02d,English 9,P,2.5\n", i, i)
+		}
+	}
+	s.load(intake.Courses, "student,course,status,credits\n"+rows.String())
+	s.get("leader", flags).says("On track so far", "All 30 12 0 8 10", "Off track")
+	s.get("teacher", room12Path+"?minutes=240").is(http.StatusOK).says("did not pass Algebra I, Biology")
 }
 
 // A flag has an owner, is seen by student and family, can be contested, and ends by itself.

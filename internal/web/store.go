@@ -235,6 +235,8 @@ type proposalStore interface {
 	Alike(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) ([]propose.Alike, error)
 	Flags(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]propose.Flag, error)
 	FlagsOf(ctx context.Context, d roster.DistrictID, owner roster.PersonID) ([]propose.Flag, error)
+	CoursesOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) (map[roster.PersonID][]credit.Enrollment, error)
+	NinthGraders(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]credit.Ninth, []string, error)
 	FlagsAt(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]propose.Flag, error)
 	Unattended(ctx context.Context, d roster.DistrictID, school roster.OrgID, kinds []propose.StepKind, since time.Time) ([]propose.Proposal, error)
 	RaiseFlag(ctx context.Context, d roster.DistrictID, f propose.Flag) error
