@@ -225,12 +225,14 @@ type Closed struct {
 // Unmet is a requirement that could not be kept.
 type Unmet struct {
 	Requirement
+	Reason  Reason `json:"reason,omitempty"`
 	Because string `json:"because"`
 }
 
 // Refused is a request that was not granted.
 type Refused struct {
 	Request
+	Reason  Reason `json:"reason,omitempty"`
 	Because string `json:"because"`
 }
 
@@ -238,8 +240,27 @@ type Refused struct {
 type Unassigned struct {
 	Student string `json:"student"`
 	Block   string `json:"block"`
+	Reason  Reason `json:"reason,omitempty"`
 	Because string `json:"because"`
 }
+
+// Reason is a because in a word, for programs and for other languages.
+type Reason string
+
+const (
+	NotOffered Reason = "not-offered" // no session is
+	NoTime     Reason = "no-time"     // the student has no flex time then
+	NoSupport  Reason = "support"     // what the student needs is not given there
+	ForOthers  Reason = "door"        // it is for other students
+	NotHeld    Reason = "closed"
+	MustElse   Reason = "required" // somewhere else at that time
+	Elsewhere  Reason = "elsewhere"
+	Counts     Reason = "other" // it counts more for somebody else
+	Full       Reason = "full"
+)
+
+// Reasons are all there are.
+var Reasons = []Reason{NotOffered, NoTime, NoSupport, ForOthers, NotHeld, MustElse, Elsewhere, Counts, Full}
 
 // Parts are the objective, taken apart.
 type Parts struct {

@@ -61,11 +61,13 @@ func (s *search) solution(seed uint64, bound float64, stopped string) *Solution 
 	for _, k := range s.unmet() {
 		out.Status = Conflict
 		r := s.in.Required[k]
-		out.Unmet = append(out.Unmet, Unmet{r, t.why(s.studentAt[r.Student], s.choices(r))})
+		reason, because := t.why(s.studentAt[r.Student], s.choices(r))
+		out.Unmet = append(out.Unmet, Unmet{r, reason, because})
 	}
 	for _, r := range s.in.Requests {
 		if i, at := s.studentAt[r.Student], s.targets(r); !s.inOne(i, at) {
-			out.Refused = append(out.Refused, Refused{r, t.why(i, at)})
+			reason, because := t.why(i, at)
+			out.Refused = append(out.Refused, Refused{r, reason, because})
 		}
 	}
 	for b := range s.blocks {
@@ -76,7 +78,8 @@ func (s *search) solution(seed uint64, bound float64, stopped string) *Solution 
 		for r, c := range s.at[b] {
 			if c == none {
 				i := s.blocks[b].students[r]
-				out.Unassigned = append(out.Unassigned, Unassigned{s.in.Students[i].ID, s.in.Blocks[b].ID, t.why(i, all)})
+				reason, because := t.why(i, all)
+				out.Unassigned = append(out.Unassigned, Unassigned{s.in.Students[i].ID, s.in.Blocks[b].ID, reason, because})
 			}
 		}
 	}
@@ -134,12 +137,12 @@ func newTeller(s *search) *teller {
 }
 
 // why says why a student is in none of some sessions: of all reasons the one nearest to yes.
-func (t *teller) why(i int, sessions []int) string {
+func (t *teller) why(i int, sessions []int) (Reason, string) {
 	st := &t.in.Students[i]
-	near, text := -1, "No session is offered."
-	say := func(n int, format string, args ...any) {
+	near, reason, text := -1, NotOffered, "No session is offered."
+	say := func(n int, why Reason, format string, args ...any) {
 		if n > near {
-			near, text = n, fmt.Sprintf(format, args...)
+			near, reason, text = n, why, fmt.Sprintf(format, args...)
 		}
 	}
 	for _, k := range sessions {
@@ -148,42 +151,42 @@ func (t *teller) why(i int, sessions []int) string {
 		x, r := &blk.sessions[c], blk.rowOf[i]
 		switch {
 		case r == none:
-			say(1, "The student has no flex time then.")
+			say(1, NoTime, "The student has no flex time then.")
 			continue
 		case blk.can[r][c]:
 		case !t.couldSupport(st, x):
-			say(2, "Neither %s nor any room or adult for it gives %s.", x.ID, strings.Join(st.Supports, ", "))
+			say(2, NoSupport, "Neither %s nor any room or adult for it gives %s.", x.ID, strings.Join(st.Supports, ", "))
 			continue
 		case len(x.Grades) > 0 && !slices.Contains(x.Grades, st.Grade):
-			say(3, "%s is for grade %s.", x.ID, strings.Join(x.Grades, ", "))
+			say(3, ForOthers, "%s is for grade %s.", x.ID, strings.Join(x.Grades, ", "))
 			continue
 		case x.Door == Invited:
-			say(3, "%s is for students who are invited.", x.ID)
+			say(3, ForOthers, "%s is for students who are invited.", x.ID)
 			continue
 		case x.Door == Asked:
-			say(3, "%s is for students who asked for it or need it.", x.ID)
+			say(3, ForOthers, "%s is for students who asked for it or need it.", x.ID)
 			continue
 		default:
-			say(3, "The student may not come to %s.", x.ID)
+			say(3, ForOthers, "The student may not come to %s.", x.ID)
 			continue
 		}
 		at := t.at[b][r]
 		switch {
 		case !t.held[b][c].held:
-			say(4, "%s is not held: %s", x.ID, t.whyClosed(b, c))
+			say(4, NotHeld, "%s is not held: %s", x.ID, t.whyClosed(b, c))
 		case !t.supports(b, r, c):
-			say(5, "Where and by whom %s is held, %s is not given.", x.ID, strings.Join(st.Supports, ", "))
+			say(5, NoSupport, "Where and by whom %s is held, %s is not given.", x.ID, strings.Join(st.Supports, ", "))
 		case blk.only[r] != nil && !slices.Contains(blk.only[r], c):
-			say(6, "The student is required in %s at that time.", t.names(b, slices.Compact(slices.Sorted(slices.Values(blk.only[r])))))
+			say(6, MustElse, "The student is required in %s at that time.", t.names(b, slices.Compact(slices.Sorted(slices.Values(blk.only[r])))))
 		case t.come[b][c] >= t.seatsOf(b, c):
-			say(8, "%s", t.full(b, c))
+			say(8, Full, "%s", t.full(b, c))
 		case at != none:
-			say(7, "At that time the student is in %s, %s.", blk.sessions[at].ID, t.merit(b, r, at))
+			say(7, Elsewhere, "At that time the student is in %s, %s.", blk.sessions[at].ID, t.merit(b, r, at))
 		default:
-			say(7, "It would take a place from somebody for whom it counts more.")
+			say(7, Counts, "It would take a place from somebody for whom it counts more.")
 		}
 	}
-	return text
+	return reason, text
 }
 
 func (t *teller) names(b int, cols []int) string {

@@ -95,6 +95,9 @@ func rules() map[string]Language {
 // Day writes a day with month and year.
 func (l *Language) Day(t time.Time) string { return l.dates.write(l.dates.Day, t) }
 
+// Weekday names the day of a week.
+func (l *Language) Weekday(t time.Time) string { return l.dates.Weekdays[t.Weekday()] }
+
 // Moment writes a day with its weekday and time.
 func (l *Language) Moment(t time.Time) string { return l.dates.write(l.dates.Moment, t) }
 

@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,12 +75,27 @@ func TestAFlexWeekFromOfferToDoor(t *testing.T) {
 
 	// Two sessions at once by one teacher cannot be: one is held, the wish of Maya tells which.
 	mine := s.get("student", "/me/flex?week=2026-11-23").is(http.StatusOK)
-	mine.says("Chess in", "granted", "Quiet study")
+	mine.says("Chess · ", "granted", "Quiet study")
 	places, err := s.db.FlexPlaces(t.Context(), district, cedar, "2026-11-23", "2026-11-30")
 	if err != nil || len(places) != 11 { // five in Chess, six on Wednesday
 		t.Errorf("%d places, %v: %v", len(places), err, places)
 	}
 	s.get("guardian", "/students/"+string(person("student"))+"/flex?week=2026-11-23").is(http.StatusOK).says("Chess")
+	// Who reads another language reads why there is no place in it, too.
+	without := person("noah")
+	for _, name := range []string{"liam", "aaliyah", "minh", "emma", "noah"} {
+		if !slices.ContainsFunc(places, func(p timetable.Place) bool { return p.Student == person(name) && p.Slot == mondayFlex }) {
+			without = person(name)
+		}
+	}
+	s.get("teacher", "/students/"+string(without)+"/flex?week=2026-11-23").is(http.StatusOK).says("No place. All 5 seats of “Chess, Monday 10:20” are taken")
+	if err := s.db.SetLanguage(t.Context(), district, person("teacher"), "es"); err != nil {
+		t.Fatal(err)
+	}
+	s.get("teacher", "/students/"+string(without)+"/flex?week=2026-11-23").says("Sin lugar. Todos los lugares están ocupados.", "miércoles").saysNot("seats", "No place")
+	if err := s.db.SetLanguage(t.Context(), district, person("teacher"), "en"); err != nil {
+		t.Fatal(err)
+	}
 	if ics := s.get("student", "/me/flex.ics").is(http.StatusOK); !strings.Contains(ics.Body, "SUMMARY:Chess") || !strings.Contains(ics.Body, "DTSTART:20261123T102000") {
 		t.Errorf("the calendar holds %s", ics.Body)
 	}
@@ -204,7 +220,7 @@ func TestSwapsRequirementsAndMentors(t *testing.T) {
 	answer := "/students/" + string(maya) + "/flex/requests/" + string(list[0].ID)
 	s.post("other teacher", answer, url.Values{"answer": {"no"}, "why": {"x"}}).is(http.StatusNotFound)
 	s.post("teacher", answer, url.Values{"answer": {"no"}, "why": {"The wall first."}}).goesTo("/teach/flex?done=said")
-	s.get("student", "/me/flex?week=2026-11-23").says("Not this time: The wall first.")
+	s.get("student", "/me/flex?week=2026-11-23").says("Not this time. The wall first.")
 }
 
 // Who runs flex time offers for others, and finds who is free to lead a session instead.

@@ -12,6 +12,7 @@ import (
 	"waymark/internal/fault"
 	"waymark/internal/flex"
 	"waymark/internal/guard"
+	"waymark/internal/language"
 	"waymark/internal/live"
 	"waymark/internal/roster"
 	"waymark/internal/timetable"
@@ -19,6 +20,7 @@ import (
 
 // myFlex is a student's flex time in one week.
 type myFlex struct {
+	spoken
 	Student      roster.Person
 	Own          bool
 	Base         string // of its forms
@@ -49,10 +51,12 @@ type mySlot struct {
 	How   timetable.How
 	Free  []sessionView
 	Over  bool
+	Why   phrase // why there is no place
 }
 
 type wishChoice struct {
 	timetable.Offer
+	What string
 	When string
 	Lead string
 	Rank int
@@ -62,7 +66,7 @@ type myRequest struct {
 	timetable.Request
 	Title   string
 	Granted bool
-	Because string // why not
+	Because phrase // why not
 }
 
 // wishesMost is how many wishes a student has for a week.
@@ -78,13 +82,16 @@ func (s *Server) showFlexOf(w http.ResponseWriter, r *http.Request, a guard.Acto
 
 func (s *Server) renderMyFlex(w http.ResponseWriter, r *http.Request, a guard.Actor, student roster.PersonID, wrong error) error {
 	ctx, d := r.Context(), a.District
-	v := myFlex{Own: student == a.Person, Monday: s.monday(r, "week"), topics: []live.Topic{live.StudentTopic(string(d), string(student))}}
+	speech, err := s.speech(r, a)
+	if err != nil {
+		return err
+	}
+	v := myFlex{spoken: speech, Own: student == a.Person, Monday: s.monday(r, "week"), topics: []live.Topic{live.StudentTopic(string(d), string(student))}}
 	v.Base = recordHref(student) + "/flex"
 	if v.Own {
 		v.Base = "/me/flex"
 	}
 	v.Before, v.Next = string(timetable.WeeksAfter(v.Monday, -1)), string(timetable.WeeksAfter(v.Monday, 1))
-	var err error
 	if v.Student, err = s.Store.Person(ctx, d, student); err != nil {
 		return err
 	}
@@ -113,6 +120,10 @@ func (s *Server) renderMyFlex(w http.ResponseWriter, r *http.Request, a guard.Ac
 	if err != nil {
 		return err
 	}
+	week, err := s.Store.FlexWeek(ctx, d, school, v.Monday)
+	if err != nil {
+		return err
+	}
 	must, names := map[timetable.OfferID]bool{}, s.namesOf(ctx, d)
 	for _, q := range required {
 		if q.Student == student {
@@ -135,6 +146,15 @@ func (s *Server) renderMyFlex(w http.ResponseWriter, r *http.Request, a guard.Ac
 					y.Place, y.How = &at, p.How
 				}
 			}
+			if !placed && week.Published != nil {
+				for _, u := range week.Published.Unassigned {
+					if u.Student == string(student) && u.Block == string(slot.ID()) {
+						if y.Why, err = v.whyNot(b, u.Reason, u.Because); err != nil {
+							return err
+						}
+					}
+				}
+			}
 			if !y.Over && !(placed && must[p.Offer]) {
 				for _, f := range slot.Sessions {
 					if f.Held && f.Free > 0 && f.Offer.ID != p.Offer && openTo(f.Offer, v.Student) {
@@ -146,12 +166,19 @@ func (s *Server) renderMyFlex(w http.ResponseWriter, r *http.Request, a guard.Ac
 		}
 		v.Days = append(v.Days, x)
 	}
-	v.wishes(b, requests, now)
-	if err := s.myRequests(r, a, school, requests, places, b, &v); err != nil {
+	if err := v.wishes(b, requests, now); err != nil {
 		return err
 	}
-	var code int
-	v.Errors, code = answerTo(wrong)
+	if err := v.myRequests(requests, places, week, b); err != nil {
+		return err
+	}
+	code, wrongs, err := speech.refused(wrong)
+	if err != nil {
+		return err
+	}
+	if v.Errors = wrongs; v.inEnglish() {
+		v.Errors, _ = answerTo(wrong) // which says it more closely
+	}
 	return s.render(w, r, a, code, "myflex", v)
 }
 
@@ -163,7 +190,7 @@ func openTo(o timetable.Offer, p roster.Person) bool {
 }
 
 // wishes are what can be wished for in the week: each offer once.
-func (v *myFlex) wishes(b *book, requests []timetable.Request, now time.Time) {
+func (v *myFlex) wishes(b *book, requests []timetable.Request, now time.Time) (err error) {
 	for n := range wishesMost {
 		v.Ranks = append(v.Ranks, n+1)
 	}
@@ -174,13 +201,16 @@ func (v *myFlex) wishes(b *book, requests []timetable.Request, now time.Time) {
 		var when []string
 		for _, slot := range b.slots {
 			if slices.Contains(o.Slots, slot.ID()) && slot.Begins().After(now) {
-				when = append(when, slot.Begins().Format("Mon")+" "+slot.Start)
+				when = append(when, v.Weekday(slot.Begins())+" "+slot.Start)
 			}
 		}
 		if len(when) == 0 {
 			continue
 		}
 		c := wishChoice{Offer: o, When: strings.Join(when, ", "), Lead: b.leaders[o.Leader]}
+		if c.What, err = v.Say("flex.purpose." + string(o.Purpose)); err != nil {
+			return err
+		}
 		for _, q := range requests {
 			if q.Offer == o.ID {
 				c.Rank = q.Rank
@@ -191,24 +221,39 @@ func (v *myFlex) wishes(b *book, requests []timetable.Request, now time.Time) {
 	slices.SortFunc(v.Wishes, func(x, y wishChoice) int {
 		return cmp.Or(cmp.Compare(x.Title, y.Title), cmp.Compare(x.ID, y.ID))
 	})
+	return nil
+}
+
+func (v myFlex) inEnglish() bool { return v.Tag == language.Source }
+
+// whyNot says why somebody has no place, in the reader's language; closely in English.
+func (v myFlex) whyNot(b *book, reason flex.Reason, because string) (phrase, error) {
+	if v.inEnglish() || reason == "" { // older plans say it in no other way
+		text := b.words(because)
+		if v.Own {
+			text = strings.NewReplacer("the student is", "you are", "The student is", "You are", "The student has", "You have", "The student may", "You may").Replace(text)
+		}
+		p := phrase{Text: text}
+		if !v.inEnglish() {
+			p.Lang = language.Source
+		}
+		return p, nil
+	}
+	text, err := v.Say("flex.why." + string(reason))
+	return phrase{Text: text}, err
 }
 
 // myRequests says what became of each wish, once the week is published.
-func (s *Server) myRequests(r *http.Request, a guard.Actor, school roster.OrgID, requests []timetable.Request, places []timetable.Place, b *book, v *myFlex) error {
-	if len(requests) == 0 {
-		return nil
-	}
-	week, err := s.Store.FlexWeek(r.Context(), a.District, school, v.Monday)
-	if err != nil {
-		return err
-	}
+func (v *myFlex) myRequests(requests []timetable.Request, places []timetable.Place, week timetable.Solved, b *book) (err error) {
 	for _, q := range requests {
 		x := myRequest{Request: q, Title: b.offerTitle(q.Offer)}
 		x.Granted = slices.ContainsFunc(places, func(p timetable.Place) bool { return p.Offer == q.Offer })
 		if !x.Granted && week.Published != nil {
 			for _, f := range week.Published.Refused {
 				if f.Student == string(q.Student) && f.Offer == string(q.Offer) {
-					x.Because = strings.ReplaceAll(b.words(f.Because), "the student is", "you are")
+					if x.Because, err = v.whyNot(b, f.Reason, f.Because); err != nil {
+						return err
+					}
 				}
 			}
 		}
