@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -100,6 +101,44 @@ var known = map[StepKind]struct{ words, numbers []string }{
 	GroupEnds:   {[]string{"group", "day"}, []string{"days"}},
 	Disengaging: {[]string{"first", "signs"}, []string{"stopped", "quiet", "missed"}},
 	Warning:     {[]string{"first", "signs"}, []string{"missed", "blocks", "days", "suspended", "starting"}},
+}
+
+// Play is what a school's teachers found to help where a rule of a kind proposes something.
+type Play struct {
+	ID     string
+	School roster.OrgID
+	Kind   StepKind
+	Words  string
+	Author roster.PersonID
+}
+
+const (
+	playMost  = 200 // characters
+	PlaysMost = 12  // of one kind at a school
+)
+
+// Validate reports, as a fault that names the field, what makes it unusable.
+func (p Play) Validate() error {
+	_, ok := known[p.Kind]
+	switch n := utf8.RuneCountInString(p.Words); {
+	case !ok:
+		return fault.Field("kind", "There is no such kind of proposal.")
+	case strings.TrimSpace(p.Words) == "":
+		return fault.Field("line", "Write down what one may do.")
+	case n > playMost:
+		return fault.Field("line", "Please use at most %d characters.", playMost)
+	}
+	return nil
+}
+
+// Plays are the words of those of a kind.
+func Plays(all []Play, k StepKind) (words []string) {
+	for _, l := range all {
+		if l.Kind == k {
+			words = append(words, l.Words)
+		}
+	}
+	return words
 }
 
 // ShippedRules are those that the program brings along.

@@ -163,6 +163,41 @@ func (db *DB) TurnProposals(ctx context.Context, d roster.DistrictID, class rost
 	return err
 }
 
+// Playbook returns what a school's teachers added to the rules' own suggestions, in their order.
+func (db *DB) Playbook(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]propose.Play, error) {
+	return many(ctx, db, func(row func(...any) error) (l propose.Play, err error) {
+		return l, row(&l.ID, &l.School, &l.Kind, &l.Words, &l.Author)
+	}, `SELECT id, school, kind, words, author FROM playbook_line WHERE district = $1 AND school = $2 AND ended = 0 ORDER BY at, id`, d, school)
+}
+
+// AddPlay adds a line to a school's playbook.
+func (db *DB) AddPlay(ctx context.Context, d roster.DistrictID, l propose.Play) error {
+	if err := l.Validate(); err != nil {
+		return err
+	}
+	return db.Tx(ctx, func(tx *DB) error {
+		all, err := tx.Playbook(ctx, d, l.School)
+		if err != nil {
+			return err
+		}
+		if len(propose.Plays(all, l.Kind)) >= propose.PlaysMost {
+			return fault.Field("line", "There are %d lines already. Take one away first.", propose.PlaysMost)
+		}
+		_, err = tx.exec(ctx, `INSERT INTO playbook_line (district, id, school, kind, words, author, at, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, 0)`,
+			d, newID(), l.School, string(l.Kind), strings.TrimSpace(l.Words), l.Author, micros(tx.now()))
+		return err
+	})
+}
+
+// EndPlay takes a line out of a school's playbook. Who did not write it may not.
+func (db *DB) EndPlay(ctx context.Context, d roster.DistrictID, school roster.OrgID, id string, author roster.PersonID) error {
+	n, err := db.exec(ctx, `UPDATE playbook_line SET ended = $5 WHERE district = $1 AND school = $2 AND id = $3 AND author = $4 AND ended = 0`, d, school, id, author, micros(db.now()))
+	if err == nil && n == 0 {
+		err = fault.New(fault.NotFound, "This line is not there any more, or somebody else wrote it.")
+	}
+	return err
+}
+
 // Alike returns wrong answers that several of some students gave to the same question of a
 // check since a time.
 func (db *DB) Alike(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) ([]propose.Alike, error) {

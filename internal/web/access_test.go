@@ -190,6 +190,7 @@ var allowed = map[string]string{
 	"GET /classes/{class}/observe":              "teacher",
 	"POST /classes/{class}/observe":             "teacher",
 	"POST /classes/{class}/steps":               "teacher",
+	"POST /classes/{class}/playbook":            "teacher",
 	"GET /classes/{class}/proposals/{proposal}": "teacher,leader",
 	"POST /classes/{class}/proposals":           "teacher",
 	"GET /admin/proposals":                      "administrator",

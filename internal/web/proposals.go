@@ -171,7 +171,15 @@ func (s *Server) proposed(ctx context.Context, d roster.DistrictID, w classWork)
 	if err != nil {
 		return nil, err
 	}
-	return propose.Steps(rules, room), nil
+	lines, err := s.Store.Playbook(ctx, d, w.class.School)
+	if err != nil {
+		return nil, err
+	}
+	steps := propose.Steps(rules, room)
+	for i := range steps {
+		steps[i].Playbook = slices.Concat(steps[i].Playbook, propose.Plays(lines, steps[i].Kind))
+	}
+	return steps, nil
 }
 
 // openSteps returns a class's steps on which no decision holds, and keeps them as proposed;
@@ -302,7 +310,9 @@ type proposalView struct {
 	Students  []roster.Person
 	Inputs    []inputView
 	Decisions []decisionView
-	May       bool // raise a flag
+	Lines     []playView // what teachers of the school added
+	Adds      bool       // the reader may, too
+	May       bool       // raise a flag
 	Owners    []roster.Person
 	Action    string // of the flag's form
 	Review    string // the day that is proposed
@@ -356,6 +366,26 @@ func (s *Server) renderProposal(w http.ResponseWriter, r *http.Request, a guard.
 		return err
 	}
 	by := s.namesOf(ctx, d)
+	lines, err := s.Store.Playbook(ctx, d, v.Class.School)
+	if err != nil {
+		return err
+	}
+	for _, l := range lines {
+		if l.Kind != p.Kind {
+			continue
+		}
+		v.Playbook = slices.DeleteFunc(slices.Clone(v.Playbook), func(w string) bool { return w == l.Words })
+		x := playView{Play: l, Own: l.Author == a.Person}
+		if x.Who, err = by(l.Author); err != nil {
+			return err
+		}
+		v.Lines = append(v.Lines, x)
+	}
+	toClass, err := s.Store.ToClass(ctx, a, p.Class)
+	if err != nil {
+		return err
+	}
+	_, v.Adds = guard.Allowed(guard.DecideStep, toClass)
 	for _, x := range decisions {
 		who, err := by(x.Actor)
 		if err != nil {
@@ -379,6 +409,41 @@ func (s *Server) renderProposal(w http.ResponseWriter, r *http.Request, a guard.
 	var code int
 	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "proposal", v)
+}
+
+// playView is a line of the school's playbook.
+type playView struct {
+	propose.Play
+	Who string
+	Own bool
+}
+
+// changePlaybook adds a line to what teachers of the school do where something is proposed, or takes
+// one's own away.
+func (s *Server) changePlaybook(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	ctx, d, f := r.Context(), a.District, r.PostForm
+	class, err := s.Store.Class(ctx, d, classID(r))
+	if err != nil {
+		return err
+	}
+	p, err := s.Store.Proposal(ctx, d, f.Get("proposal"))
+	if err != nil {
+		return err
+	}
+	if p.Class != class.ID {
+		return fault.New(fault.NotFound, "This proposal is of another class.")
+	}
+	if id := f.Get("end"); id != "" {
+		err = s.Store.EndPlay(ctx, d, class.School, id, a.Person)
+	} else {
+		err = s.Store.AddPlay(ctx, d, propose.Play{School: class.School, Kind: p.Kind, Words: f.Get("line"), Author: a.Person})
+	}
+	if fault.KindOf(err) == fault.Invalid && err != nil {
+		return s.renderProposal(w, r, a, p.ID, err)
+	} else if err != nil {
+		return err
+	}
+	return seeOther(w, r, classPath(class.ID)+"/proposals/"+urlPath(p.ID), "said")
 }
 
 // proposalRulesView is the school's own file of rules, to read, try and change.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -89,6 +90,30 @@ func TestRulesAreTheSchoolsOwn(t *testing.T) {
 	form.Set("rules", strings.Replace(text, "minutes: 15", "minutes: 0", 1))
 	s.post("administrator", "/admin/proposals", form).is(http.StatusUnprocessableEntity).says("Rule 1 (stuck): minutes is 0")
 	s.get("teacher", "/admin/proposals").is(http.StatusNotFound)
+}
+
+// What a teacher does in such a case stands beside what the rule suggests, for all of the school.
+func TestThePlaybookIsTheTeachers(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	day := s.get("teacher", "/teach?minutes=240").is(http.StatusOK)
+	why := regexp.MustCompile(`/classes/[^"/]+/proposals/[^"]+`).FindString(day.Body)
+	page := s.get("teacher", why).is(http.StatusOK)
+	form := page.form(room12Path + "/playbook")
+	form.Set("line", " ")
+	s.post("teacher", room12Path+"/playbook", form).is(http.StatusUnprocessableEntity).says("Write down what one may do")
+	form.Set("line", "Play the fraction game in pairs.")
+	s.post("other teacher", room12Path+"/playbook", form).is(http.StatusNotFound)
+	s.post("teacher", room12Path+"/playbook", form).goesTo(why + "?done=said")
+	s.get("leader", why).is(http.StatusOK).says("What teachers here do", "Play the fraction game in pairs. Ngozi Okafor").saysNot("What do you do in such a case")
+	s.get("teacher", "/teach?minutes=240").says("Play the fraction game in pairs.")
+	lines, err := s.db.Playbook(t.Context(), district, cedar)
+	if err != nil || len(lines) != 1 {
+		t.Fatal(lines, err)
+	}
+	s.post("teacher", room12Path+"/playbook", url.Values{"proposal": {form.Get("proposal")}, "end": {"none"}}).is(http.StatusNotFound)
+	s.post("teacher", room12Path+"/playbook", url.Values{"proposal": {form.Get("proposal")}, "end": {lines[0].ID}}).goesTo(why + "?done=said")
+	s.get("teacher", "/teach?minutes=240").saysNot("fraction game")
 }
 
 // Courses that were not passed are a sign, and leaders see how many ninth-graders are on track.

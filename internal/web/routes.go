@@ -133,6 +133,7 @@ func (s *Server) routes() []route {
 		{"GET /classes/{class}/grid.csv", toClass(guard.ReadClass), s.serveGridCSV},
 		{"POST /classes/{class}/steps", toClass(guard.DecideStep), s.decideStep},
 		{"GET /classes/{class}/proposals/{proposal}", toClass(guard.SeeStep), s.showProposal},
+		{"POST /classes/{class}/playbook", toClass(guard.DecideStep), s.changePlaybook},
 		{"POST /classes/{class}/proposals", toClass(guard.DecideStep), s.turnProposals},
 		{"GET /classes/{class}/groups", toClass(guard.MakeGroups), s.showGroups},
 		{"POST /classes/{class}/groups", toClass(guard.MakeGroups), s.proposeGroups},

@@ -235,6 +235,9 @@ type proposalStore interface {
 	Alike(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) ([]propose.Alike, error)
 	Flags(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]propose.Flag, error)
 	FlagsOf(ctx context.Context, d roster.DistrictID, owner roster.PersonID) ([]propose.Flag, error)
+	Playbook(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]propose.Play, error)
+	AddPlay(ctx context.Context, d roster.DistrictID, l propose.Play) error
+	EndPlay(ctx context.Context, d roster.DistrictID, school roster.OrgID, id string, author roster.PersonID) error
 	CoursesOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) (map[roster.PersonID][]credit.Enrollment, error)
 	NinthGraders(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]credit.Ninth, []string, error)
 	FlagsAt(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]propose.Flag, error)
