@@ -194,12 +194,21 @@ func TestAttend(t *testing.T) {
 		if i < 12 {
 			a.Talks, a.Minutes, a.Last = 2, 20, now.AddDate(0, 0, -10)
 		}
+		if i < 3 { // answered after 2 days, after 4, and not yet after 9
+			a.Asked = []conference.Asked{{At: now.AddDate(0, 0, -9), Answered: now.AddDate(0, 0, -9+2*(i+1))}}
+			if i == 2 {
+				a.Asked[0].Answered = time.Time{}
+			}
+		}
 		all = append(all, a)
 	}
 	list := conference.Attend(all, []string{"grade"}, 84, now)
 	everybody := list[0]
 	if everybody.Students != 24 || everybody.Talked != .5 || everybody.Talks != 1 || everybody.Days != 10 || everybody.P90 != 85 || everybody.Gini != .5 || everybody.Mentored != .5 {
 		t.Errorf("everybody: %+v", everybody)
+	}
+	if a := everybody.Answering; a.Asked != 3 || a.Waiting != 1 || a.Days != 4 || a.Oldest != 9 {
+		t.Errorf("answers: %+v", a)
 	}
 	for _, g := range list[1:] {
 		if !g.Suppressed || g.Students != 0 {

@@ -231,6 +231,13 @@ func (db *DB) Attended(ctx context.Context, d roster.DistrictID, school roster.O
 		if err != nil {
 			return nil, nil, err
 		}
+		asked, err := db.Asked(ctx, d, chunk, since)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, x := range asked {
+			at[x.Student].Asked = append(at[x.Student].Asked, x)
+		}
 		mentors, err := db.Mentors(ctx, d, chunk)
 		if err != nil {
 			return nil, nil, err
@@ -240,6 +247,25 @@ func (db *DB) Attended(ctx context.Context, d roster.DistrictID, school roster.O
 		}
 	}
 	return out, dimensions, nil
+}
+
+// Asked returns what some students asked adults since a moment: for talks, for a yes to own ideas, that
+// learning outside of school, seen by somebody, counts. What they took back is not in it.
+func (db *DB) Asked(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) ([]conference.Asked, error) {
+	if len(students) == 0 {
+		return nil, nil
+	}
+	args := []any{d, micros(since)}
+	in := marks(&args, students)
+	return many(ctx, db, func(row func(...any) error) (x conference.Asked, err error) {
+		var at, answered int64
+		err = row(&x.Student, &at, &answered)
+		x.At, x.Answered = moment(at), moment(answered)
+		return x, err
+	}, `SELECT student, at, agreed FROM conference_request WHERE district = $1 AND at >= $2 AND (agreed > 0 OR closed = 0) AND student IN (`+in+`)
+		UNION ALL SELECT student, at, answered_at FROM choice WHERE district = $1 AND at >= $2 AND own <> '' AND (answered_at > 0 OR done_at = 0) AND student IN (`+in+`)
+		UNION ALL SELECT student, seen_at, counted_at FROM outside WHERE district = $1 AND seen_at >= $2 AND student IN (`+in+`)
+		ORDER BY 2, 1`, args...)
 }
 
 // Mentors returns the mentors of some students; whose mentor is no longer known has none.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"waymark/internal/conference"
@@ -53,6 +54,7 @@ type attentionRow struct {
 	Gini, P90     string
 	Talks, Length string
 	Days          string
+	Asked, Until  string // how much was asked, and days until an answer
 }
 
 // attentionWindow is the span that the report looks at.
@@ -106,6 +108,9 @@ func newAttentionView(list []conference.Attention) attentionView {
 		}
 		if g.Days == 0 && g.Talked == 0 {
 			row.Days = "nobody yet"
+		}
+		if x := g.Answering; x.Asked > 0 {
+			row.Asked, row.Until = strconv.Itoa(x.Asked), fmt.Sprintf("%.0f", x.Days)
 		}
 		t.Rows = append(t.Rows, row)
 	}

@@ -27,6 +27,8 @@ type queueView struct {
 	Later   []turnView // put off by the teacher
 	Talks   int        // held in the last four weeks
 	Orphans int        // students without a mentor
+	Weeks   string
+	Answers conference.Answering // in these weeks
 	topics  []live.Topic
 }
 
@@ -65,7 +67,12 @@ func (s *Server) showQueue(w http.ResponseWriter, r *http.Request, a guard.Actor
 	if err != nil {
 		return err
 	}
-	v := queueView{Class: class, Talks: held, Orphans: len(without)}
+	v := queueView{Class: class, Talks: held, Orphans: len(without), Weeks: weekWords(attentionWindow / 7)}
+	asked, err := s.Store.Asked(ctx, a.District, idsOf(people), s.Now().Add(-attentionWindow*24*time.Hour))
+	if err != nil {
+		return err
+	}
+	v.Answers = conference.Answer(asked, s.Now())
 	var first []turnView
 	for _, t := range conference.Queue(standings, s.Now()) {
 		x := turnView{Turn: t, Href: briefHref(t.Person.ID), Back: classPath(class.ID) + "/talks"}

@@ -170,4 +170,10 @@ func TestAttentionAndMentors(t *testing.T) {
 	s.post("teacher", room12Path+"/mentor", nil).goesTo(room12Path + "/talks?done=settings")
 	s.get("teacher", room12Path+"/talks").saysNot("Be the mentor")
 	s.get("leader", school).says("Everybody has one.")
+
+	// How soon what students ask is answered is counted, and what waits with it.
+	s.get("teacher", room12Path+"/talks").saysNot("asked of adults")
+	s.post("student", maya+"/requests", url.Values{"text": {"May I show you my wall?"}})
+	s.signInAgainAfter(72 * time.Hour)
+	s.get("teacher", room12Path+"/talks").says("1 thing was asked of adults", "1 waits, the oldest for 3 days")
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"html/template"
 	"io/fs"
+	"math"
 	"net/http"
 	"net/url"
 	"path"
@@ -244,6 +245,7 @@ func (s *Server) funcs() template.FuncMap {
 			return date
 		},
 		"shortly": english.Moment,
+		"round":   func(v float64) int { return int(math.Round(v)) },
 		"percent": func(v float64) string { return fmt.Sprintf("%.0f", 100*v) },
 		"title":   func(c competency.Competency) string { return cmp.Or(c.Short, c.Statement) },
 		"can":     func(c competency.Competency) string { return cmp.Or(c.Student, c.Short, c.Statement) },

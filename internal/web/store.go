@@ -235,6 +235,7 @@ type proposalStore interface {
 	Alike(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) ([]propose.Alike, error)
 	Flags(ctx context.Context, d roster.DistrictID, students []roster.PersonID) ([]propose.Flag, error)
 	FlagsOf(ctx context.Context, d roster.DistrictID, owner roster.PersonID) ([]propose.Flag, error)
+	Asked(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) ([]conference.Asked, error)
 	Playbook(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]propose.Play, error)
 	AddPlay(ctx context.Context, d roster.DistrictID, l propose.Play) error
 	EndPlay(ctx context.Context, d roster.DistrictID, school roster.OrgID, id string, author roster.PersonID) error
