@@ -1,6 +1,7 @@
 package flex
 
 import (
+	"context"
 	"math"
 	"slices"
 
@@ -29,7 +30,7 @@ type dual struct {
 func newDual(s *search) *dual {
 	d := &dual{m: s.model, week: newWeek(s.model), price: make([]float64, len(s.claims)), least: math.Inf(1),
 		held: s.clone(), loose: newSearch(s.model), byLoose: make([]bool, len(s.blocks))}
-	d.loose.loose = true
+	d.loose.loose, d.loose.soft, d.held.soft = true, true, true
 	for b := range d.m.blocks {
 		d.lift = append(d.lift, d.loose.loosen(b))
 		d.seat = append(d.seat, d.seats(b, s.now))
@@ -45,21 +46,99 @@ func (d *dual) value(c int) float64 {
 	return d.m.claims[c].value
 }
 
-// step lets students and blocks take their turns, and returns the least bound so far.
-func (d *dual) step() float64 {
+// evaluate returns what no solution exceeds at the prices of seats, and moves those of claims.
+func (d *dual) evaluate() float64 {
 	bound := 0.0
-	for b := range d.seat {
-		bound += d.rooms(b, d.seat[b])
+	for b, seat := range d.seat {
+		bound += d.rooms(b, seat)
 	}
 	for i := range d.m.in.Students {
 		bound += d.week.least(i, d.seat, d.price)
 	}
 	d.least = min(d.least, bound)
+	return bound
+}
+
+// step lets students and blocks take their turns.
+func (d *dual) step() {
+	d.evaluate()
 	for b := range d.seat {
 		d.seat[b] = d.seats(b, d.value)
 	}
 	d.steps++
+}
+
+// slide moves prices of claims down the slope of the bound, as far as it is above what was gained
+// (Polyak, 1969), and lets the turns go on from there: they may come to rest above the lowest bound,
+// where several prices would have to move together.
+func (d *dual) slide(ctx context.Context, gained float64) float64 {
+	met := make([]float64, len(d.m.claims))
+	pace, stuck, mark := 1.0, 0, d.least
+	for n := range mostSlides {
+		if n%5 == 4 {
+			if mark-d.least < 1e-3*math.Abs(mark) {
+				break // it costs more time than it is worth
+			}
+			mark = d.least
+		}
+		before := d.least
+		if d.evaluate(); ctx.Err() != nil || d.least-gained <= target*math.Abs(d.least) {
+			break
+		}
+		if d.least < before-atRest*math.Abs(before) {
+			stuck = 0
+		} else if stuck++; stuck == 3 {
+			pace, stuck = pace*.7, 0
+		}
+		clear(met)
+		for b := range d.seat {
+			d.seat[b] = d.seats(b, d.value)
+			s := d.held
+			if d.byLoose[b] {
+				s = d.loose
+			}
+			for r, c := range s.at[b] {
+				if c != none {
+					d.m.met(b, r, c, func(claim int) { met[claim]++ })
+				}
+			}
+		}
+		norm := 0.0
+		for c, x := range d.m.claims {
+			if met[c]--; !x.many && !x.must || d.price[c] <= 0 && met[c] > 0 || !x.must && d.price[c] >= x.value && met[c] < 0 {
+				met[c] = 0
+			}
+			norm += met[c] * met[c]
+		}
+		if norm == 0 {
+			break
+		}
+		length := pace * (d.least - gained) / norm
+		for c, w := range met {
+			if w != 0 {
+				d.price[c] = max(0, d.price[c]-length*w)
+				if !d.m.claims[c].must {
+					d.price[c] = min(d.price[c], d.m.claims[c].value)
+				}
+			}
+		}
+		for b := range d.seat {
+			d.seat[b] = d.seats(b, d.value)
+		}
+		d.steps++
+	}
 	return d.least
+}
+
+// prove takes steps until the bound rests, or is near what is gained, or ctx ends; at least one.
+func (d *dual) prove(ctx context.Context, gained float64) {
+	for range dualRounds {
+		before := d.least
+		d.step()
+		if before-d.least < atRest*math.Abs(d.least) || d.least-gained <= target*math.Abs(d.least) || ctx.Err() != nil {
+			break
+		}
+	}
 }
 
 // seats returns prices of the seats of one block.
@@ -79,7 +158,7 @@ func (d *dual) seats(b int, value func(claim int) float64) []float64 {
 		seat := slices.Clone(f.price)
 		for c := range seat {
 			switch {
-			case !s.could(&d.m.blocks[b].sessions[c]):
+			case !d.m.could(&d.m.blocks[b].sessions[c]):
 				seat[c] = math.Inf(1)
 			case !s.held[b][c].held:
 				seat[c] = s.keepOut(b, c, f)
@@ -138,8 +217,8 @@ func (s *search) keepOut(b, col int, f filled) float64 {
 	return price
 }
 
-// rooms returns the most that the seats of a block can be worth at prices of seats, whoever
-// leads and wherever they are, less what opening and closing takes off.
+// rooms returns the most that the seats of a block can be worth at prices of seats, whoever leads
+// and wherever they are, less what opening and closing takes off.
 func (d *dual) rooms(b int, seat []float64) float64 {
 	blk := &d.m.blocks[b]
 	base, alone, free := 0.0, 0.0, 0.0
@@ -148,7 +227,7 @@ func (d *dual) rooms(b int, seat []float64) float64 {
 		x := &blk.sessions[c]
 		base -= d.held.cost(b, c, false)
 		byRoom[c], byStaff[c] = slices.Repeat(never, len(d.m.rooms)), slices.Repeat(never, len(d.m.staff))
-		if !d.held.could(x) {
+		if !d.m.could(x) {
 			continue
 		}
 		gain := func(seats int) float64 { // at least the least come, who are paid for where the price is below 0

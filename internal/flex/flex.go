@@ -189,7 +189,7 @@ type Solution struct {
 	Objective float64 `json:"objective"`
 	Parts     Parts   `json:"parts"`
 	Bound     float64 `json:"bound"`
-	Gap       float64 `json:"gap"` // (bound − objective) / bound
+	Gap       float64 `json:"gap"` // (bound − objective) / bound, or / |objective| where that is greater
 	// Moved counts published students who are elsewhere now; Published all that were.
 	Moved     int `json:"moved"`
 	Published int `json:"published"`

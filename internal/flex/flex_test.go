@@ -141,6 +141,19 @@ func FuzzSolve(f *testing.F) {
 	f.Fuzz(held)
 }
 
+// Two come to what needs two, though each alone would be as well off elsewhere.
+func TestClosesOneToFillAnother(t *testing.T) {
+	t.Parallel()
+	in, err := flex.Read(strings.NewReader(`{"schema":"waymark-flex-instance/1","blocks":[{"id":"b"}],"students":[{"id":"p"},{"id":"q"},{"id":"r"}],
+		"sessions":[{"id":"lab","block":"b","purpose":"lab","seats":3,"least":3},{"id":"study","block":"b","purpose":"study","seats":1}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := flex.Solve(t.Context(), in, 1); s.Objective != 2.75 {
+		t.Errorf("objective %v; all three in the lab are worth 2.75", s.Objective)
+	}
+}
+
 // Where there are many sessions for few students, as many are held as can be filled.
 func TestManySessions(t *testing.T) {
 	t.Parallel()
@@ -362,6 +375,15 @@ func TestFoundByOthers(t *testing.T) {
 			"students":[{"id":"s","supports":["sign"]}],"required":[{"student":"s","sessions":["x"]}]`, 0},
 		"two fixed sessions share the only adult": {`"staff":[{"id":"t"}],"sessions":[{"id":"x","block":"b1","purpose":"lab","seats":5,"state":"fixed","staff":["t"]},{"id":"y","block":"b1","purpose":"lab","seats":5,"state":"fixed","staff":["t"]}],
 			"students":[{"id":"a"}]`, 0},
+		"a fixed session whose room closes takes another's": {`"rooms":[{"id":"r0","seats":2,"closed":["b1"]},{"id":"r1","seats":2}],"sessions":[{"id":"exam","block":"b1","purpose":"lab","seats":2,"state":"fixed"},{"id":"club","block":"b1","purpose":"club","seats":2}],
+			"students":[{"id":"a"},{"id":"b"}],"published":[{"id":"exam","room":"r0","students":["a"]},{"id":"club","room":"r1","students":["b"]}]`, 0},
+		"who needs the room that is free": {`"rooms":[{"id":"r0","seats":3},{"id":"r1","seats":1,"tags":["y"]}],"sessions":[{"id":"x","block":"b1","purpose":"lab","seats":3}],
+			"students":[{"id":"a","supports":["y"]}],"required":[{"student":"a","sessions":["x"]}],"published":[{"id":"x","room":"r0","students":[]}]`, 0},
+		"requirements that outweigh large wishes": {`"staff":[{"id":"t"}],"sessions":[{"id":"x","block":"b1","purpose":"lab","seats":1,"staff":["t"]},{"id":"y","block":"b1","purpose":"club","seats":30,"staff":["t"]}],
+			"students":[{"id":"a"},{"id":"b"},{"id":"c"}],"requests":[{"student":"b","session":"y","rank":1},{"student":"c","session":"y","rank":1}],"required":[{"student":"a","sessions":["x"]}],
+			"weights":{"place":1,"need":3,"request":10000,"later":1,"first":10000,"fairness":10000,"variety":1,"keep":2,"opening":4,"closing":1}`, 0},
+		"what is set aside opens its door": {`"sessions":[{"id":"x","block":"b1","purpose":"lab","seats":1,"door":"invited"}],"students":[{"id":"a"},{"id":"b"}],
+			"required":[{"student":"a","sessions":["x"]},{"student":"b","sessions":["x"]}]`, 1},
 		"as many requirements as can be": {`"staff":[{"id":"t"}],"sessions":[{"id":"x","block":"b1","purpose":"club","seats":4,"grades":["9"],"staff":["t"]},{"id":"y","block":"b1","purpose":"club","seats":3,"staff":["t"]}],
 			"students":[{"id":"a"},{"id":"b"}],"required":[{"student":"b","sessions":["x"]},{"student":"a","sessions":["y"]},{"student":"a","sessions":["x"]}]`, 1},
 	} {

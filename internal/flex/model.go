@@ -1,14 +1,11 @@
 package flex
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
 )
-
-// must outweighs everything else of a block, so that a requirement is only left where it
-// cannot be kept.
-const must = 1e6
 
 // none stands for no column, room or member of staff.
 const none = -1
@@ -18,6 +15,10 @@ const none = -1
 type model struct {
 	in *Instance
 	w  Weights
+	// must outweighs everything else, so that a requirement is only left where it cannot be kept;
+	// fixed outweighs that.
+	must, fixed float64
+	left        map[int]bool // requirements set aside, by index
 
 	blocks         []block
 	rooms          []Room
@@ -63,13 +64,17 @@ type claim struct {
 	many  bool // it can be met in more than one block
 }
 
-// compile arranges an instance for search. left are requirements set aside, by index. The
+// compile arranges an instance for search. left are requirements set aside, by index; those that
+// nothing can keep are set aside, too. The
 // order of rows is drawn, so that no student is always first among equals.
 func compile(in *Instance, seed uint64, left map[int]bool) *model {
-	m := &model{in: in, w: DefaultWeights, rooms: in.Rooms, staff: in.Staff}
+	m := &model{in: in, w: DefaultWeights, rooms: in.Rooms, staff: in.Staff, left: map[int]bool{}}
+	maps.Copy(m.left, left)
 	if in.Weights != nil {
 		m.w = *in.Weights
 	}
+	m.must = max(1e6, 2*m.most())
+	m.fixed = 100 * m.must
 	blockAt := index(len(in.Blocks), func(i int) string { return in.Blocks[i].ID })
 	staffAt := index(len(in.Staff), func(i int) string { return in.Staff[i].ID })
 	m.sessionAt = index(len(in.Sessions), func(i int) string { return in.Sessions[i].ID })
@@ -120,8 +125,19 @@ func compile(in *Instance, seed uint64, left map[int]bool) *model {
 		m.blocks[m.blockOf[i]].sessions[m.colOf[i]].was = h
 	}
 	m.fillRows(seed)
-	m.fillClaims(left)
+	m.fillClaims()
 	return m
+}
+
+// most is more than any solution can be worth.
+func (m *model) most() float64 {
+	in := m.in
+	sum := float64(len(in.Students)*len(in.Blocks))*(m.w.Place+m.w.Keep+m.w.Variety) + float64(len(in.Sessions))*(m.w.Opening+m.w.Closing)
+	wish := (m.w.Request + m.w.First) * (1 + m.w.Fairness)
+	for _, s := range in.Students {
+		sum += m.w.Need * float64(len(s.Needs))
+	}
+	return sum + wish*float64(len(in.Requests))
 }
 
 func index(n int, id func(int) string) map[string]int {
@@ -179,7 +195,7 @@ func (m *model) fillRows(seed uint64) {
 
 // fillClaims turns needs, requests, requirements and variety into claims, and says who may
 // come where.
-func (m *model) fillClaims(left map[int]bool) {
+func (m *model) fillClaims() {
 	in, sessionAt, studentAt := m.in, m.sessionAt, m.studentAt
 	byCompetency := map[string][]int{}
 	for i := range in.Sessions {
@@ -193,9 +209,8 @@ func (m *model) fillClaims(left map[int]bool) {
 		requests[i] = append(requests[i], r)
 	}
 	for k, r := range in.Required {
-		if i := studentAt[r.Student]; !left[k] {
-			required[i] = append(required[i], k)
-		}
+		i := studentAt[r.Student]
+		required[i] = append(required[i], k)
 	}
 	barred := map[[2]int]bool{}
 	for _, p := range in.Barred {
@@ -266,8 +281,13 @@ func (m *model) fillClaims(left map[int]bool) {
 			m.add(i, claim{value: m.w.Request * rankValue(m.w.Later, r.Rank) * fair}, at)
 		}
 		m.add(i, claim{value: m.w.First * fair}, any)
-		for _, k := range required[i] {
-			m.require(i, k)
+		for _, k := range required[i] { // one that is set aside opens doors all the same
+			if !m.left[k] && !slices.ContainsFunc(m.choices(in.Required[k]), func(at int) bool { return m.may(i, at) }) {
+				m.left[k] = true
+			}
+			if !m.left[k] {
+				m.require(i, k)
+			}
 		}
 	}
 	for b := range m.blocks {
@@ -305,6 +325,18 @@ func (m *model) couldSupport(st *Student, s *session) bool {
 		return false
 	}
 	return true
+}
+
+// may reports whether a student may come to a session at all.
+func (m *model) may(student, session int) bool {
+	blk := &m.blocks[m.blockOf[session]]
+	row := blk.rowOf[student]
+	return row != none && blk.can[row][m.colOf[session]] && m.could(&blk.sessions[m.colOf[session]])
+}
+
+// could reports whether a session could be held at all.
+func (m *model) could(x *session) bool {
+	return (len(x.Staff) == 0 || len(x.staff) > 0) && (len(m.rooms) == 0 || len(x.rooms) > 0) && x.seats > 0
 }
 
 // add gives a student a claim that each of some sessions meets.

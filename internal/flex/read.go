@@ -121,10 +121,21 @@ func (in *Instance) Check() error {
 		c.Known(at+".student", []string{p.Student}, students, "student")
 		c.Known(at+".session", []string{p.Session}, sessions, "session")
 	}
+	block := map[string]string{}
+	for _, s := range in.Sessions {
+		block[s.ID] = s.Block
+	}
+	placed := map[[2]string]bool{}
 	for i, h := range in.Published {
 		at := fmt.Sprintf("published[%d]", i)
 		c.Known(at+".id", []string{h.ID}, sessions, "session")
 		c.Known(at+".students", h.Students, students, "student")
+		for _, id := range h.Students {
+			if placed[[2]string{id, block[h.ID]}] {
+				c.Wrong(at+".students", "%q is published in two sessions of block %s; one place at a time", id, block[h.ID])
+			}
+			placed[[2]string{id, block[h.ID]}] = true
+		}
 	}
 	if w := in.Weights; w != nil {
 		for _, v := range []struct {

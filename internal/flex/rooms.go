@@ -36,7 +36,7 @@ func (s *search) arrange(b int, hold []float64, come []int, price []float64) {
 				if come[c] > 0 && seats < come[c] {
 					v -= hold[c] * (1 - float64(seats)/float64(come[c]))
 				} else {
-					v += max(0, price[c]) * float64(seats-come[c])
+					v += min(max(0, price[c])*float64(seats-come[c]), s.must/4)
 				}
 				for _, w := range wants {
 					if covers(w.tags, s.rooms[r].Tags) {
@@ -78,7 +78,7 @@ func (s *search) arrange(b int, hold []float64, come []int, price []float64) {
 func (s *search) net(b, c int, hold float64) float64 {
 	v := hold + s.cost(b, c, false) - s.cost(b, c, true)
 	if s.blocks[b].sessions[c].State == Fixed {
-		v += 1e9
+		v += s.fixed
 	}
 	return v
 }
@@ -125,13 +125,16 @@ func (s *search) wants(b, col int, given []string) (out []want) {
 				tags = append(tags, tag)
 			}
 		}
-		worth := 0.0
+		worth := s.w.Place / 4 // there may be other places
+		if blk.keep[r] == col {
+			worth += s.w.Keep
+		}
 		if slices.Contains(blk.only[r], col) {
-			worth += must
+			worth += s.must
 		}
 		for _, l := range linksOf(blk.links[r], col) {
 			if s.claims[l.claim].must {
-				worth += must / 2
+				worth += s.must / 2
 			}
 			worth += s.claims[l.claim].value
 		}
@@ -182,11 +185,6 @@ func (s *search) loosen(b int) (lift []float64) {
 		}
 	}
 	return lift
-}
-
-// could reports whether a session could be held at all.
-func (s *search) could(x *session) bool {
-	return (len(x.Staff) == 0 || len(x.staff) > 0) && (len(s.rooms) == 0 || len(x.rooms) > 0)
 }
 
 // warm makes a first solution: what was published, as far as it still can be, or what pleases
@@ -270,10 +268,10 @@ func (s *search) republish(b int) (broken bool) {
 		seats[c] = s.seatsOf(b, c)
 	}
 	for r, c := range blk.keep {
-		if c != none && s.held[b][c].held && seats[c] > 0 && s.supports(b, r, c) {
+		if c != none && s.held[b][c].held && seats[c] > 0 && s.supports(b, r, c) && (blk.only[r] == nil || slices.Contains(blk.only[r], c)) {
 			seats[c]--
 			s.set(b, r, c)
-		} else if c != none {
+		} else if c != none || blk.only[r] != nil {
 			broken = true
 		}
 	}
@@ -290,5 +288,13 @@ func (s *search) repair(b int) {
 			}
 		}
 	}
-	s.settle(b, s.best(b, s.now, nil))
+	f := s.best(b, s.now, nil)
+	for c := range s.held[b] {
+		if x := &s.blocks[b].sessions[c]; x.State == Fixed && !s.held[b][c].held && s.could(x) {
+			s.arrange(b, s.holding(b, f), s.come(b), f.price) // others make room for it
+			f = s.best(b, s.now, nil)
+			break
+		}
+	}
+	s.settle(b, f)
 }

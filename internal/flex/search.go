@@ -15,6 +15,7 @@ type search struct {
 	count []int       // of each claim: how often it is met
 	hints []hint      // of each block
 	loose bool        // rooms and adults are no limit
+	soft  bool        // requirements say where, not that; so that prices stay those of seats
 }
 
 // hint is what the last assignment of a block was like: the next one begins with it.
@@ -137,7 +138,9 @@ func (s *search) worth(b, row int, value func(claim int) float64, out []float64)
 	if only := blk.only[row]; only != nil {
 		for c := range out {
 			if n := times(only, c); n > 0 {
-				out[c] += must * float64(n)
+				if !s.soft {
+					out[c] += s.must * float64(n)
+				}
 			} else {
 				out[c] = assign.Never
 			}
@@ -160,14 +163,24 @@ func (s *search) now(c int) float64 {
 	case s.count[c] > 0:
 		return 0
 	case s.claims[c].must:
-		return must
+		return s.must
 	}
 	return s.claims[c].value
 }
 
-// objective is what the solution is worth to the search: what is gained, and requirements
-// above all.
-func (s *search) objective() float64 { return s.gained() + must*float64(s.kept()) }
+// objective is what the solution is worth to the search: what is gained, and above all requirements
+// and fixed sessions.
+func (s *search) objective() float64 {
+	n := 0
+	for b := range s.held {
+		for c, h := range s.held[b] {
+			if h.held && s.blocks[b].sessions[c].State == Fixed {
+				n++
+			}
+		}
+	}
+	return s.gained() + s.must*float64(s.kept()) + s.fixed*float64(n)
+}
 
 // kept counts the requirements that are kept.
 func (s *search) kept() (n int) {

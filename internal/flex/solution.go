@@ -3,6 +3,7 @@ package flex
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -89,8 +90,8 @@ func (s *search) solution(seed uint64, bound float64, stopped string) *Solution 
 	report := Verify(s.in, out)
 	out.Parts, out.Objective, out.Moved, out.Published = report.Parts, report.Objective, report.Moved, report.Published
 	out.Bound = max(bound, out.Objective)
-	if out.Bound != 0 {
-		out.Gap = (out.Bound - out.Objective) / out.Bound
+	if most := max(math.Abs(out.Bound), math.Abs(out.Objective)); most > 0 {
+		out.Gap = (out.Bound - out.Objective) / most
 	}
 	return out
 }

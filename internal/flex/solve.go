@@ -3,6 +3,7 @@ package flex
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -13,8 +14,12 @@ const (
 	target      = .002 // the gap between objective and bound at which the search stops
 	atRest      = 1e-5 // the share by which a step lowers the bound at which it has come to rest
 	dualRounds  = 25   // steps of the bound, at most
+	mostSlides  = 150  // moves of the bound down its slope
+	wide        = .015 // the gap from which on that is worth its time
 	mostSweeps  = 8    // passes over the blocks, each of which cannot make it worse
 	mostOpening = 8    // sessions that a pass opens in one block
+	mostInsist  = 40   // tries to keep one requirement
+	mostUnmet   = 12   // requirements that are set aside one at a time; more, all at once
 	mostFailed  = 300  // changes drawn that bring nothing, before the search ends
 	mostFailing = 2    // of them that bring nothing before it leaves off
 )
@@ -29,23 +34,43 @@ const (
 // are worth. Then parts of it are decided anew, over and over, and kept where that is no worse
 // (large neighbourhood search; Shaw, 1998).
 func Solve(ctx context.Context, in *Instance, seed uint64) *Solution {
-	left := map[int]bool{}
+	rng := rand.New(rand.NewPCG(seed, 0x56415259))
+	m := compile(in, seed, nil)
+	s, d := m.solve(ctx)
 	for {
-		m := compile(in, seed, left)
-		s, bound, stopped := m.solve(ctx, seed)
-		more := false
-		for _, k := range s.unmet() {
-			if !left[k] && (!more || ctx.Err() != nil) { // one at a time: without it the others may be kept
-				more, left[k] = true, true
+		unmet := s.open()
+		if s.insist(ctx, unmet, rng); len(unmet) > 0 {
+			unmet = s.open()
+		}
+		if len(unmet) == 0 {
+			break
+		}
+		left := maps.Clone(s.left)
+		for i, k := range unmet {
+			if i == 0 || ctx.Err() != nil || len(unmet) > mostUnmet { // one at a time: without it the others may be kept
+				left[k] = true
 			}
 		}
-		if !more {
-			return s.solution(seed, bound, stopped)
+		s = compile(in, seed, left).adopt(s)
+		if s.open() == nil {
+			d = newDual(s)
+			d.prove(ctx, s.gained())
 		}
 	}
+	bound, stopped := d.least, "done"
+	if bound-s.gained() > wide*math.Abs(bound) {
+		bound = d.slide(ctx, s.gained())
+	}
+	if bound-s.gained() > target*math.Abs(bound) {
+		s.vary(ctx, rng)
+	}
+	if ctx.Err() != nil {
+		stopped = "time"
+	}
+	return s.solution(seed, bound, stopped)
 }
 
-func (m *model) solve(ctx context.Context, seed uint64) (best *search, bound float64, stopped string) {
+func (m *model) solve(ctx context.Context) (best *search, d *dual) {
 	best = newSearch(m)
 	best.warm()
 	for b := range best.blocks { // even where the time is up
@@ -53,15 +78,8 @@ func (m *model) solve(ctx context.Context, seed uint64) (best *search, bound flo
 			best.settle(b, best.best(b, best.now, nil))
 		}
 	}
-	gained := best.gained()
-	d := newDual(best)
-	for range dualRounds {
-		before := d.least
-		bound = d.step()
-		if before-bound < atRest*math.Abs(bound) || bound-gained <= target*math.Abs(bound) || ctx.Err() != nil {
-			break
-		}
-	}
+	d = newDual(best)
+	d.prove(ctx, best.gained())
 	if len(m.in.Published) > 0 {
 		best.improve(ctx)
 	} else if next := newSearch(m); ctx.Err() == nil {
@@ -71,13 +89,107 @@ func (m *model) solve(ctx context.Context, seed uint64) (best *search, bound flo
 			best = next
 		}
 	}
-	if bound-best.gained() > target*math.Abs(bound) {
-		best.vary(ctx, rand.New(rand.NewPCG(seed, 0x56415259)))
+	return best, d
+}
+
+// adopt makes another model's solution one of this, in which more requirements are set aside.
+func (m *model) adopt(old *search) *search {
+	s := newSearch(m)
+	s.hints = old.hints
+	for b := range m.blocks {
+		copy(s.held[b], old.held[b])
+		for r, c := range old.at[b] {
+			if c != none {
+				s.set(b, r, c)
+			}
+		}
 	}
-	if ctx.Err() != nil {
-		stopped = "time"
+	for b := range m.blocks {
+		s.try(func() { s.settle(b, s.best(b, s.now, nil)) }, b)
 	}
-	return best, bound, cmp.Or(stopped, "done")
+	return s
+}
+
+// open returns the requirements that are not kept and not set aside, by index.
+func (s *search) open() (out []int) {
+	for _, k := range s.unmet() {
+		if !s.left[k] {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// insist tries to keep requirements by holding one of their sessions, whoever gives way for it, in
+// this block and, as drawn, in another.
+func (s *search) insist(ctx context.Context, unmet []int, rng *rand.Rand) {
+	for _, k := range unmet {
+		at := s.choices(s.in.Required[k])
+		for range mostInsist {
+			if ctx.Err() != nil || s.inOne(s.studentAt[s.in.Required[k].Student], at) {
+				break
+			}
+			session := at[rng.IntN(len(at))]
+			blocks := []int{s.blockOf[session]}
+			if other := rng.IntN(len(s.blocks)); other != blocks[0] && rng.IntN(2) == 0 {
+				blocks = append(blocks, other)
+			}
+			s.try(func() {
+				b, wait := blocks[0], rng.Float64()
+				switch rng.IntN(4) {
+				case 0:
+				case 1:
+					f := s.best(b, s.now, nil)
+					s.arrange(b, s.holding(b, f), s.come(b), f.price)
+				default:
+					s.hold(b, s.colOf[session], rng)
+				}
+				for _, b := range blocks[1:] {
+					if n := len(s.blocks[b].sessions); n > 0 {
+						s.hold(b, rng.IntN(n), rng)
+					}
+					for r := range s.at[b] {
+						s.set(b, r, none)
+					}
+				}
+				s.best(b, func(c int) float64 { // who could be required elsewhere makes room
+					v := s.now(c)
+					if s.claims[c].must {
+						v *= wait
+					}
+					return v
+				}, nil)
+				for _, b := range append(blocks[1:], blocks[0]) {
+					s.settle(b, s.best(b, s.now, nil))
+				}
+			}, blocks...)
+		}
+	}
+}
+
+// hold holds a session, by whom and where as drawn; what stands in its way closes.
+func (s *search) hold(b, c int, rng *rand.Rand) {
+	x := &s.blocks[b].sessions[c]
+	if !s.could(x) {
+		return
+	}
+	h := setting{held: true, room: none, staff: none}
+	draw := func(of []int, used func(setting) int) int {
+		at := of[rng.IntN(len(of))]
+		for d, o := range s.held[b] {
+			if d != c && o.held && used(o) == at {
+				s.held[b][d] = closed
+			}
+		}
+		return at
+	}
+	if len(x.Staff) > 0 {
+		h.staff = draw(x.staff, func(o setting) int { return o.staff })
+	}
+	if len(s.rooms) > 0 {
+		h.room = draw(x.rooms, func(o setting) int { return o.room })
+	}
+	s.held[b][c] = h
 }
 
 // improve goes over the blocks until nothing gains.
@@ -187,21 +299,28 @@ func (s *search) otherwise(rng *rand.Rand) bool {
 			if c := rng.IntN(len(blk.sessions)); s.held[b][c].held && blk.sessions[c].State != Fixed {
 				s.held[b][c] = closed
 			}
-		default: // one that is not is held, perhaps in the place of another
-			c, other := rng.IntN(len(blk.sessions)), rng.IntN(len(blk.sessions))
-			if s.held[b][c].held {
-				c, other = other, c
+		default: // another is held, where and by whom somebody else may have been, and asks students to come
+			c := rng.IntN(len(blk.sessions))
+			if !s.held[b][c].held || rng.IntN(4) == 0 {
+				h, ok := s.free(b, c)
+				if ok && rng.IntN(2) == 0 {
+					s.held[b][c] = h
+				} else {
+					s.hold(b, c, rng)
+				}
 			}
-			if s.held[b][c].held || !s.could(&blk.sessions[c]) {
-				break
-			}
-			h, ok := s.free(b, c)
-			if !ok && s.held[b][other].held && blk.sessions[other].State != Fixed {
-				s.held[b][other] = closed
-				h, ok = s.free(b, c)
-			}
-			if ok {
-				s.held[b][c] = h
+			if blk.sessions[c].least > 1 { // whom it draws may leave others empty
+				lift := make([]float64, len(blk.sessions))
+				lift[c] = 3 * rng.Float64() * max(s.w.Place, s.w.Variety, s.w.Closing, .1)
+				s.best(b, s.now, lift)
+				for d, n := range s.come(b) {
+					if n == 0 && blk.sessions[d].State != Fixed {
+						s.held[b][d] = closed
+					}
+				}
+				if s.short(b) == nil {
+					return
+				}
 			}
 		}
 		s.settle(b, s.best(b, s.now, nil))

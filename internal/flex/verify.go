@@ -47,6 +47,7 @@ type verifier struct {
 	room     map[string]*Room
 	adult    map[string]*Staff
 	required map[Pair]bool
+	barred   map[Pair]bool
 	asked    map[Pair]bool
 	offers   map[string][]string // sessions
 	was      map[Pair]bool
@@ -80,6 +81,10 @@ func (v *verifier) index() {
 	}
 	for i := range v.in.Staff {
 		v.adult[v.in.Staff[i].ID] = &v.in.Staff[i]
+	}
+	v.barred = map[Pair]bool{}
+	for _, p := range v.in.Barred {
+		v.barred[p] = true
 	}
 	for _, r := range v.in.Required {
 		for _, id := range r.Sessions {
@@ -210,7 +215,7 @@ func (v *verifier) studentIn(x *Session, h Held, id string) {
 	if len(st.Blocks) > 0 && !slices.Contains(st.Blocks, x.Block) {
 		v.broken("no-flex-time", where, "Has no flex time in %s.", x.Block)
 	}
-	if slices.Contains(v.in.Barred, Pair{id, x.ID}) {
+	if v.barred[Pair{id, x.ID}] {
 		v.broken("barred", where, "Must not be there.")
 	}
 	var gives []string

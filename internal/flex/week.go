@@ -348,7 +348,7 @@ func (w *week) choose() float64 {
 					if k := bits.TrailingZeros64(m); w.met[k] == 0 {
 						v += w.claims[k].value
 						if w.claims[k].must {
-							v += must
+							v += w.must
 						}
 					}
 				}
