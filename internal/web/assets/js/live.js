@@ -1,6 +1,5 @@
-// Keeps open pages up to date. All tabs of a person share one connection: the
-// tab that holds a Web Lock reads the event stream and tells the others over a
-// BroadcastChannel. A browser without them opens one connection per tab.
+// Keeps open pages up to date. All tabs of a person share one connection: the tab that
+// holds a Web Lock reads the event stream and tells the others over a BroadcastChannel.
 import { user, word } from './app.js';
 
 const regions = new Map(); // element -> { timer, last, stale }
@@ -30,7 +29,7 @@ export function start(elements) {
   let close = () => {};
   const open = () => {
     if (!channel) {
-      close = listen(mine, spread, false).stop;
+      close = listen(mine, spread).stop;
       return;
     }
     const abort = new AbortController();
@@ -38,7 +37,7 @@ export function start(elements) {
     const asked = Date.now();
     close = () => { abort.abort(); release?.(); };
     navigator.locks.request(name, { signal: abort.signal }, () => new Promise((done) => {
-      // Who had to wait takes over from another tab, and nobody listened in between.
+      // Nobody listened while this tab waited for another's end.
       const ear = listen(mine, spread, Date.now() - asked > 200);
       want = ear.add;
       channel.postMessage({ ask: true });
@@ -128,7 +127,7 @@ function plan(region, state) {
   }, Math.max(60, state.last + 1000 - Date.now()));
 }
 
-// announce says how much changed, politely and not more than every two seconds.
+// announce says how much changed, at most every two seconds.
 function announce() {
   if (!note || speaking || seen === 0) return;
   note.textContent = seen === 1 ? word('change', 'Something new came in. The page is up to date.')
@@ -141,10 +140,7 @@ function announce() {
   }, 2000);
 }
 
-// Refreshing: only what differs is changed, so that the focus, open details and
-// half-filled forms stay.
-// refresh fetches url and renews region. It returns false if the answer was not
-// the page it asked for (an error, a sign-in page, no such part).
+// refresh fetches url and renews region; false if that is not the page it asked for.
 export async function refresh(region, url) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), 10000);
@@ -164,7 +160,7 @@ export async function refresh(region, url) {
   }
 }
 
-// renew makes region like fresh and keeps the focus where it was.
+// renew changes only what differs in region, so that focus and half-filled forms stay.
 export function renew(region, fresh) {
   const held = document.activeElement;
   const inside = held && held !== region && region.contains(held);
