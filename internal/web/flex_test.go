@@ -166,8 +166,8 @@ func TestATeacherIsAwayAndTheWeekHolds(t *testing.T) {
 	s.post("teacher", flexPath+"/away", url.Values{"person": {string(person("leader"))}, "day": {"2026-11-23"}}).is(http.StatusNotFound)
 	s.post("teacher", flexPath+"/away", url.Values{"person": {string(person("teacher"))}, "day": {"2026-11-24"}}).is(http.StatusUnprocessableEntity).says("no flex block on this day")
 	s.post("teacher", flexPath+"/away", url.Values{"person": {string(person("teacher"))}, "day": {"2026-11-23"}}).goesTo("/teach/flex?school=cedar&week=2026-11-23&done=said")
-	s.get("teacher", "/teach/flex?week=2026-11-23").says("You are away on 2026-11-23", "I am there after all")
-	s.get("leader", flexPath+"?week=2026-11-23").says("Ngozi Okafor is away on 2026-11-23", "A plan that is not published", "Students who move")
+	s.get("teacher", "/teach/flex?week=2026-11-23").says("You are away on November 23, 2026", "I am there after all")
+	s.get("leader", flexPath+"?week=2026-11-23").says("Ngozi Okafor is away on November 23, 2026", "A plan that is not published", "Students who move")
 	publish()
 	if held() != 1 {
 		t.Errorf("%d sessions held though the teacher is away; want 1", held())

@@ -133,12 +133,12 @@ func (s *Server) reportAway(w http.ResponseWriter, r *http.Request, a guard.Acto
 	var slots []timetable.SlotID
 	if r.PostForm.Get("do") != "back" {
 		for _, slot := range c.Week(monday) {
-			if slot.Date == day {
+			if slot.Date == day && slot.Begins().After(timetable.Clock(s.Now())) {
 				slots = append(slots, slot.ID())
 			}
 		}
 		if len(slots) == 0 {
-			return again(fault.Field("day", "There is no flex block on this day."))
+			return again(fault.Field("day", "There is no flex block on this day, or none that has not begun."))
 		}
 	}
 	if err := s.Store.SetFlexAway(ctx, a.District, school, who, day, slots, a.Person); err != nil {
@@ -155,11 +155,19 @@ func (s *Server) reportAway(w http.ResponseWriter, r *http.Request, a guard.Acto
 	return seeOther(w, r, flexHref(school)+"?week="+string(monday)+"#draft", "")
 }
 
-// resolve plans a published week again; a week that is not published waits to be planned.
+// resolve plans what is left of a published week again; a week that is not published waits to be
+// planned, and of one that is over nothing is left.
 func (s *Server) resolve(r *http.Request, a guard.Actor, monday roster.Date) error {
 	week, err := s.Store.FlexWeek(r.Context(), a.District, schoolID(r), monday)
 	if err != nil || week.Published == nil {
 		return err
+	}
+	c, err := s.Store.FlexCalendar(r.Context(), a.District, schoolID(r))
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(c.Week(monday), func(slot timetable.Slot) bool { return slot.Begins().After(timetable.Clock(s.Now())) }) {
+		return nil
 	}
 	return s.solveWeek(r, a, monday)
 }

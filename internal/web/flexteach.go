@@ -36,7 +36,7 @@ type flexTeach struct {
 	Asked    []askedView // requests of students that the reader mentors
 	Board    bool
 	Staff    []roster.Person // for whom who runs flex time may offer
-	Days     []boardDay      // from today on, to be away on
+	Days     []boardDay      // on which a block is to come, to be away on
 	Away     []awayView      // of the reader
 	Me       roster.PersonID
 	Errors   formErrors
@@ -138,8 +138,11 @@ func (s *Server) renderFlexTeach(w http.ResponseWriter, r *http.Request, a guard
 			}
 		}
 	}
-	today := timetable.Clock(s.Now()).Format(time.DateOnly)
-	v.Days = slices.DeleteFunc(b.days(), func(x boardDay) bool { return x.Day.Format(time.DateOnly) < today })
+	for _, day := range b.days() {
+		if slices.ContainsFunc(day.Slots, func(slot boardSlot) bool { return slot.Begins().After(timetable.Clock(s.Now())) }) {
+			v.Days = append(v.Days, day)
+		}
+	}
 	away, err := s.awayIn(ctx, d, v.School.ID, v.Monday)
 	if err != nil {
 		return err
