@@ -170,6 +170,7 @@ var allowed = map[string]string{
 	"POST /schools/{school}/flex/attendance":                    "teacher,leader",
 	"POST /schools/{school}/flex/walk-in":                       "teacher,leader",
 	"POST /schools/{school}/flex/require":                       "teacher,leader",
+	"GET /schools/{school}/flex/for-whom":                       "leader,administrator",
 	"GET /schools/{school}/flex/corridor":                       "teacher,leader,administrator",
 	"GET /schools/{school}/flex/doors":                          "teacher,leader,administrator",
 	"GET /students/{student}/flags":                             readers,

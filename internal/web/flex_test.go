@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -221,6 +222,31 @@ func TestSwapsRequirementsAndMentors(t *testing.T) {
 	s.post("other teacher", answer, url.Values{"answer": {"no"}, "why": {"x"}}).is(http.StatusNotFound)
 	s.post("teacher", answer, url.Values{"answer": {"no"}, "why": {"The wall first."}}).goesTo("/teach/flex?done=said")
 	s.get("student", "/me/flex?week=2026-11-23").says("Not this time. The wall first.")
+}
+
+// Leaders see by group whose wishes come true; of few students nothing is shown.
+func TestFlexForWhom(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.setUpFlex()
+	s.get("leader", flexPath+"/for-whom").is(http.StatusOK).says("fewer than 10 students: not shown")
+	s.crowd(30)
+	chess := s.offer("Chess", url.Values{"seats": {"10"}}, mondayFlex)
+	people, err := s.db.StudentsOf(t.Context(), district, cedar)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range people {
+		if err := s.db.AskForFlex(t.Context(), district, cedar, p.ID, "2026-11-23", []timetable.OfferID{chess}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.post("leader", flexPath+"/solve", url.Values{"week": {"2026-11-23"}})
+	draft := s.get("leader", flexPath+"?week=2026-11-23").is(http.StatusOK).says("For whom")
+	s.post("leader", flexPath+"/publish", draft.form(flexPath+"/publish")).goesTo(flexPath + "?week=2026-11-23&done=said")
+	s.signInAgainAfter(10 * 24 * time.Hour)
+	s.get("leader", flexPath+"/for-whom").is(http.StatusOK).says("Wishes each", fmt.Sprintf("All %d 1.0 28 %%", len(people)), "English learner")
+	s.get("teacher", flexPath+"/for-whom").is(http.StatusNotFound)
 }
 
 // Who runs flex time offers for others, and finds who is free to lead a session instead.

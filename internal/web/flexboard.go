@@ -22,6 +22,7 @@ type flexBoard struct {
 	Before, Next string
 	May          bool // set up, solve and publish
 	Offer        bool // offer sessions
+	Fair         bool // see whom it serves
 	Days         []boardDay
 	None         bool // there is no calendar yet
 	Set          setUpView
@@ -86,6 +87,7 @@ func (s *Server) renderFlexBoard(w http.ResponseWriter, r *http.Request, a guard
 	}
 	_, v.May = guard.Allowed(guard.RunFlex, rel)
 	_, v.Offer = guard.Allowed(guard.OfferFlex, rel)
+	_, v.Fair = guard.Allowed(guard.ReadSchool, rel)
 	b, err := s.book(ctx, d, school, v.Monday)
 	if err != nil {
 		return err

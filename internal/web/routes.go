@@ -179,6 +179,7 @@ func (s *Server) routes() []route {
 		{"POST /schools/{school}/flex/attendance", toSchool(guard.OfferFlex), s.markAttendance},
 		{"POST /schools/{school}/flex/walk-in", toSchool(guard.OfferFlex), s.walkIn},
 		{"POST /schools/{school}/flex/require", toSchool(guard.OfferFlex), s.requireStudents},
+		{"GET /schools/{school}/flex/for-whom", toSchool(guard.ReadSchool), s.showFlexFair},
 		{"GET /schools/{school}/flex/corridor", toSchool(guard.SeeFlex), s.showCorridor},
 		{"GET /schools/{school}/flex/doors", toSchool(guard.SeeFlex), s.showDoors},
 

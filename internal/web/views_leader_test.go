@@ -2,8 +2,8 @@ package web
 
 // leaderViews are the pages of leaders and administrators.
 var leaderViews = map[string]any{
-	"schoolflags": schoolFlags{},
-	"schools":     schoolsView{}, "attention": attentionView{}, "school": schoolView{}, "imports": importsView{}, "import": importView{},
+	"schoolflags": schoolFlags{}, "flexfair": flexFair{},
+	"schools": schoolsView{}, "attention": attentionView{}, "school": schoolView{}, "imports": importsView{}, "import": importView{},
 	"mapping": mappingStartView{}, "columns": columnsView{}, "people": peopleView{}, "person": personView{},
 	"second": secondView{}, "setup": secondSetUpView{}, "codes": codesView{}, "account": accountView{}, "rights": rightsView{}, "keeping": keepingView{}, "audit": auditView{},
 	"model": modelView{}, "version": versionView{}, "rules": rulesView{}, "bank": bankView{}, "proposalrules": proposalRulesView{}, "flexboard": flexBoard{}, "corridor": corridorView{},

@@ -50,6 +50,7 @@ const pages = [
   { role: 'leader', from: '/schools', link: 'main a[href^="/schools/"]', then: '/choices', budget: 66_560, nodes: 1_500, modes: light },
   { role: 'leader', from: '/schools', link: 'main a[href^="/schools/"]', then: '/flex', budget: 92_160, font: 73_728, nodes: 2_500, modes: ['light', 'narrow'] },
   { role: 'leader', from: '/schools', link: 'main a[href^="/schools/"]', then: '/flex/corridor', budget: 87_040, font: 73_728, nodes: 1_500, modes: light },
+  { role: 'leader', from: '/schools', link: 'main a[href^="/schools/"]', then: '/flex/for-whom', budget: 87_040, font: 73_728, nodes: 1_500, modes: light },
   { role: 'leader', from: '/schools', link: 'main a[href^="/schools/"]', then: '/flex/doors', budget: 92_160, font: 73_728, nodes: 2_500, modes: light },
   { role: 'teacher', path: '/teach/flex', budget: 71_680, nodes: 1_800, modes: light },
   { role: 'teacher', from: '/teach/flex', link: 'main a[href*="/flex/sessions/"]', budget: 71_680, nodes: 2_500, modes: light },

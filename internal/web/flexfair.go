@@ -1,0 +1,77 @@
+package web
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"time"
+
+	"waymark/internal/guard"
+	"waymark/internal/mastery"
+	"waymark/internal/roster"
+	"waymark/internal/timetable"
+)
+
+// flexFair is what groups of students had of a school's flex time.
+type flexFair struct {
+	School roster.Org
+	Weeks  string
+	Least  int
+	Hidden bool // the whole school is too small
+	Tables []groupTable[fairRow]
+}
+
+type fairRow struct {
+	Name                    string
+	Students                int
+	Asked, Granted, Missed  string
+	LessGranted, MoreMissed bool // than all others, beyond what is alike
+}
+
+func (s *Server) showFlexFair(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	ctx, d, school := r.Context(), a.District, schoolID(r)
+	v := flexFair{Weeks: weekWords(attentionWindow / 7), Least: mastery.SmallCell}
+	var err error
+	if v.School, err = s.Store.Org(ctx, d, school); err != nil {
+		return err
+	}
+	now := timetable.Clock(s.Now())
+	from := timetable.Monday(now.AddDate(0, 0, -attentionWindow))
+	people, err := s.Store.StudentsOf(ctx, d, school)
+	if err != nil {
+		return err
+	}
+	groups, dimensions, err := s.Store.StudentGroups(ctx, d)
+	if err != nil {
+		return err
+	}
+	asked, err := s.Store.FlexAsked(ctx, d, school, from, timetable.Monday(now))
+	if err != nil {
+		return err
+	}
+	missed, err := s.Store.FlexMissed(ctx, d, idsOf(people), roster.Date(from.Time().Format(time.DateOnly)))
+	if err != nil {
+		return err
+	}
+	all := make([]timetable.Share, len(people))
+	for i, p := range people {
+		all[i] = timetable.Share{Groups: groups[p.ID], Asked: asked[p.ID][0], Granted: asked[p.ID][1], Missed: missed[p.ID][0], Recorded: missed[p.ID][1]}
+	}
+	percent := func(v float64) string {
+		if math.IsNaN(v) {
+			return "–"
+		}
+		return fmt.Sprintf("%.0f %%", 100*v)
+	}
+	for _, g := range timetable.Fair(all, dimensions, mastery.SmallCell) {
+		t, name := tableFor(&v.Tables, g.Dimension, g.Group)
+		v.Hidden = v.Hidden || g.Dimension == everybody && g.Suppressed
+		if g.Suppressed {
+			t.Hidden = append(t.Hidden, name)
+			continue
+		}
+		t.Rows = append(t.Rows, fairRow{name, g.Students, fmt.Sprintf("%.1f", g.Asked), percent(g.Granted), percent(g.Missed),
+			g.GrantedGap < -timetable.Unlike, g.MissedGap > timetable.Unlike})
+	}
+	return s.render(w, r, a, http.StatusOK, "flexfair", v)
+}
