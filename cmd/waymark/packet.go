@@ -115,7 +115,7 @@ func newPacket(ctx context.Context, db *store.DB, d roster.DistrictID, scan *sup
 	if err != nil {
 		return nil, err
 	}
-	rules, err := db.Rules(ctx, d)
+	rules, err := db.Rules(ctx, d, "")
 	if err != nil {
 		return nil, err
 	}

@@ -108,13 +108,14 @@ func writeExplained(w io.Writer, x explained) {
 
 func proposeRulesCommand(e *env) *command {
 	var o options
-	var set, note string
+	var set, note, school string
 	return &command{
-		name: "rules", args: "[--set FILE.yaml --note TEXT]", short: "Print the rules at work, or put a changed file to work.",
+		name: "rules", args: "[--school ID] [--set FILE.yaml --note TEXT]", short: "Print the rules at work, or put a changed file to work.",
 		examples: []string{"waymark propose rules > rules.yaml", `waymark propose rules --set rules.yaml --note "see students every ten days"`},
 		flags: func(fs *flag.FlagSet) {
 			o.declare(fs, e)
 			fs.StringVar(&set, "set", "", "`file` of the rules to put to work")
+			fs.StringVar(&school, "school", "", "`id` of a school that has, or is to have, rules of its own; without it, the district's")
 			fs.StringVar(&note, "note", "", "what was changed and why, kept with the version")
 		},
 		run: func(ctx context.Context, e *env, _ []string) error {
@@ -122,7 +123,12 @@ func proposeRulesCommand(e *env) *command {
 				return usage("say with --note what was changed and why")
 			}
 			return o.inDistrict(ctx, e, func(db *store.DB, d roster.DistrictID) error {
-				now, err := db.Rules(ctx, d)
+				if school != "" {
+					if _, err := db.Org(ctx, d, roster.OrgID(school)); err != nil {
+						return err
+					}
+				}
+				now, err := db.Rules(ctx, d, roster.OrgID(school))
 				if err != nil {
 					return err
 				}
@@ -134,7 +140,7 @@ func proposeRulesCommand(e *env) *command {
 				if err != nil {
 					return err
 				}
-				version, err := db.SetRules(ctx, d, rules, now.Version, note, "")
+				version, err := db.SetRules(ctx, d, roster.OrgID(school), rules, now.Version, note, "")
 				if err == nil {
 					err = record(ctx, db, d, "propose rules", strconv.Itoa(version))
 				}

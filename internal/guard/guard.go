@@ -78,6 +78,7 @@ const (
 	ManageModel  Action = "manage model"  // fit, compare and adopt the learner model and its criterion
 	RunStudies   Action = "run studies"   // ask whether a practice helped, of all students' facts
 	ManageRules  Action = "manage rules"  // what is proposed to teachers, and when
+	SchoolRules  Action = "school rules"  // change the rules of what is proposed at a school
 	ManagePeople Action = "manage people" // ways in to accounts, who audits and who helps
 	SeeAccounts  Action = "see accounts"  // find people, and sign them out
 	ReadAudit    Action = "read audit"    // what was done, by whom
@@ -128,6 +129,7 @@ var rules = map[Action][]Relation{
 	ManageModel:  {AdministratorOf},
 	RunStudies:   {AdministratorOf},
 	ManageRules:  {AdministratorOf},
+	SchoolRules:  {LeaderOf, AdministratorOf},
 	ManagePeople: {AdministratorOf},
 	SeeAccounts:  {AdministratorOf, SupportOf},
 	ReadAudit:    {AdministratorOf, AuditorOf},

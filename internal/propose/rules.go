@@ -189,6 +189,7 @@ func (t *RuleText) complete() {
 
 // RuleVersion is one version of a school's rules, as it was kept.
 type RuleVersion struct {
+	School  roster.OrgID // whose it is; empty for the district
 	Version int
 	Text    string
 	Note    string // what was changed, and why

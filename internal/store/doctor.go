@@ -56,7 +56,7 @@ func digested() [][2]string {
 		[2]string{"study_lot", "district, unit, block, treated, wave"},
 		[2]string{"practice", "district, body, author"},
 		[2]string{"dose_reason", "district, student, why, since, until, author"},
-		[2]string{"rule_book", "district, version, body, note, author"},
+		[2]string{"rule_book", "district, school, version, body, note, author"},
 		[2]string{"proposal", "district, id, class, step, kind, rule, because, students"},
 		[2]string{"proposals_off", "district, class, author"},
 		[2]string{"playbook_line", "district, school, kind, words, author"},

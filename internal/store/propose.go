@@ -37,14 +37,19 @@ func (db *DB) Decisions(ctx context.Context, d roster.DistrictID, class roster.C
 		WHERE district = $1 AND class = $2 AND until > $3 ORDER BY at DESC, id DESC`, d, class, micros(db.now()))
 }
 
-// Rules returns the district's rules of proposals: its latest version, or those that the
-// program brings along.
-func (db *DB) Rules(ctx context.Context, d roster.DistrictID) (propose.Rules, error) {
-	list, err := db.RuleVersions(ctx, d, 1)
-	if err != nil || len(list) == 0 {
-		return propose.ShippedRules(), err
+// Rules returns the rules of proposals at work in a school: its own latest version, or the
+// district's, or those that the program brings along; of the district where school is empty.
+func (db *DB) Rules(ctx context.Context, d roster.DistrictID, school roster.OrgID) (propose.Rules, error) {
+	list, err := db.RuleVersions(ctx, d, school, 1)
+	switch {
+	case err != nil:
+		return propose.Rules{}, err
+	case len(list) > 0 && list[0].Text != "":
+		return list[0].Read()
+	case school != "":
+		return db.Rules(ctx, d, "")
 	}
-	return list[0].Read()
+	return propose.ShippedRules(), nil
 }
 
 // RuleOf returns the rule that a proposal names, as it stood in its version; an empty one where
@@ -65,33 +70,40 @@ func (db *DB) RuleOf(ctx context.Context, d roster.DistrictID, name propose.Rule
 	return t, version, nil
 }
 
-const ruleVersionColumns = `version, body, note, author, at`
+const ruleVersionColumns = `school, version, body, note, author, at`
 
 func scanRuleVersion(row func(...any) error) (v propose.RuleVersion, err error) {
 	var at int64
-	err = row(&v.Version, &v.Text, &v.Note, &v.Author, &at)
+	err = row(&v.School, &v.Version, &v.Text, &v.Note, &v.Author, &at)
 	v.At = moment(at)
 	return v, err
 }
 
-// RuleVersions returns the latest versions of a district's rules, latest first.
-func (db *DB) RuleVersions(ctx context.Context, d roster.DistrictID, most int) ([]propose.RuleVersion, error) {
-	return many(ctx, db, scanRuleVersion, `SELECT `+ruleVersionColumns+` FROM rule_book WHERE district = $1 ORDER BY version DESC LIMIT $2`, d, int64(most))
+// RuleVersions returns the latest versions of a school's own rules, or of the district's where school
+// is empty, latest first. One without a text says that the district's hold again.
+func (db *DB) RuleVersions(ctx context.Context, d roster.DistrictID, school roster.OrgID, most int) ([]propose.RuleVersion, error) {
+	return many(ctx, db, scanRuleVersion, `SELECT `+ruleVersionColumns+` FROM rule_book WHERE district = $1 AND school = $2 ORDER BY version DESC LIMIT $3`, d, school, int64(most))
 }
 
-// SetRules keeps a new version of the rules. was is the version that it was made from.
-func (db *DB) SetRules(ctx context.Context, d roster.DistrictID, r propose.Rules, was int, note string, author roster.PersonID) (version int, err error) {
+// SetRules keeps a new version of the rules of a school, or of the district where school is empty;
+// rules without a file take a school's own back. was is the version that it was made from. Numbers of
+// versions are the district's, so that each names one text.
+func (db *DB) SetRules(ctx context.Context, d roster.DistrictID, school roster.OrgID, r propose.Rules, was int, note string, author roster.PersonID) (version int, err error) {
 	err = db.Tx(ctx, func(tx *DB) error {
-		now, err := tx.Rules(ctx, d)
+		now, err := tx.Rules(ctx, d, school)
 		if err != nil {
 			return err
 		}
 		if now.Version != was {
 			return fault.New(fault.Conflict, "Somebody else changed the rules meanwhile: there is version %d now. Open the page again; what you wrote is still in the box.", now.Version)
 		}
-		version = now.Version + 1
-		_, err = tx.exec(ctx, `INSERT INTO rule_book (district, version, body, note, author, at) VALUES ($1, $2, $3, $4, $5, $6)`,
-			d, int64(version), r.File, note, author, micros(tx.now()))
+		last, err := one(ctx, tx, value[int], `SELECT COALESCE(max(version), $2) FROM rule_book WHERE district = $1`, d, int64(propose.ShippedRules().Version))
+		if err != nil {
+			return err
+		}
+		version = last + 1
+		_, err = tx.exec(ctx, `INSERT INTO rule_book (district, school, version, body, note, author, at) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			d, school, int64(version), r.File, note, author, micros(tx.now()))
 		return err
 	})
 	return version, err

@@ -176,6 +176,8 @@ var allowed = map[string]string{
 	"GET /students/{student}/flags":                             readers,
 	"POST /students/{student}/flags":                            "teacher,leader",
 	"POST /students/{student}/flags/{flag}":                     "teacher,leader",
+	"GET /schools/{school}/rules":                               "leader,administrator",
+	"POST /schools/{school}/rules":                              "leader,administrator",
 	"GET /schools/{school}/flags":                               "leader",
 	"POST /students/{student}/flags/{flag}/contest":             "student,guardian",
 	"GET /family": guardians,

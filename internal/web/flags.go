@@ -257,7 +257,7 @@ func (s *Server) showSchoolFlags(w http.ResponseWriter, r *http.Request, a guard
 	for _, o := range propose.Outcomes {
 		v.Came = append(v.Came, cameRow{o, came[o]})
 	}
-	rules, err := s.Store.Rules(ctx, d)
+	rules, err := s.Store.Rules(ctx, d, v.School.ID)
 	if err != nil {
 		return err
 	}

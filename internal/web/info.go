@@ -108,7 +108,8 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Act
 			{guard.KeepRecords, "answer what families ask to be corrected, say how long records are kept, and, with another administrator, take the district away as a file", false},
 			{guard.ReadAudit, "see what was done, and by whom", false},
 			{guard.RunStudies, "ask of all students’ facts together whether a practice helped; nobody is named in it", false},
-			{guard.ManageRules, "change the rules of what is proposed", false},
+			{guard.ManageRules, "change the district’s rules of what is proposed", false},
+			{guard.SchoolRules, "change the rules of what is proposed at the school", false},
 			{guard.ManageModel, "decide how evidence becomes estimates, and see the questions of checks", false},
 		} {
 			if _, ok := guard.Allowed(x.action, []guard.Relation{rel}); !ok {

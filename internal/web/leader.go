@@ -46,6 +46,7 @@ type schoolView struct {
 	Dimensions []dimensionView
 	Classes    bool // the reader may open classes
 	Flags      bool // and see who looks after what
+	Rules      bool // and change the rules of what is proposed
 }
 
 // everybodyView holds the figures of all students together.
@@ -84,6 +85,7 @@ func (s *Server) showSchool(w http.ResponseWriter, r *http.Request, a guard.Acto
 		return err
 	}
 	_, v.Flags = guard.Allowed(guard.SeeFlags, rel)
+	_, v.Rules = guard.Allowed(guard.SchoolRules, rel)
 	return s.render(w, r, a, http.StatusOK, "school", v)
 }
 

@@ -163,7 +163,7 @@ func (s *Server) adultMinutes(ctx context.Context, d roster.DistrictID, students
 
 // proposed returns all steps of a class under the district's rules.
 func (s *Server) proposed(ctx context.Context, d roster.DistrictID, w classWork) ([]propose.Step, error) {
-	rules, err := s.Store.Rules(ctx, d)
+	rules, err := s.Store.Rules(ctx, d, w.class.School)
 	if err != nil {
 		return nil, err
 	}
@@ -448,6 +448,9 @@ func (s *Server) changePlaybook(w http.ResponseWriter, r *http.Request, a guard.
 
 // proposalRulesView is the school's own file of rules, to read, try and change.
 type proposalRulesView struct {
+	School   roster.Org // whose they are; none for the district's
+	Own      bool       // the school has rules of its own
+	Action   string
 	Rules    propose.Rules
 	Text     string
 	Note     string
@@ -475,18 +478,26 @@ func (s *Server) showProposalRules(w http.ResponseWriter, r *http.Request, a gua
 
 func (s *Server) renderProposalRules(w http.ResponseWriter, r *http.Request, a guard.Actor, text, note string, tried *propose.Rules, wrong error) error {
 	ctx := r.Context()
-	v := proposalRulesView{Text: text, Note: note}
+	v := proposalRulesView{Text: text, Note: note, Action: "/admin/proposals"}
+	school := schoolID(r)
 	var err error
-	if v.Rules, err = s.Store.Rules(ctx, a.District); err != nil {
+	if school != "" {
+		if v.School, err = s.Store.Org(ctx, a.District, school); err != nil {
+			return err
+		}
+		v.Action = "/schools/" + urlPath(string(school)) + "/rules"
+	}
+	if v.Rules, err = s.Store.Rules(ctx, a.District, school); err != nil {
 		return err
 	}
 	if v.Text == "" {
 		v.Text = v.Rules.File
 	}
-	versions, err := s.Store.RuleVersions(ctx, a.District, 20)
+	versions, err := s.Store.RuleVersions(ctx, a.District, school, 20)
 	if err != nil {
 		return err
 	}
+	v.Own = school != "" && len(versions) > 0 && versions[0].Text != ""
 	names := s.namesOf(ctx, a.District)
 	for _, x := range versions {
 		who, err := names(x.Author)
@@ -497,7 +508,7 @@ func (s *Server) renderProposalRules(w http.ResponseWriter, r *http.Request, a g
 	}
 	if tried != nil {
 		v.Asked = true
-		if v.Tried, v.Classes, err = s.tryRules(ctx, a, v.Rules, *tried); err != nil {
+		if v.Tried, v.Classes, err = s.tryRules(ctx, a, v.School, v.Rules, *tried); err != nil {
 			return err
 		}
 	}
@@ -508,14 +519,20 @@ func (s *Server) renderProposalRules(w http.ResponseWriter, r *http.Request, a g
 
 // changeProposalRules tries a changed file on last month's data, or keeps it.
 func (s *Server) changeProposalRules(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	text, note := strings.ReplaceAll(r.PostForm.Get("rules"), "\r\n", "\n"), strings.TrimSpace(r.PostForm.Get("note"))
-	rules, err := propose.ReadRules(strings.NewReader(text))
-	if err == nil && r.PostForm.Get("do") == "keep" {
+	text, note, do := strings.ReplaceAll(r.PostForm.Get("rules"), "\r\n", "\n"), strings.TrimSpace(r.PostForm.Get("note")), r.PostForm.Get("do")
+	var rules propose.Rules
+	var err error
+	if follow := do == "follow" && schoolID(r) != ""; !follow { // the district's rules, without any of the school's own
+		rules, err = propose.ReadRules(strings.NewReader(text))
+	} else {
+		do, note = "keep", "the district’s rules again"
+	}
+	if err == nil && do == "keep" {
 		was, _ := strconv.Atoi(r.PostForm.Get("version"))
 		if note == "" {
 			err = fault.Field("note", "Say in a few words what you changed and why. It is kept with the version.")
-		} else if _, err = s.Store.SetRules(r.Context(), a.District, rules, was, note, a.Person); err == nil {
-			return seeOther(w, r, "/admin/proposals", "said")
+		} else if _, err = s.Store.SetRules(r.Context(), a.District, schoolID(r), rules, was, note, a.Person); err == nil {
+			return seeOther(w, r, r.URL.Path, "said")
 		}
 	}
 	if err != nil {
@@ -530,12 +547,14 @@ func (s *Server) changeProposalRules(w http.ResponseWriter, r *http.Request, a g
 // triedClasses is how many classes a try looks at; it is a preview.
 const triedClasses = 20
 
-// tryRules counts what two versions of the rules propose in the district's classes at the
-// ends of the last four weeks.
-func (s *Server) tryRules(ctx context.Context, a guard.Actor, before, after propose.Rules) (rows []triedRow, classes int, err error) {
-	schools, err := s.Store.Schools(ctx, a.District, a.Person)
-	if err != nil {
-		return nil, 0, err
+// tryRules counts what two versions of the rules propose in the classes of a school, or of the
+// district, at the ends of the last four weeks.
+func (s *Server) tryRules(ctx context.Context, a guard.Actor, school roster.Org, before, after propose.Rules) (rows []triedRow, classes int, err error) {
+	schools := []roster.Org{school}
+	if school.ID == "" {
+		if schools, err = s.Store.Schools(ctx, a.District, a.Person); err != nil {
+			return nil, 0, err
+		}
 	}
 	counts := map[propose.StepKind]*triedRow{}
 	count := func(rules propose.Rules, room propose.Room, to func(*triedRow)) {

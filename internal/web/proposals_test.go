@@ -33,7 +33,8 @@ func TestAStepOpensToItsBecause(t *testing.T) {
 	p := s.get("teacher", at).is(http.StatusOK)
 	p.says("The rule: stuck, version 1", "threshold: tries", "Liam O’Connor", "benefit", "urgency", "fairness", "What one may do")
 	s.get("other teacher", strings.Replace(at, string(room12), string(room3), 1)).is(http.StatusNotFound)
-	s.get("leader", at).is(http.StatusNotFound)
+	s.get("student", at).is(http.StatusNotFound)
+	s.get("leader", at).is(http.StatusOK).saysNot("Raise a flag", "What do you do in such a case")
 	kept, err := s.db.Proposal(t.Context(), district, at[strings.LastIndex(at, "/")+1:])
 	if err != nil || kept.Rule != "stuck/1" || len(kept.Students) != 2 || len(kept.Inputs) == 0 || len(kept.Alternatives) == 0 {
 		t.Errorf("kept %+v, %v", kept, err)
@@ -90,6 +91,42 @@ func TestRulesAreTheSchoolsOwn(t *testing.T) {
 	form.Set("rules", strings.Replace(text, "minutes: 15", "minutes: 0", 1))
 	s.post("administrator", "/admin/proposals", form).is(http.StatusUnprocessableEntity).says("Rule 1 (stuck): minutes is 0")
 	s.get("teacher", "/admin/proposals").is(http.StatusNotFound)
+}
+
+// A school may have rules of its own, and go by the district's again.
+func TestASchoolHasRulesOfItsOwn(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	at := "/schools/" + string(cedar) + "/rules"
+	s.get("teacher", at).is(http.StatusNotFound)
+	s.get("other leader", at).is(http.StatusNotFound)
+	page := s.get("leader", at).is(http.StatusOK).says("The district’s version 1 is at work here")
+	page.saysNot("Go by the district’s rules again")
+	form := page.form(at)
+	text := propose.ShippedRules().File
+	form.Set("rules", strings.Replace(text, "kind: stuck\n    on: true", "kind: stuck\n    on: false", 1))
+	form.Set("do", "try")
+	s.post("leader", at, form).is(http.StatusOK).says("What would change")
+	form.Set("do", "keep")
+	form.Set("note", "we group otherwise")
+	if !strings.Contains(s.get("teacher", "/teach?minutes=240").Body, "without success") {
+		t.Fatal("nobody is stuck")
+	}
+	s.post("leader", at, form).goesTo(at + "?done=said")
+	s.get("teacher", "/teach?minutes=240").saysNot("without success")
+	s.get("administrator", "/admin/proposals").says("Version 1 is at work")
+	// The district's next version has a number of its own, and does not reach the school.
+	district2 := s.get("administrator", "/admin/proposals").form("/admin/proposals")
+	district2.Set("rules", text)
+	district2.Set("do", "keep")
+	district2.Set("note", "as it was")
+	s.post("administrator", "/admin/proposals", district2).goesTo("/admin/proposals?done=said")
+	s.get("administrator", "/admin/proposals").says("Version 3 is at work")
+	back := s.get("leader", at).says("Version 2 is at work", "we group otherwise").form(at)
+	back.Set("do", "follow")
+	s.post("leader", at, back).goesTo(at + "?done=said")
+	s.get("leader", at).says("The district’s version 3 is at work here")
+	s.get("teacher", "/teach?minutes=240").says("without success")
 }
 
 // What a teacher does in such a case stands beside what the rule suggests, for all of the school.

@@ -160,6 +160,8 @@ func (s *Server) routes() []route {
 		// Leaders.
 		{"GET /schools", leading, s.showSchools},
 		{"GET /schools/{school}", toSchool(guard.ReadSchool), s.showSchool},
+		{"GET /schools/{school}/rules", toSchool(guard.SchoolRules), s.showProposalRules},
+		{"POST /schools/{school}/rules", toSchool(guard.SchoolRules), s.changeProposalRules},
 		{"GET /schools/{school}/flags", toSchool(guard.SeeFlags), s.showSchoolFlags},
 		{"GET /schools/{school}/attention", toSchool(guard.ReadSchool), s.showAttention},
 		{"GET /schools/{school}/practices", toSchool(guard.ReadSchool), s.showSchoolPractices},

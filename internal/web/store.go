@@ -221,10 +221,10 @@ type planStore interface {
 }
 
 type proposalStore interface {
-	Rules(ctx context.Context, d roster.DistrictID) (propose.Rules, error)
+	Rules(ctx context.Context, d roster.DistrictID, school roster.OrgID) (propose.Rules, error)
 	RuleOf(ctx context.Context, d roster.DistrictID, name propose.Rule) (t propose.RuleText, version int, err error)
-	RuleVersions(ctx context.Context, d roster.DistrictID, most int) ([]propose.RuleVersion, error)
-	SetRules(ctx context.Context, d roster.DistrictID, r propose.Rules, was int, note string, author roster.PersonID) (version int, err error)
+	RuleVersions(ctx context.Context, d roster.DistrictID, school roster.OrgID, most int) ([]propose.RuleVersion, error)
+	SetRules(ctx context.Context, d roster.DistrictID, school roster.OrgID, r propose.Rules, was int, note string, author roster.PersonID) (version int, err error)
 	Propose(ctx context.Context, d roster.DistrictID, list []propose.Proposal) error
 	Proposal(ctx context.Context, d roster.DistrictID, id string) (propose.Proposal, error)
 	Decide(ctx context.Context, d roster.DistrictID, x propose.Decision) error

@@ -45,6 +45,7 @@ const pages = [
   { role: 'leader', path: '/schools', budget: 61_440, nodes: 1_200, modes: light },
   { role: 'leader', from: '/schools', link: 'main a[href^="/schools/"]', budget: 66_560, nodes: 1_800 },
   { role: 'leader', from: '/schools', link: 'main a[href^="/schools/"]', then: '/attention', budget: 87_040, font: 73_728, nodes: 1_500, modes: light },
+  { role: 'leader', from: '/schools', link: 'main a[href^="/schools/"]', then: '/rules', budget: 66_560, nodes: 800, modes: light },
   { role: 'leader', from: '/schools', link: 'main a[href^="/schools/"]', then: '/flags', budget: 66_560, nodes: 1_500, modes: ['light', 'narrow'] },
   { role: 'leader', from: '/schools', link: 'main a[href^="/schools/"]', then: '/plans', budget: 66_560, nodes: 2_000, modes: light },
   { role: 'leader', from: '/schools', link: 'main a[href^="/schools/"]', then: '/choices', budget: 66_560, nodes: 1_500, modes: light },
