@@ -164,6 +164,22 @@ describe('live pages', () => {
     await second.locator('#count', { hasText: '3' }).waitFor({ timeout: 10000 });
     await context.close();
   });
+  test('one tab alone does not look again, however slow its browser is', async () => {
+    list = ['one'];
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.addInitScript(() => {
+      const ask = navigator.locks.request.bind(navigator.locks);
+      navigator.locks.request = async (...args) => { await new Promise((r) => setTimeout(r, 600)); return ask(...args); };
+    });
+    let asked = 0;
+    page.on('request', (r) => { if (r.url() === `${server.url}/live`) asked++; });
+    await page.goto(`${server.url}/live`);
+    await until(() => server.streams.size === 1, 'the page listens');
+    await page.waitForTimeout(1500);
+    assert.equal(asked, 1);
+    await context.close();
+  });
   test('the shared connection also carries what only another tab shows', async () => {
     list = ['one'];
     const context = await browser.newContext();

@@ -34,18 +34,22 @@ export function start(elements) {
     }
     const abort = new AbortController();
     let release;
-    const asked = Date.now();
-    close = () => { abort.abort(); release?.(); };
-    navigator.locks.request(name, { signal: abort.signal }, () => new Promise((done) => {
-      // Nobody listened while this tab waited for another's end.
-      const ear = listen(mine, spread, Date.now() - asked > 200);
+    let led;
+    const lead = (gap) => new Promise((done) => {
+      led = true;
+      const ear = listen(mine, spread, gap);
       want = ear.add;
       channel.postMessage({ ask: true });
       release = () => { want = null; ear.stop(); done(); };
-    })).catch(() => {});
+    });
+    close = () => { abort.abort(); release?.(); };
+    // Nobody listened between another tab's end and this one's turn.
+    navigator.locks.request(name, { ifAvailable: true }, (lock) => lock && !abort.signal.aborted && lead(false))
+      .then(() => led || navigator.locks.request(name, { signal: abort.signal }, () => lead(true)))
+      .catch(() => {});
   };
   open();
-  // A page in the back/forward cache must not hold the connection.
+  // A page that the browser keeps must not hold the connection.
   window.addEventListener('pagehide', () => close());
   window.addEventListener('pageshow', (e) => { if (e.persisted) { open(); take({ all: true }); } });
   document.addEventListener('visibilitychange', () => {
@@ -56,8 +60,7 @@ export function start(elements) {
 
 const topicsOf = (region) => region.dataset.live.split(/\s+/).filter(Boolean);
 
-// listen opens the stream and keeps it open. After a gap it asks everybody to
-// look again, because changes in between were not told.
+// listen keeps the stream open. After a gap everybody looks again.
 function listen(first, spread, gap) {
   let topics = first;
   let source;
@@ -89,7 +92,7 @@ function listen(first, spread, gap) {
   open();
   return {
     stop: () => { clearTimeout(timer); source.close(); },
-    // The newest topics matter most; the server takes fifty.
+    // The server takes fifty; the newest matter most.
     add: (more) => {
       const news = more.filter((t) => !topics.includes(t));
       if (news.length === 0) return;
@@ -176,7 +179,7 @@ export function renew(region, fresh) {
   region.focus({ preventScroll: true });
 }
 
-// What a script or a person set, and the server does not know.
+// What only this page knows.
 const own = { DETAILS: ['open'], DIALOG: ['open'], A: ['tabindex'], MAIN: ['tabindex'],
   BUTTON: ['hidden'], LI: ['hidden'], FORM: ['data-sent'] };
 
@@ -194,7 +197,6 @@ function morph(old, fresh) {
     const k = next.nodeType === 1 && key(next);
     let match = k ? keyed.get(k) : null;
     if (!k) {
-      // An unkeyed node takes the next old one of its kind.
       for (let n = at; n && !match; n = n.nextSibling) {
         if (n.nodeName === next.nodeName && !(n.nodeType === 1 && key(n))) match = n;
         else if (n.nodeType === 1 && wanted.has(key(n))) break;
@@ -220,7 +222,7 @@ function key(e) {
   return e.id || e.dataset?.key || '';
 }
 
-// busy: somebody is writing here, or a script owns it.
+// Somebody is writing here, or a script owns it.
 function busy(e) {
   if (e.dataset && ('keep' in e.dataset || 'liveNote' in e.dataset)) return true;
   if (e.nodeName !== 'FORM') return false;
