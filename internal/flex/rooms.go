@@ -76,7 +76,7 @@ func (s *search) arrange(b int, hold []float64, come []int, price []float64) {
 
 // net is what holding a session is worth beside not holding it. A fixed session comes first.
 func (s *search) net(b, c int, hold float64) float64 {
-	v := hold + s.cost(b, c, false) - s.cost(b, c, true)
+	v := hold + s.base(b, c)
 	if s.blocks[b].sessions[c].State == Fixed {
 		v += s.fixed
 	}

@@ -38,10 +38,8 @@ func Solve(ctx context.Context, in *Instance, seed uint64) *Solution {
 	m := compile(in, seed, nil)
 	s, d := m.solve(ctx)
 	for {
+		s.insist(ctx, s.open(), rng)
 		unmet := s.open()
-		if s.insist(ctx, unmet, rng); len(unmet) > 0 {
-			unmet = s.open()
-		}
 		if len(unmet) == 0 {
 			break
 		}
@@ -375,7 +373,7 @@ func (s *search) reopen(ctx context.Context, b int) {
 			if tried[c] {
 				continue
 			}
-			if g := s.potential(b, c, f) + s.cost(b, c, false) - s.cost(b, c, true); g > gain+1e-9 {
+			if g := s.potential(b, c, f) + s.base(b, c); g > gain+1e-9 {
 				gain, which, with = g, c, h
 			}
 		}

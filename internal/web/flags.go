@@ -143,7 +143,7 @@ func (s *Server) raiseFlag(w http.ResponseWriter, r *http.Request, a guard.Actor
 	if err != nil {
 		return err
 	}
-	leads := slices.Contains(rel, guard.LeaderOf) && slices.Contains(rule.Who, "leader")
+	leads := leadsOn(rel, rule)
 	if !leads {
 		if err := s.door.Class(ctx, a, guard.DecideStep, p.Class); err != nil {
 			return err
@@ -174,6 +174,11 @@ func (s *Server) raiseFlag(w http.ResponseWriter, r *http.Request, a guard.Actor
 		return err
 	}
 	return s.afterTalk(w, r, a, flagsHref(student), "said")
+}
+
+// leadsOn reports whether somebody acts on what a rule proposes as a leader of the student's school.
+func leadsOn(rel []guard.Relation, rule propose.RuleText) bool {
+	return slices.Contains(rel, guard.LeaderOf) && slices.Contains(rule.Who, "leader")
 }
 
 // flagOwners are who may look after something: the student's teachers, and the leader who asks.

@@ -398,7 +398,7 @@ func (s *Server) renderProposal(w http.ResponseWriter, r *http.Request, a guard.
 		if err != nil {
 			return err
 		}
-		leads := slices.Contains(rel, guard.LeaderOf) && slices.Contains(v.Rule.Who, "leader")
+		leads := leadsOn(rel, v.Rule)
 		v.May, v.Action = leads || slices.Contains(rel, guard.TeacherOf), recordHref(v.Students[0].ID)+"/flags"
 		if v.Owners, err = s.flagOwners(ctx, a, v.Students[0].ID, leads); err != nil {
 			return err
@@ -522,10 +522,10 @@ func (s *Server) changeProposalRules(w http.ResponseWriter, r *http.Request, a g
 	text, note, do := strings.ReplaceAll(r.PostForm.Get("rules"), "\r\n", "\n"), strings.TrimSpace(r.PostForm.Get("note")), r.PostForm.Get("do")
 	var rules propose.Rules
 	var err error
-	if follow := do == "follow" && schoolID(r) != ""; !follow { // the district's rules, without any of the school's own
-		rules, err = propose.ReadRules(strings.NewReader(text))
-	} else {
+	if do == "follow" && schoolID(r) != "" { // the district's rules, without any of the school's own
 		do, note = "keep", "the district’s rules again"
+	} else {
+		rules, err = propose.ReadRules(strings.NewReader(text))
 	}
 	if err == nil && do == "keep" {
 		was, _ := strconv.Atoi(r.PostForm.Get("version"))

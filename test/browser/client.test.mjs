@@ -63,12 +63,17 @@ const until = async (what, message, ms = 5000) => {
 };
 
 describe('live pages', () => {
-  test('a change shows within a second; focus, words and open parts stay', async (t) => {
-    list = ['one', 'two'];
+  const listening = async () => {
     const context = await browser.newContext();
     const page = await context.newPage();
     await page.goto(`${server.url}/live`);
     await until(() => server.streams.size === 1, 'the page listens');
+    return { context, page };
+  };
+
+  test('a change shows within a second; focus, words and open parts stay', async (t) => {
+    list = ['one', 'two'];
+    const { context, page } = await listening();
     await page.getByText('More').click();
     await page.getByLabel('Note').fill('half a sen');
     await page.evaluate(() => { window.field = document.querySelector('[name=note]'); window.field.setSelectionRange(4, 6); });
@@ -87,10 +92,7 @@ describe('live pages', () => {
   });
   test('the focus follows a link that moves, and goes to the region when its link ends', async () => {
     list = ['one', 'two'];
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    await page.goto(`${server.url}/live`);
-    await until(() => server.streams.size === 1, 'the page listens');
+    const { context, page } = await listening();
     await page.getByRole('link', { name: 'two' }).focus();
     list = ['two', 'one', 'three'];
     server.push(['class:1']);
@@ -152,10 +154,7 @@ describe('live pages', () => {
   });
   test('what changes while one tab takes over from another is seen', async () => {
     list = ['one'];
-    const context = await browser.newContext();
-    const first = await context.newPage();
-    await first.goto(`${server.url}/live`);
-    await until(() => server.streams.size === 1, 'the page listens');
+    const { context, page: first } = await listening();
     const second = await context.newPage();
     await second.goto(`${server.url}/live`);
     await second.waitForTimeout(500);
@@ -182,10 +181,7 @@ describe('live pages', () => {
   });
   test('the shared connection also carries what only another tab shows', async () => {
     list = ['one'];
-    const context = await browser.newContext();
-    const first = await context.newPage();
-    await first.goto(`${server.url}/live`);
-    await until(() => server.streams.size === 1, 'the page listens');
+    const { context, page: first } = await listening();
     const second = await context.newPage();
     await second.goto(`${server.url}/live-other`);
     await until(() => [...server.streams].some((s) => s.topics.includes('class:1') && s.topics.includes('class:9')), 'both are asked for');
@@ -197,10 +193,7 @@ describe('live pages', () => {
   });
   test('after a lost connection the page looks again', async () => {
     list = ['one'];
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    await page.goto(`${server.url}/live`);
-    await until(() => server.streams.size === 1, 'the page listens');
+    const { context, page } = await listening();
     list = ['one', 'two', 'three', 'four', 'five'];
     for (const s of server.streams) s.destroy();
     await page.locator('#count', { hasText: '5' }).waitFor({ timeout: 15000 });
