@@ -3,6 +3,8 @@
 // and schools.
 package competency
 
+import "cmp"
+
 // ID is the CASE identifier of an item: a GUID.
 type ID string
 
@@ -40,6 +42,9 @@ type Competency struct {
 	// Assessable is false for items that only group others (a domain, a cluster).
 	Assessable bool
 }
+
+// InShort is the competency as adults say it: in few words where the framework has them.
+func (c Competency) InShort() string { return cmp.Or(c.Short, c.Statement) }
 
 // Label returns the shortest text that names a competency to a person.
 func (c Competency) Label() string {

@@ -138,7 +138,7 @@ func (w classWork) columns(q url.Values, now time.Time) (on []competency.ID, sub
 			continue
 		}
 		if p, ok := w.cat.Competencies[c.Parent]; ok && !has(strands, string(p.ID)) {
-			strands = append(strands, gridOption{string(p.ID), cmp.Or(p.Short, p.Statement), string(p.ID) == strand})
+			strands = append(strands, gridOption{string(p.ID), p.InShort(), string(p.ID) == strand})
 		}
 		if strand == "" || string(c.Parent) == strand {
 			on = append(on, id)
@@ -251,7 +251,7 @@ func (g gridView) Table() template.HTML {
 	titles := make([]string, len(g.Columns))
 	paths := make([]string, len(g.Columns))
 	for i, c := range g.Columns {
-		titles[i] = html.EscapeString(cmp.Or(c.Competency.Short, c.Competency.Statement))
+		titles[i] = html.EscapeString(c.Competency.InShort())
 		paths[i] = html.EscapeString("/competencies/" + url.PathEscape(string(c.Competency.ID)))
 		full := strings.TrimSpace(html.EscapeString(c.Competency.Code) + " " + titles[i])
 		b.WriteString(`<th scope="col">`)
@@ -369,7 +369,7 @@ func (s *Server) serveGridCSV(w http.ResponseWriter, r *http.Request, a guard.Ac
 	for _, l := range work.learners {
 		for _, id := range on {
 			c, e := work.cat.Competencies[id], l.Estimates[id]
-			cells := []string{l.Person.Name(), c.Code, cmp.Or(c.Short, c.Statement), statusWords(e.Status), "", "", "", strconv.Itoa(e.N), ""}
+			cells := []string{l.Person.Name(), c.Code, c.InShort(), statusWords(e.Status), "", "", "", strconv.Itoa(e.N), ""}
 			if e.N > 0 {
 				cells[4], cells[5], cells[6] = strconv.Itoa(outOf100(e.Value)), strconv.Itoa(outOf100(e.Low)), strconv.Itoa(outOf100(e.High))
 				cells[8] = e.Last.Format(time.DateOnly)

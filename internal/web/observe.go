@@ -182,7 +182,7 @@ func (s *Server) observeForm(a guard.Actor, work classWork, o observed, wanted [
 
 // choiceText is how a competency is written in the list to search in.
 func choiceText(c competency.Competency) string {
-	return strings.TrimSpace(c.Code + " " + cmp.Or(c.Short, c.Statement))
+	return strings.TrimSpace(c.Code + " " + c.InShort())
 }
 
 func (c observeChoice) Text() string { return choiceText(c.Competency) }

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -277,7 +276,7 @@ func (s *Server) showPath(w http.ResponseWriter, r *http.Request, a guard.Actor)
 func domainTitle(cat *propose.Catalogue, c competency.Competency) string {
 	title := "More"
 	if parent, ok := cat.Competencies[c.Parent]; ok {
-		title = cmp.Or(parent.Short, parent.Statement)
+		title = parent.InShort()
 	}
 	if c.Subject != "" && c.Subject != title {
 		title = c.Subject + ": " + title
