@@ -25,6 +25,9 @@ type Calendar struct {
 	From    roster.Date   `json:"from,omitempty"` // a day that has the first name
 	Off     []roster.Date `json:"off,omitempty"`  // days without school
 	Periods []Period      `json:"periods"`
+	// Approve says that a wish counts once the student's mentor has said yes to it; of who has no
+	// mentor, at once.
+	Approve bool `json:"approve,omitempty"`
 }
 
 // Turn is how a cycle goes on.
@@ -274,6 +277,10 @@ type Request struct {
 	By      roster.PersonID
 }
 
+// counts reports whether a request is looked at when a week is planned; waits says that somebody
+// must have said yes to it first.
+func (r Request) counts(waits bool) bool { return r.Answer == "yes" || r.Answer == "" && !waits }
+
 // Requirement says that a student must come, in one of the slots of an offer in a week.
 type Requirement struct {
 	ID      string
@@ -357,6 +364,7 @@ type Student struct {
 	Needs          []flex.Need
 	Supports       []string // that must be given where they are
 	Asked, Granted int      // requests of the weeks before
+	Mentored       bool     // somebody can say yes to what they wish
 }
 
 // Talk is the need for a talk with an adult, as a competency of sessions for conferences.
@@ -433,9 +441,9 @@ func (w Week) Instance() *flex.Instance {
 			in.Staff[i].Away = append(in.Staff[i].Away, string(a.Slot))
 		}
 	}
-	known := map[roster.PersonID]bool{}
+	known, waits := map[roster.PersonID]bool{}, map[roster.PersonID]bool{}
 	for _, s := range w.Students {
-		known[s.ID] = true
+		known[s.ID], waits[s.ID] = true, w.Calendar.Approve && s.Mentored
 		in.Students = append(in.Students, flex.Student{ID: string(s.ID), Grade: grade(s.Grade), Needs: s.Needs, Supports: s.Supports, Asked: s.Asked, Granted: s.Granted})
 	}
 	had := map[Place]bool{} // in what has begun
@@ -447,7 +455,7 @@ func (w Week) Instance() *flex.Instance {
 	done := map[Place]bool{}
 	for _, r := range w.Requests {
 		key := Place{Student: r.Student, Offer: r.Offer}
-		if r.Answer != "no" && known[r.Student] && len(sessions[r.Offer]) > 0 && !had[key] && !done[key] {
+		if r.counts(waits[r.Student]) && known[r.Student] && len(sessions[r.Offer]) > 0 && !had[key] && !done[key] {
 			done[key] = true
 			in.Requests = append(in.Requests, flex.Request{Student: string(r.Student), Offer: string(r.Offer), Rank: r.Rank})
 		}

@@ -128,24 +128,36 @@ const (
 
 // standings gathers what the queue knows of a class, and how many talks there were lately.
 func (s *Server) standings(ctx context.Context, a guard.Actor, class roster.Class) (list []conference.Standing, recent int, err error) {
-	d, now := a.District, s.Now()
+	d := a.District
 	work, err := s.classWork(ctx, d, class)
 	if err != nil || len(work.learners) == 0 {
 		return nil, 0, err
 	}
-	ids := make([]roster.PersonID, len(work.learners))
-	at := make(map[roster.PersonID]*conference.Standing, len(ids))
-	list = make([]conference.Standing, len(ids))
 	joined, err := s.Store.Joined(ctx, d, class.ID)
 	if err != nil {
 		return nil, 0, err
 	}
-	for i, l := range work.learners {
-		ids[i], at[l.Person.ID] = l.Person.ID, &list[i]
-		list[i] = conference.Standing{Person: l.Person, Never: true, NoGoal: true, Since: now.Add(-unknownSince), Stuck: stuckOn(l, work.cat)}
-		if day, err := time.Parse(time.DateOnly, string(joined[l.Person.ID])); err == nil {
+	if list, recent, err = s.standingsOf(ctx, a, work); err != nil {
+		return nil, 0, err
+	}
+	for i, x := range list {
+		if day, err := time.Parse(time.DateOnly, string(joined[x.Person.ID])); err == nil && x.Never {
 			list[i].Since = day
 		}
+	}
+	return list, recent, nil
+}
+
+// standingsOf is the same of some students, whose first day nothing says.
+func (s *Server) standingsOf(ctx context.Context, a guard.Actor, work classWork) (list []conference.Standing, recent int, err error) {
+	d, now := a.District, s.Now()
+	ids := work.ids()
+	at := make(map[roster.PersonID]*conference.Standing, len(ids))
+	learners := make(map[roster.PersonID]propose.Learner, len(ids))
+	list = make([]conference.Standing, len(ids))
+	for i, l := range work.learners {
+		at[l.Person.ID], learners[l.Person.ID] = &list[i], l
+		list[i] = conference.Standing{Person: l.Person, Never: true, NoGoal: true, Since: now.Add(-unknownSince), Stuck: stuckOn(l, work.cat)}
 	}
 	held, err := s.Store.Conferences(ctx, d, ids)
 	if err != nil {
@@ -198,8 +210,7 @@ func (s *Server) standings(ctx context.Context, a guard.Actor, class roster.Clas
 		}
 		x.NoGoal = false
 		moved := g.Set
-		i := slices.Index(ids, g.Student)
-		if e := work.learners[i].Estimates[g.Competency]; e.Last.After(moved) {
+		if e := learners[g.Student].Estimates[g.Competency]; e.Last.After(moved) {
 			moved = e.Last
 		}
 		x.StalledFor = max(x.StalledFor, int(now.Sub(moved).Hours()/24))
@@ -223,7 +234,7 @@ func stuckOn(l propose.Learner, cat *propose.Catalogue) (names []string) {
 	var list []hard
 	for id, e := range l.Estimates {
 		if c, ok := cat.Competencies[id]; ok && propose.Stuck(e) {
-			list = append(list, hard{cmp.Or(c.Short, c.Statement), e.N})
+			list = append(list, hard{c.InShort(), e.N})
 		}
 	}
 	slices.SortFunc(list, func(a, b hard) int { return cmp.Or(cmp.Compare(b.tries, a.tries), strings.Compare(a.name, b.name)) })
@@ -256,13 +267,13 @@ func (s *Server) brief(ctx context.Context, a guard.Actor, p *pupil) (b conferen
 	}
 	for _, g := range gains {
 		if g.Rose() {
-			b.Gains = append(b.Gains, cmp.Or(g.Competency.Short, g.Competency.Statement))
+			b.Gains = append(b.Gains, g.Competency.InShort())
 		}
 	}
 	b.Stuck = stuckOn(p.Learner, p.catalogue)
 	b.Stuck = b.Stuck[:min(briefMost, len(b.Stuck))]
 	for _, l := range propose.LookBacks(p.Learner, p.catalogue, briefMost) {
-		b.LookBacks = append(b.LookBacks, cmp.Or(l.Competency.Short, l.Competency.Statement))
+		b.LookBacks = append(b.LookBacks, l.Competency.InShort())
 	}
 	for _, c := range p.Choices {
 		if c.At.Before(b.Since) && c.Done.Before(b.Since) || len(b.Chosen) == briefMost || c.Declined() {

@@ -10,6 +10,7 @@ import (
 	"waymark/internal/competency"
 	"waymark/internal/conference"
 	"waymark/internal/flex"
+	"waymark/internal/guard"
 	"waymark/internal/mastery"
 	"waymark/internal/profile"
 	"waymark/internal/roster"
@@ -87,7 +88,7 @@ var needOf = map[mastery.Status]float64{mastery.Starting: .9, mastery.Learning: 
 
 const (
 	goalNeed    = .7
-	talkOverdue = 56 * 24 * time.Hour // a talk with the mentor is needed fully by then
+	talkOverdue = 56.0 // days of waiting in the queue after which a talk with the mentor is needed fully
 )
 
 // flexStudents are the students of a school with what they need of what is offered: what is
@@ -111,18 +112,25 @@ func (s *Server) flexStudents(ctx context.Context, d roster.DistrictID, school r
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]roster.PersonID, len(people))
 	out := make([]timetable.Student, len(people))
 	needs := make([]map[string]float64, len(people))
 	at := map[roster.PersonID]int{}
 	for i, p := range people {
-		ids[i], at[p.ID], needs[i] = p.ID, i, map[string]float64{}
+		at[p.ID], needs[i] = i, map[string]float64{}
 		out[i] = timetable.Student{ID: p.ID, Grade: p.Grade, Asked: asked[p.ID][0], Granted: asked[p.ID][1]}
 	}
-	for chunk := range slices.Chunk(ids, 1000) {
+	for part := range slices.Chunk(people, 1000) {
+		chunk := idsOf(part)
 		supports, err := s.placeSupports(ctx, d, chunk)
 		if err != nil {
 			return nil, err
+		}
+		mentors, err := s.Store.Mentors(ctx, d, chunk)
+		if err != nil {
+			return nil, err
+		}
+		for p := range mentors {
+			out[at[p]].Mentored = true
 		}
 		for p, codes := range supports {
 			out[at[p]].Supports = codes
@@ -148,7 +156,7 @@ func (s *Server) flexStudents(ctx context.Context, d roster.DistrictID, school r
 			}
 		}
 		if len(holds) > 0 {
-			if err := s.talkNeeds(ctx, d, chunk, holds, func(p roster.PersonID, with roster.PersonID, n float64) {
+			if err := s.talkNeeds(ctx, d, part, holds, func(p roster.PersonID, with roster.PersonID, n float64) {
 				needs[at[p]][timetable.Talk(with)] = n
 			}); err != nil {
 				return nil, err
@@ -163,27 +171,25 @@ func (s *Server) flexStudents(ctx context.Context, d roster.DistrictID, school r
 	return out, nil
 }
 
-// talkNeeds says whose mentor holds conferences, and how much a talk is due.
-func (s *Server) talkNeeds(ctx context.Context, d roster.DistrictID, students []roster.PersonID, holds map[roster.PersonID]bool, need func(student, with roster.PersonID, n float64)) error {
-	mentors, err := s.Store.Mentors(ctx, d, students)
+// talkNeeds says whose mentor holds conferences, and how much a talk is due: by the place in the
+// queue of talks, which is told in days of waiting.
+func (s *Server) talkNeeds(ctx context.Context, d roster.DistrictID, people []roster.Person, holds map[roster.PersonID]bool, need func(student, with roster.PersonID, n float64)) error {
+	mentors, err := s.Store.Mentors(ctx, d, idsOf(people))
 	if err != nil {
 		return err
 	}
-	held, err := s.Store.Conferences(ctx, d, students)
+	people = slices.DeleteFunc(slices.Clone(people), func(p roster.Person) bool { return !holds[mentors[p.ID]] })
+	work, err := s.workOf(ctx, d, roster.Class{}, people)
+	if err != nil || len(people) == 0 {
+		return err
+	}
+	standings, _, err := s.standingsOf(ctx, guard.Actor{District: d}, work)
 	if err != nil {
 		return err
 	}
-	last := map[roster.PersonID]time.Time{}
-	for _, c := range held {
-		if c.Kind == conference.Talk && c.At.After(last[c.Student]) {
-			last[c.Student] = c.At
-		}
-	}
-	for student, mentor := range mentors {
-		if holds[mentor] {
-			if n := min(1, float64(s.Now().Sub(last[student]))/float64(talkOverdue)); n > .1 {
-				need(student, mentor, n)
-			}
+	for _, t := range conference.Queue(standings, s.Now()) {
+		if n := min(1, t.Score/talkOverdue); n > .1 {
+			need(t.Person.ID, mentors[t.Person.ID], n)
 		}
 	}
 	return nil

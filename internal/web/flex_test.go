@@ -312,3 +312,97 @@ func TestASupportIsGivenWhereAStudentIsPlaced(t *testing.T) {
 		t.Errorf("Maya is in %v; the aide is in %s only", here, helped)
 	}
 }
+
+// A school that wants it so lets a wish count once the mentor has said yes.
+func TestAWishWaitsForTheMentorWhereTheSchoolWantsIt(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.post("leader", flexPath+"/set-up", url.Values{"week": {"2026-11-23"}, "periods": {"Flex, Monday, 10:20, 11:00"}, "rooms": {"Room 12, 30"}, "approve": {"1"}})
+	s.get("leader", flexPath+"?week=2026-11-23").says("A wish counts once the student’s mentor has said yes to it")
+	s.post("teacher", "/students/"+string(person("student"))+"/mentor", url.Values{"mentor": {string(person("teacher"))}})
+	chess := s.offer("Chess", url.Values{"purpose": {"club"}, "seats": {"5"}}, mondayFlex)
+	ask := func(who string) {
+		s.post(who, "/me/flex/requests", url.Values{"week": {"2026-11-23"}, "wish-" + string(chess): {"1"}}).goesTo("/me/flex?week=2026-11-23&done=said")
+	}
+	ask("student")
+	ask("liam") // nobody is his mentor
+	wishes := func() (n int) {
+		s.post("leader", flexPath+"/solve", url.Values{"week": {"2026-11-23"}})
+		week, err := s.db.FlexWeek(t.Context(), district, cedar, "2026-11-23")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int(week.Draft.Parts.Request*10 + .5)
+	}
+	s.get("student", "/me/flex?week=2026-11-23").says("waits for your mentor’s yes")
+	s.get("liam", "/me/flex?week=2026-11-23").says("waits for the plan")
+	one := wishes()
+	s.get("teacher", "/teach/flex?week=2026-11-23").says("counts once you have said yes", "Yes to all 1 without an answer")
+	s.post("teacher", "/teach/flex/yes", nil).goesTo("/teach/flex?done=said")
+	s.get("student", "/me/flex?week=2026-11-23").says("waits for the plan")
+	s.get("teacher", "/teach/flex?week=2026-11-23").says("you said yes").saysNot("Yes to all")
+	if two := wishes(); one == 0 || two <= one {
+		t.Errorf("wishes are worth %d tenths before the mentor’s yes, %d after", one, two)
+	}
+}
+
+// From a step on the day list the offer is filled in: about what, and who is asked to come.
+func TestAnOfferIsPreparedForThoseWhoNeedIt(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.setUpFlex()
+	var prepared, groups string
+	for _, link := range s.get("teacher", "/teach?all=1").links() {
+		if strings.HasPrefix(link, "/teach/flex?") && strings.Contains(link, string(equal)) {
+			prepared = link
+		}
+		if strings.HasPrefix(link, room12Path+"/groups?") && strings.Contains(link, "Noah") {
+			groups = link
+		}
+	}
+	if prepared == "" || groups == "" {
+		t.Fatal("no step leads to a prepared offer, or to prepared groups")
+	}
+	prepared = strings.Replace(prepared, "#new", "&week=2026-11-23", 1)
+	p := s.get("teacher", prepared).is(http.StatusOK).says("are asked to come", "Liam O’Connor", "Noah Begay")
+	f := p.form(flexPath + "/offers")
+	if !slices.Contains(f["competency"], string(equal)) || len(f["student"]) < 2 {
+		t.Errorf("the form says %v", f)
+	}
+	f["competency"] = []string{string(equal), string(adding)}
+	f["slot"], f["purpose"] = []string{mondayFlex}, []string{"small-group"}
+	s.post("teacher", flexPath+"/offers", f).goesTo("/teach/flex?school=cedar&week=2026-11-23&done=said")
+	offers, err := s.db.FlexOffers(t.Context(), district, cedar)
+	if err != nil || len(offers) != 1 || len(offers[0].Competencies) != 2 {
+		t.Fatal(offers, err)
+	}
+	s.get("liam", "/me/flex?week=2026-11-23").says("You work on “")
+	// Nobody is asked to come from a school where one does not teach.
+	f["student"] = []string{string(person("other student"))}
+	s.post("teacher", flexPath+"/offers", f)
+	if required, err := s.db.FlexRequired(t.Context(), district, cedar, "2026-11-23"); err != nil || slices.ContainsFunc(required, func(q timetable.Requirement) bool { return q.Student == person("other student") }) {
+		t.Error(required, err)
+	}
+	f["competency"] = []string{"none"}
+	s.post("teacher", flexPath+"/offers", f).is(http.StatusUnprocessableEntity).says("Choose competencies from the list")
+	s.get("teacher", strings.TrimSuffix(groups, "#new")).is(http.StatusOK).says("Noah Begay, Liam O’Connor")
+}
+
+// What is hard for students and offered by nobody is proposed, with who could lead it, and becomes a
+// session where enough would come.
+func TestWhatIsNeededIsProposedAsASession(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	s.setUpFlex()
+	s.get("teacher", flexPath+"/needs?week=2026-11-23").is(http.StatusNotFound)
+	p := s.get("leader", flexPath+"/needs?week=2026-11-23").is(http.StatusOK).says("Equal fractions", "Ngozi Okafor teaches", "is free on Monday 10:20")
+	f := p.form(flexPath + "/offers")
+	f.Set("least", "2")
+	f.Set("title", "Equal fractions, needed")
+	f.Set("competency", string(equal))
+	s.post("leader", flexPath+"/offers", f).goesTo(flexPath + "/needs?week=2026-11-23&done=said")
+	s.post("leader", flexPath+"/solve", url.Values{"week": {"2026-11-23"}})
+	s.get("leader", flexPath+"?week=2026-11-23").says("Proposed to open: 1", "Equal fractions, needed")
+	s.get("leader", flexPath+"/needs?week=2026-12-21").is(http.StatusOK)
+	s.get("leader", flexPath+"/needs?week=2025-12-22").is(http.StatusOK).says("No block is left in this week")
+}

@@ -16,9 +16,13 @@ import (
 )
 
 // setUpView is the set-up of flex time, as text to edit.
-type setUpView struct{ Cycle, By, From, Off, Periods, Rooms string }
+type setUpView struct {
+	Cycle, By, From, Off, Periods, Rooms string
+	Approve                              bool
+}
 
 func setUp(c timetable.Calendar, rooms []timetable.Room) (v setUpView) {
+	v.Approve = c.Approve
 	v.Cycle, v.By, v.From = strings.Join(c.Cycle, ", "), string(c.By), string(c.From)
 	var off, periods, list []string
 	for _, d := range c.Off {
@@ -69,6 +73,7 @@ func lines(text string) (out []string) {
 // read makes calendar and rooms of what was written. Blocks and rooms that have only been
 // renamed keep their ids, and with them what is offered and published there.
 func (v setUpView) read(was timetable.Calendar, had []timetable.Room) (c timetable.Calendar, rooms []timetable.Room, err error) {
+	c.Approve = v.Approve
 	c.Cycle, c.By, c.From = commas(v.Cycle), timetable.Turn(v.By), roster.Date(v.From)
 	for _, d := range commas(v.Off) {
 		if roster.Date(d).Time().IsZero() {
@@ -131,7 +136,7 @@ func (v setUpView) read(was timetable.Calendar, had []timetable.Room) (c timetab
 // setUpFlex keeps the calendar and the rooms of a school.
 func (s *Server) setUpFlex(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	f := r.PostForm
-	set := setUpView{f.Get("cycle"), f.Get("by"), f.Get("from"), f.Get("off"), f.Get("periods"), f.Get("rooms")}
+	set := setUpView{f.Get("cycle"), f.Get("by"), f.Get("from"), f.Get("off"), f.Get("periods"), f.Get("rooms"), f.Get("approve") != ""}
 	was, err := s.Store.FlexCalendar(r.Context(), a.District, schoolID(r))
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -33,7 +34,10 @@ type flexTeach struct {
 	Purposes []flex.Purpose
 	Subjects []competencyChoice
 	Form     offerForm
-	Asked    []askedView // requests of students that the reader mentors
+	Come     []roster.Person // who is asked to come at once
+	Asked    []askedView     // requests of students that the reader mentors
+	Waiting  int             // of those without an answer
+	Approve  bool            // a wish counts once the mentor has said yes
 	Board    bool
 	Staff    []roster.Person // for whom who runs flex time may offer
 	Days     []boardDay      // on which a block is to come, to be away on
@@ -53,13 +57,38 @@ type competencyChoice struct {
 
 // offerForm is what was written into the form of an offer.
 type offerForm struct {
-	Title, Purpose, Seats, Least, Door, Room, Materials, Competency, Grades, Equipment string
-	Supports                                                                           []string
-	Possible                                                                           bool
-	Leader                                                                             roster.PersonID
+	Title, Purpose, Seats, Least, Door, Room, Materials, Grades, Equipment string
+	Competencies, Supports, Students                                       []string
+	Possible                                                               bool
+	Leader                                                                 roster.PersonID
 }
 
+func offerFormOf(f url.Values) offerForm {
+	return offerForm{f.Get("title"), f.Get("purpose"), f.Get("seats"), f.Get("least"), f.Get("door"), f.Get("room"), f.Get("materials"), f.Get("grades"), f.Get("equipment"),
+		f["competency"], f["support"], f["student"], f.Get("possible") != "", roster.PersonID(f.Get("leader"))}
+}
+
+// IsAbout reports whether a session is to be about a competency.
+func (f offerForm) IsAbout(c string) bool { return slices.Contains(f.Competencies, c) }
+
 var newOffer = offerForm{Seats: "12", Door: "open"}
+
+// competenciesMost is how many competencies a session can be about, studentsMost how many can be
+// asked to come while it is offered.
+const (
+	competenciesMost = 12
+	comeMost         = 60
+)
+
+// slotsOf are the blocks that a form names.
+func slotsOf(f url.Values) (slots []timetable.SlotID) {
+	for _, x := range f["slot"][:min(len(f["slot"]), slotsMost)] {
+		if !slices.Contains(slots, timetable.SlotID(x)) {
+			slots = append(slots, timetable.SlotID(x))
+		}
+	}
+	return slots
+}
 
 // Gives are the supports that a session can give, and which of them are chosen.
 func (f offerForm) Gives() (all []supportView) {
@@ -87,7 +116,9 @@ type askedView struct {
 }
 
 func (s *Server) showFlexTeach(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	return s.renderFlexTeach(w, r, a, newOffer, nil, nil)
+	form := offerFormOf(r.URL.Query())
+	form.Seats, form.Door = cmp.Or(form.Seats, newOffer.Seats), cmp.Or(form.Door, newOffer.Door)
+	return s.renderFlexTeach(w, r, a, form, slotsOf(r.URL.Query()), nil)
 }
 
 // flexSchools are the schools at which somebody works.
@@ -156,7 +187,16 @@ func (s *Server) renderFlexTeach(w http.ResponseWriter, r *http.Request, a guard
 	if err != nil {
 		return err
 	}
+	if v.Come, err = s.mayCome(r, a, form.Students); err != nil {
+		return err
+	}
 	seen := map[competency.ID]bool{}
+	for _, id := range form.Competencies { // such as are needed, but nobody's class works on
+		if c := cat.Competencies[competency.ID(id)]; c.ID != "" && !seen[c.ID] {
+			seen[c.ID] = true
+			v.Subjects = append(v.Subjects, competencyChoice{id, c.InShort()})
+		}
+	}
 	for _, c := range classes {
 		work, err := s.classWork(ctx, d, c)
 		if err != nil {
@@ -165,16 +205,41 @@ func (s *Server) renderFlexTeach(w http.ResponseWriter, r *http.Request, a guard
 		for _, id := range work.offered(s.Now(), gridMost) {
 			if x := cat.Competencies[id]; !seen[id] {
 				seen[id] = true
-				v.Subjects = append(v.Subjects, competencyChoice{string(id), x.Label()})
+				v.Subjects = append(v.Subjects, competencyChoice{string(id), x.InShort()})
 			}
 		}
 	}
 	if v.Asked, err = s.mentees(r, a, b); err != nil {
 		return err
 	}
+	v.Approve = b.calendar.Approve
+	for _, q := range v.Asked {
+		if q.Answer == "" {
+			v.Waiting++
+		}
+	}
 	var code int
 	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "flexteach", v)
+}
+
+// mayCome returns those of some students whom the reader teaches or leads: others cannot be asked
+// to come from a form.
+func (s *Server) mayCome(r *http.Request, a guard.Actor, students []string) ([]roster.Person, error) {
+	var ids []roster.PersonID
+	for _, id := range students[:min(len(students), comeMost)] {
+		rel, err := s.Store.ToStudent(r.Context(), a, roster.PersonID(id))
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := guard.Allowed(guard.ReadRecord, rel); ok {
+			ids = append(ids, roster.PersonID(id))
+		}
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return s.Store.PeopleByID(r.Context(), a.District, ids)
 }
 
 // mentees are the requests, from this week on, of students whose mentor the reader is.
@@ -213,7 +278,10 @@ func (s *Server) mentees(r *http.Request, a guard.Actor, b *book) (views []asked
 	}
 	names := s.namesOf(ctx, d)
 	for _, q := range requests {
-		x := askedView{Request: q, Title: b.offerTitle(q.Offer), Action: recordHref(q.Student) + "/flex/requests/" + urlPath(string(q.ID))}
+		x := askedView{Request: q, Action: recordHref(q.Student) + "/flex/requests/" + urlPath(string(q.ID))}
+		if b != nil {
+			x.Title = b.offerTitle(q.Offer)
+		}
 		if x.Name, err = names(q.Student); err != nil {
 			return nil, err
 		}
@@ -225,7 +293,7 @@ func (s *Server) mentees(r *http.Request, a guard.Actor, b *book) (views []asked
 // addOffer keeps what an adult offers. Who runs flex time may offer for somebody else.
 func (s *Server) addOffer(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	ctx, school, f := r.Context(), schoolID(r), r.PostForm
-	form := offerForm{f.Get("title"), f.Get("purpose"), f.Get("seats"), f.Get("least"), f.Get("door"), f.Get("room"), f.Get("materials"), f.Get("competency"), f.Get("grades"), f.Get("equipment"), f["support"], f.Get("possible") != "", roster.PersonID(f.Get("leader"))}
+	form := offerFormOf(f)
 	o := timetable.Offer{School: school, Title: form.Title, Purpose: flex.Purpose(form.Purpose), Door: flex.Door(form.Door), Leader: a.Person, Room: form.Room, Materials: strings.TrimSpace(form.Materials),
 		Grades: commas(form.Grades), Equipment: commas(form.Equipment), Supports: knownSupports(form.Supports), Possible: form.Possible, Author: a.Person}
 	o.Seats, _ = strconv.Atoi(form.Seats)
@@ -233,12 +301,7 @@ func (s *Server) addOffer(w http.ResponseWriter, r *http.Request, a guard.Actor)
 	if o.Door != flex.Asked {
 		o.Door = flex.Open
 	}
-	for _, x := range f["slot"][:min(len(f["slot"]), slotsMost)] {
-		if slices.Contains(o.Slots, timetable.SlotID(x)) {
-			continue
-		}
-		o.Slots = append(o.Slots, timetable.SlotID(x))
-	}
+	o.Slots = slotsOf(f)
 	c, err := s.Store.FlexCalendar(ctx, a.District, school)
 	if err != nil {
 		return err
@@ -276,23 +339,39 @@ func (s *Server) addOffer(w http.ResponseWriter, r *http.Request, a guard.Actor)
 			wrong = fault.Field("slots", "There is no such block. Choose among those shown.")
 		}
 	}
-	if form.Competency != "" {
-		cat, err := s.Store.Catalogue(ctx, a.District)
-		if err != nil {
-			return err
+	cat, err := s.Store.Catalogue(ctx, a.District)
+	if err != nil {
+		return err
+	}
+	for _, x := range form.Competencies {
+		id := competency.ID(x)
+		if _, ok := cat.Competencies[id]; !ok {
+			wrong = fault.Field("competency", "Choose competencies from the list.")
 		}
-		if _, ok := cat.Competencies[competency.ID(form.Competency)]; !ok {
-			wrong = fault.Field("competency", "Choose a competency from the list.")
+		if !slices.Contains(o.Competencies, id) {
+			o.Competencies = append(o.Competencies, id)
 		}
-		o.Competencies = []competency.ID{competency.ID(form.Competency)}
+	}
+	if len(o.Competencies) > competenciesMost {
+		wrong = fault.Field("competency", "A session is about %d things at most.", competenciesMost)
+	}
+	come, err := s.mayCome(r, a, form.Students)
+	if err != nil {
+		return err
 	}
 	if wrong == nil {
-		_, wrong = s.Store.AddFlexOffer(ctx, a.District, o)
+		o.ID, wrong = s.Store.AddFlexOffer(ctx, a.District, o)
+	}
+	if wrong == nil && len(come) > 0 {
+		wrong = s.Store.RequireFlex(ctx, a.District, school, timetable.Monday(o.Slots[0].Date().Time()), o.ID, idsOf(come), "You work on “"+clipText(o.Title, 120)+"” together.", a.Person)
 	}
 	if wrong != nil && fault.KindOf(wrong) == fault.Invalid {
 		return s.renderFlexTeach(w, r, a, form, chosen, wrong)
 	} else if wrong != nil {
 		return wrong
+	}
+	if f.Get("back") == "needs" {
+		return seeOther(w, r, flexHref(school)+"/needs?week="+string(s.monday(r, "week")), "said")
 	}
 	return seeOther(w, r, "/teach/flex?school="+url.QueryEscape(string(school))+"&week="+string(s.monday(r, "week")), "said")
 }
@@ -316,6 +395,26 @@ func (s *Server) endOffer(w http.ResponseWriter, r *http.Request, a guard.Actor)
 		return err
 	}
 	return seeOther(w, r, "/teach/flex?school="+url.QueryEscape(string(school))+"&week="+string(s.monday(r, "week")), "said")
+}
+
+// approveAll says yes to all that the reader's mentees wish for and that nobody has answered.
+func (s *Server) approveAll(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	open, err := s.mentees(r, a, nil)
+	if err != nil {
+		return err
+	}
+	for _, q := range open {
+		if q.Answer != "" {
+			continue
+		}
+		if err := s.door.Student(r.Context(), a, guard.AnswerIdea, q.Student); err != nil {
+			return err
+		}
+		if err := s.Store.AnswerFlex(r.Context(), a.District, q.Student, q.ID, "yes", "", a.Person); err != nil {
+			return err
+		}
+	}
+	return seeOther(w, r, "/teach/flex", "said")
 }
 
 // answerFlex is a mentor's yes or no to a request.

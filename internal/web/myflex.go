@@ -67,6 +67,7 @@ type myRequest struct {
 	Title   string
 	Granted bool
 	Because phrase // why not
+	Mentor  bool   // somebody must say yes first
 }
 
 // wishesMost is how many wishes a student has for a week.
@@ -169,7 +170,11 @@ func (s *Server) renderMyFlex(w http.ResponseWriter, r *http.Request, a guard.Ac
 	if err := v.wishes(b, requests, now); err != nil {
 		return err
 	}
-	if err := v.myRequests(requests, places, week, b); err != nil {
+	mentors, err := s.Store.Mentors(ctx, d, []roster.PersonID{student})
+	if err != nil {
+		return err
+	}
+	if err := v.myRequests(requests, places, week, b, mentors[student] != ""); err != nil {
 		return err
 	}
 	code, wrongs, err := speech.refused(wrong)
@@ -244,9 +249,9 @@ func (v myFlex) whyNot(b *book, reason flex.Reason, because string) (phrase, err
 }
 
 // myRequests says what became of each wish, once the week is published.
-func (v *myFlex) myRequests(requests []timetable.Request, places []timetable.Place, week timetable.Solved, b *book) (err error) {
+func (v *myFlex) myRequests(requests []timetable.Request, places []timetable.Place, week timetable.Solved, b *book, mentored bool) (err error) {
 	for _, q := range requests {
-		x := myRequest{Request: q, Title: b.offerTitle(q.Offer)}
+		x := myRequest{Request: q, Title: b.offerTitle(q.Offer), Mentor: b.calendar.Approve && mentored && q.Answer == ""}
 		x.Granted = slices.ContainsFunc(places, func(p timetable.Place) bool { return p.Offer == q.Offer })
 		if !x.Granted && week.Published != nil {
 			for _, f := range week.Published.Refused {
