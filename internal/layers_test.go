@@ -19,7 +19,7 @@ study/rollout study/dose
 study
 roster competency tracing grading recall flex credit
 tracing/bkt assess/irt
-evidence material
+evidence material team
 mastery plan assess profile group
 propose guard conference timetable
 simulate sso

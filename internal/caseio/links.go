@@ -203,7 +203,7 @@ func (rd *reader) label(id competency.ID) string {
 	c := rd.f.Items[i]
 	name := c.Code
 	if name == "" {
-		name = cmp.Or(c.Short, c.Statement)
+		name = c.InShort()
 	}
 	if r := []rune(name); len(r) > 60 {
 		name = string(r[:60]) + "…"

@@ -14,10 +14,13 @@ import (
 // SetID identifies the groups of a class that were made together.
 type SetID string
 
-// Set is the groups of a class that were made together, for a purpose and until a day.
+// Set is groups that were made together, for a purpose and until a day: of a class, or of
+// several, of which one keeps them.
 type Set struct {
 	ID       SetID
 	Class    roster.ClassID
+	Classes  []roster.ClassID // all of them, the one that keeps it first
+	Plan     Plan
 	Title    string
 	Instance Instance
 	Solution Solution
@@ -114,6 +117,23 @@ func (s *Set) Rescore() {
 	if !r.OK {
 		s.Solution.Status = Conflict
 	}
+}
+
+// Held are the roles that were held in these groups, before and now.
+func (s Set) Held() []Role {
+	held := slices.Clone(s.Plan.Past)
+	for _, g := range s.Solution.Groups {
+		held = append(held, g.Roles...)
+	}
+	return held
+}
+
+// Rotate gives every role to somebody else where it can, and keeps who had which.
+func (s *Set) Rotate() {
+	for _, g := range s.Solution.Groups {
+		s.Plan.Past = append(s.Plan.Past, g.Roles...)
+	}
+	Rotate(&s.Instance, &s.Solution, s.Solution.Seed)
 }
 
 // Lock keeps a student in a group while the rest is proposed anew, or lets them go.

@@ -10,6 +10,7 @@ import (
 
 	"waymark/internal/fault"
 	"waymark/internal/roster"
+	"waymark/internal/team"
 )
 
 // Actor is the person who asks, as the sign-in established it. The zero Actor is
@@ -33,10 +34,11 @@ const (
 	TeacherOf       Relation = "teacher of"
 	LeaderOf        Relation = "leader of" // of a school the student or class belongs to, or of the district
 	AdministratorOf Relation = "administrator of"
-	StaffOf         Relation = "staff of"     // of a school: teachers and aides
-	CounselorOf     Relation = "counselor of" // of a school
-	AuditorOf       Relation = "auditor of"   // of a district: sees what was done, no record
-	SupportOf       Relation = "support of"   // of a district: helps with accounts, opens none
+	StaffOf         Relation = "staff of"       // of a school: teachers and aides
+	CounselorOf     Relation = "counselor of"   // of a school
+	InTeam          Relation = "in a team with" // of a class that another of the team teaches, or of the team itself
+	AuditorOf       Relation = "auditor of"     // of a district: sees what was done, no record
+	SupportOf       Relation = "support of"     // of a district: helps with accounts, opens none
 	BrokeGlass      Relation = "opened in an emergency by"
 )
 
@@ -65,6 +67,9 @@ const (
 	DecideStep   Action = "decide step"   // accept or decline a proposed step
 	SeeStep      Action = "see step"      // why a step is proposed
 	MakeGroups   Action = "make groups"   // propose, arrange and end groups of a class
+	SeeTeam      Action = "see team"      // what a team shares, talks about and does
+	SeeTeams     Action = "see teams"     // which teams a school has
+	MakeTeams    Action = "make teams"    // who is in which team
 	RaiseFlag    Action = "raise flag"    // say who looks after something, and what came of it
 	SeeFlags     Action = "see flags"     // who looks after what at a school, and what nobody does
 	ContestFlag  Action = "contest flag"  // say what is not right about a flag
@@ -115,7 +120,10 @@ var rules = map[Action][]Relation{
 	ReadClass:    {TeacherOf, LeaderOf},
 	DecideStep:   {TeacherOf},
 	SeeStep:      {TeacherOf, LeaderOf},
-	MakeGroups:   {TeacherOf},
+	MakeGroups:   {TeacherOf, InTeam},
+	SeeTeam:      {InTeam, LeaderOf},
+	SeeTeams:     {StaffOf, CounselorOf, LeaderOf},
+	MakeTeams:    {LeaderOf},
 	RaiseFlag:    {TeacherOf, LeaderOf},
 	SeeFlags:     {LeaderOf},
 	ContestFlag:  {Self, GuardianOf},
@@ -152,6 +160,7 @@ type Relations interface {
 	ToStudent(ctx context.Context, a Actor, student roster.PersonID) ([]Relation, error)
 	ToClass(ctx context.Context, a Actor, class roster.ClassID) ([]Relation, error)
 	ToSchool(ctx context.Context, a Actor, school roster.OrgID) ([]Relation, error)
+	ToTeam(ctx context.Context, a Actor, t team.ID) ([]Relation, error)
 	ToDistrict(ctx context.Context, a Actor) ([]Relation, error)
 }
 
@@ -217,40 +226,30 @@ func (d Door) Student(ctx context.Context, a Actor, action Action, student roste
 
 // Class lets the actor do something with a class, or says why not.
 func (d Door) Class(ctx context.Context, a Actor, action Action, class roster.ClassID) error {
-	if a.Person == "" {
-		return errSignIn
-	}
-	rel, err := d.Relations.ToClass(ctx, a, class)
-	if err != nil {
-		return err
-	}
-	if _, ok := Allowed(action, rel); !ok {
-		return denied()
-	}
-	return nil
+	return pass(a, action, func() ([]Relation, error) { return d.Relations.ToClass(ctx, a, class) })
 }
 
 // School lets the actor do something with a school, or says why not.
 func (d Door) School(ctx context.Context, a Actor, action Action, school roster.OrgID) error {
-	if a.Person == "" {
-		return errSignIn
-	}
-	rel, err := d.Relations.ToSchool(ctx, a, school)
-	if err != nil {
-		return err
-	}
-	if _, ok := Allowed(action, rel); !ok {
-		return denied()
-	}
-	return nil
+	return pass(a, action, func() ([]Relation, error) { return d.Relations.ToSchool(ctx, a, school) })
+}
+
+// Team lets the actor do something with a team of teachers, or says why not.
+func (d Door) Team(ctx context.Context, a Actor, action Action, t team.ID) error {
+	return pass(a, action, func() ([]Relation, error) { return d.Relations.ToTeam(ctx, a, t) })
 }
 
 // District lets the actor do something with the district as a whole, or says why not.
 func (d Door) District(ctx context.Context, a Actor, action Action) error {
+	return pass(a, action, func() ([]Relation, error) { return d.Relations.ToDistrict(ctx, a) })
+}
+
+// pass denies an action that no relation allows.
+func pass(a Actor, action Action, relations func() ([]Relation, error)) error {
 	if a.Person == "" {
 		return errSignIn
 	}
-	rel, err := d.Relations.ToDistrict(ctx, a)
+	rel, err := relations()
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"waymark/internal/fault"
 	"waymark/internal/guard"
 	"waymark/internal/roster"
+	"waymark/internal/team"
 )
 
 type fixed []guard.Relation
@@ -19,6 +20,9 @@ func (f fixed) ToStudent(context.Context, guard.Actor, roster.PersonID) ([]guard
 	return f, nil
 }
 func (f fixed) ToClass(context.Context, guard.Actor, roster.ClassID) ([]guard.Relation, error) {
+	return f, nil
+}
+func (f fixed) ToTeam(context.Context, guard.Actor, team.ID) ([]guard.Relation, error) {
 	return f, nil
 }
 func (f fixed) ToSchool(context.Context, guard.Actor, roster.OrgID) ([]guard.Relation, error) {

@@ -13,65 +13,136 @@ import (
 	"waymark/internal/roster"
 )
 
-const setColumns = `class, id, title, instance, solution, author, at, used, ended`
+const setColumns = `s.class, s.id, s.title, s.instance, s.solution, s.plan, s.author, s.at, s.used, s.ended`
 
 func scanSet(row func(...any) error) (s group.Set, err error) {
-	var instance, solution string
+	var instance, solution, plan string
 	var at, used, ended int64
-	if err := row(&s.Class, &s.ID, &s.Title, &instance, &solution, &s.Author, &at, &used, &ended); err != nil {
+	if err := row(&s.Class, &s.ID, &s.Title, &instance, &solution, &plan, &s.Author, &at, &used, &ended); err != nil {
 		return s, err
 	}
 	s.At, s.Used, s.Ended = moment(at), moment(used), moment(ended)
 	if err := json.Unmarshal([]byte(instance), &s.Instance); err != nil {
 		return s, err
 	}
+	if plan != "" {
+		if err := json.Unmarshal([]byte(plan), &s.Plan); err != nil {
+			return s, err
+		}
+	}
 	return s, json.Unmarshal([]byte(solution), &s.Solution)
 }
 
-// GroupSets returns the groups of a class that were made since a time, latest first.
+// ofClass is a class whose students are in a set of groups.
+type ofClass struct {
+	set   group.SetID
+	class roster.ClassID
+}
+
+// withClasses says of sets of which classes they are.
+func (db *DB) withClasses(ctx context.Context, d roster.DistrictID, sets []group.Set) ([]group.Set, error) {
+	if len(sets) == 0 {
+		return sets, nil
+	}
+	at, ids := map[group.SetID]int{}, make([]group.SetID, len(sets))
+	for i, s := range sets {
+		at[s.ID], ids[i] = i, s.ID
+		sets[i].Classes = []roster.ClassID{s.Class}
+	}
+	args := []any{d}
+	list, err := many(ctx, db, func(row func(...any) error) (x ofClass, err error) { return x, row(&x.set, &x.class) },
+		`SELECT group_set, class FROM group_class WHERE district = $1 AND group_set IN (`+marks(&args, ids)+`) ORDER BY group_set, class`, args...)
+	for _, x := range list {
+		if s := &sets[at[x.set]]; x.class != s.Class {
+			s.Classes = append(s.Classes, x.class)
+		}
+	}
+	return sets, err
+}
+
+// GroupSets returns the groups in which students of a class may be and that were made since a time,
+// latest first.
 func (db *DB) GroupSets(ctx context.Context, d roster.DistrictID, class roster.ClassID, since time.Time) ([]group.Set, error) {
-	return many(ctx, db, scanSet, `SELECT `+setColumns+` FROM group_set WHERE district = $1 AND class = $2 AND at >= $3 ORDER BY at DESC, id DESC`, d, class, micros(since))
+	sets, err := many(ctx, db, scanSet, `SELECT `+setColumns+` FROM group_set s JOIN group_class c ON c.district = s.district AND c.group_set = s.id
+		WHERE s.district = $1 AND c.class = $2 AND s.at >= $3 ORDER BY s.at DESC, s.id DESC`, d, class, micros(since))
+	if err != nil {
+		return nil, err
+	}
+	return db.withClasses(ctx, d, sets)
 }
 
 // GroupSet returns the groups of a class that were made together.
 func (db *DB) GroupSet(ctx context.Context, d roster.DistrictID, class roster.ClassID, id group.SetID) (group.Set, error) {
-	s, err := one(ctx, db, scanSet, `SELECT `+setColumns+` FROM group_set WHERE district = $1 AND class = $2 AND id = $3`, d, class, id)
-	if err != nil && fault.KindOf(err) == fault.NotFound {
-		err = fault.New(fault.NotFound, "These groups are not there any more.")
+	s, err := one(ctx, db, scanSet, `SELECT `+setColumns+` FROM group_set s WHERE s.district = $1 AND s.class = $2 AND s.id = $3`, d, class, id)
+	if err != nil {
+		if fault.KindOf(err) == fault.NotFound {
+			err = fault.New(fault.NotFound, "These groups are not there any more.")
+		}
+		return s, err
 	}
-	return s, err
+	sets, err := db.withClasses(ctx, d, []group.Set{s})
+	if err != nil {
+		return s, err
+	}
+	return sets[0], nil
+}
+
+// SetsOf returns the groups that were put to use since a time and in which one of some students is,
+// in whatever class, latest first.
+func (db *DB) SetsOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) ([]group.Set, error) {
+	args := []any{d, micros(since)}
+	sets, err := many(ctx, db, scanSet, `SELECT `+setColumns+` FROM group_set s WHERE s.district = $1 AND s.used > 0 AND s.at >= $2 AND EXISTS
+		(SELECT 1 FROM group_member m WHERE m.district = s.district AND m.class = s.class AND m.group_set = s.id AND m.student IN (`+marks(&args, students)+`))
+		ORDER BY s.at DESC, s.id DESC`, args...)
+	if err != nil {
+		return nil, err
+	}
+	return db.withClasses(ctx, d, sets)
 }
 
 // AddGroupSet keeps groups that are not in use yet.
 func (db *DB) AddGroupSet(ctx context.Context, d roster.DistrictID, s group.Set) (group.SetID, error) {
 	s.ID = group.SetID(newID())
-	instance, solution, err := setTexts(s)
+	instance, solution, plan, err := setTexts(s)
 	if err != nil {
 		return "", err
 	}
-	_, err = db.exec(ctx, `INSERT INTO group_set (district, class, id, title, until, instance, solution, author, at, used, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0)`,
-		d, s.Class, s.ID, s.Title, s.Until(), instance, solution, s.Author, micros(db.now()))
-	return s.ID, err
+	return s.ID, db.Tx(ctx, func(tx *DB) error {
+		if _, err := tx.exec(ctx, `INSERT INTO group_set (district, class, id, title, until, instance, solution, plan, author, at, used, ended) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, 0)`,
+			d, s.Class, s.ID, s.Title, s.Until(), instance, solution, plan, s.Author, micros(db.now())); err != nil {
+			return err
+		}
+		for _, class := range append([]roster.ClassID{s.Class}, s.Classes...) {
+			if _, err := tx.exec(ctx, `INSERT INTO group_class (district, group_set, class) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, d, s.ID, class); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
-func setTexts(s group.Set) (instance, solution string, err error) {
+func setTexts(s group.Set) (instance, solution, plan string, err error) {
 	a, err := json.Marshal(s.Instance)
 	if err != nil {
-		return "", "", err
+		return "", "", "", err
 	}
 	b, err := json.Marshal(s.Solution)
-	return string(a), string(b), err
+	if err != nil {
+		return "", "", "", err
+	}
+	c, err := json.Marshal(s.Plan)
+	return string(a), string(b), string(c), err
 }
 
 // ChangeGroupSet keeps groups that were arranged anew; those in use have their members changed.
 func (db *DB) ChangeGroupSet(ctx context.Context, d roster.DistrictID, s group.Set) error {
-	instance, solution, err := setTexts(s)
+	instance, solution, plan, err := setTexts(s)
 	if err != nil {
 		return err
 	}
 	return db.Tx(ctx, func(tx *DB) error {
-		n, err := tx.exec(ctx, `UPDATE group_set SET instance = $4, solution = $5, used = $6, ended = $7 WHERE district = $1 AND class = $2 AND id = $3`,
-			d, s.Class, s.ID, instance, solution, micros(s.Used), micros(s.Ended))
+		n, err := tx.exec(ctx, `UPDATE group_set SET instance = $4, solution = $5, plan = $6, used = $7, ended = $8 WHERE district = $1 AND class = $2 AND id = $3`,
+			d, s.Class, s.ID, instance, solution, plan, micros(s.Used), micros(s.Ended))
 		if err != nil || n == 0 || s.Used.IsZero() {
 			return err
 		}

@@ -64,6 +64,7 @@ func (db *DB) Merge(ctx context.Context, d roster.DistrictID, keep, gone, actor 
 			`DELETE FROM tutoring WHERE district = $1 AND student = $2 AND student <> $3`,
 			`UPDATE dose_reason SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE study_lot SET unit = $3 WHERE district = $1 AND unit = $2 AND study NOT IN (SELECT study FROM study_lot WHERE district = $1 AND unit = $3)`,
+			`UPDATE team_item SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE flag SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE choice SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE sitting SET student = $3 WHERE district = $1 AND student = $2`,

@@ -2,9 +2,12 @@ package store
 
 import (
 	"context"
+	"slices"
 
+	"waymark/internal/fault"
 	"waymark/internal/guard"
 	"waymark/internal/roster"
+	"waymark/internal/team"
 )
 
 var _ guard.Relations = (*DB)(nil)
@@ -47,7 +50,43 @@ func (db *DB) ToClass(ctx context.Context, a guard.Actor, class roster.ClassID) 
 	return db.relations(ctx, `SELECT 'teacher of' FROM enrollment WHERE district = $2 AND person = $3 AND class = $4 AND role IN `+teacherRoles+` AND active AND `+onDay+`
 		UNION SELECT 'leader of' FROM role r JOIN class c ON c.district = r.district AND c.school = r.org
 			WHERE r.district = $2 AND r.person = $3 AND c.id = $4 AND r.active AND r.role IN `+leaderRoles+` AND (r.begins = '' OR r.begins <= $1) AND (r.ends = '' OR r.ends >= $1)
+		UNION SELECT 'in a team with' FROM `+teammates+` WHERE o.district = $2 AND me.person = $3 AND e.class = $4 AND `+teaching+`
 		ORDER BY 1`, a.District, a.Person, class)
+}
+
+// teammates are the members of a team (me), the members beside them (o) and what those teach (e);
+// both count as long as they are staff of the team's school.
+const teammates = `team t JOIN team_member me ON me.district = t.district AND me.team = t.id JOIN team_member o ON o.district = t.district AND o.team = t.id
+	JOIN enrollment e ON e.district = o.district AND e.person = o.person`
+
+const teaching = `t.ended = 0 AND e.role IN ` + teacherRoles + ` AND e.active AND (e.begins = '' OR e.begins <= $1) AND (e.ends = '' OR e.ends >= $1) AND ` + staffNow + `
+	AND EXISTS (SELECT 1 FROM class tc WHERE tc.district = e.district AND tc.id = e.class AND tc.active AND tc.school = t.school)`
+
+// staffNow says that a member of a team (me) is staff of its school (t) today.
+const staffNow = `EXISTS (SELECT 1 FROM role mr WHERE mr.district = t.district AND mr.person = me.person AND mr.org = t.school AND mr.active AND mr.role IN ('teacher', 'aide', 'counselor')
+	AND (mr.begins = '' OR mr.begins <= $1) AND (mr.ends = '' OR mr.ends >= $1))`
+
+// ToTeam returns what an actor is to a team of teachers.
+func (db *DB) ToTeam(ctx context.Context, a guard.Actor, id team.ID) ([]guard.Relation, error) {
+	in, err := db.relations(ctx, `SELECT 'in a team with' FROM team t JOIN team_member me ON me.district = t.district AND me.team = t.id
+		WHERE t.district = $2 AND me.person = $3 AND t.id = $4 AND t.ended = 0 AND `+staffNow, a.District, a.Person, id)
+	if err != nil {
+		return nil, err
+	}
+	school, err := one(ctx, db, value[roster.OrgID], `SELECT school FROM team WHERE district = $1 AND id = $2 AND ended = 0`, a.District, id)
+	if fault.KindOf(err) == fault.NotFound {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	led, err := db.ToSchool(ctx, a, school)
+	if err != nil {
+		return nil, err
+	}
+	if slices.Contains(led, guard.LeaderOf) {
+		in = append(in, guard.LeaderOf)
+	}
+	return in, nil
 }
 
 // ToSchool returns what an actor is to a school. A leader of an organisation leads

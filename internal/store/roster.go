@@ -105,6 +105,13 @@ func (db *DB) ClassesOfSchool(ctx context.Context, d roster.DistrictID, school r
 	return many(ctx, db, scanClass, `SELECT `+classColumns+` FROM class c WHERE c.district = $1 AND c.school = $2 AND c.active ORDER BY c.title, c.id`, d, school)
 }
 
+// PeopleByID returns some people, by name; those who are not known any more are left out.
+func (db *DB) PeopleByID(ctx context.Context, d roster.DistrictID, ids []roster.PersonID) ([]roster.Person, error) {
+	args := []any{d}
+	people, err := many(ctx, db, scanPerson, `SELECT `+personColumns+` FROM person p WHERE p.district = $1 AND p.active AND p.id IN (`+marks(&args, ids)+`) ORDER BY p.id`, args...)
+	return byName(people), err
+}
+
 // People returns who is enrolled in a class with a role, by name.
 func (db *DB) People(ctx context.Context, d roster.DistrictID, class roster.ClassID, role roster.Role) ([]roster.Person, error) {
 	people, err := many(ctx, db, scanPerson, `SELECT DISTINCT `+personColumns+` FROM person p JOIN enrollment e ON e.district = p.district AND e.person = p.id

@@ -11,6 +11,8 @@ import (
 
 	"waymark/internal/fault"
 	"waymark/internal/guard"
+	"waymark/internal/roster"
+	"waymark/internal/team"
 )
 
 // everybody are all who may come to a door: nobody, each of the cast, and somebody of
@@ -157,6 +159,8 @@ var allowed = map[string]string{
 	"POST /me/flex/swap":                                        students,
 	"GET /students/{student}/flex":                              readers,
 	"POST /students/{student}/flex/requests/{request}":          "teacher",
+	"POST /teach/flex/yes":                                      staff,
+	"GET /schools/{school}/flex/needs":                          "leader,administrator",
 	"GET /teach/flex":                                           staff,
 	"GET /schools/{school}/flex":                                "teacher,leader,administrator",
 	"POST /schools/{school}/flex/set-up":                        "leader,administrator",
@@ -211,6 +215,12 @@ var allowed = map[string]string{
 	"POST /classes/{class}/checks":               "teacher",
 	"GET /classes/{class}/checks/{check}":        "teacher",
 	"POST /classes/{class}/checks/{check}/close": "teacher",
+
+	"GET /teams/{team}":               "teacher,leader",
+	"POST /teams/{team}/items":        "teacher,leader",
+	"POST /teams/{team}/items/{item}": "teacher,leader",
+	"GET /schools/{school}/teams":     "teacher,leader",
+	"POST /schools/{school}/teams":    "leader",
 
 	"GET /schools":                    leaders,
 	"GET /schools/{school}/attention": "leader,administrator",
@@ -272,7 +282,11 @@ var (
 func TestEveryRouteDeniesByDefault(t *testing.T) {
 	t.Parallel()
 	s := start(t)
-	values := map[string]string{"student": string(person("student")), "person": string(person("student")), "class": string(room12), "school": string(cedar),
+	alone, err := s.db.SaveTeam(t.Context(), district, team.Team{School: cedar, Name: "Fourth", Kind: team.Grade, Members: []roster.PersonID{person("teacher")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]string{"team": string(alone), "student": string(person("student")), "person": string(person("student")), "class": string(room12), "school": string(cedar),
 		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "flag": "none", "proposal": "none", "block": "none", "session": "none", "group": "none", "offer": "none", "sitting": "none", "version": "none", "study": "none", "practice": "none", "barrier": "none", "entry": "none", "request": "none", "calendar": "none", "commitment": "none", "check": "none", "goal": "none", "item": "none", "helper": "none", "outside": "none", "asked": "none", "checkpoint": "none", "step": "none", "run": "none", "upload": "none", "factor": "none", "provider": "none", "correction": "none", "export": "none"}
 	actors := map[string]guard.Actor{"": {}, "stranger": {District: "d2", Person: person("teacher"), Name: "Stranger"}}
 	for _, role := range everybody {

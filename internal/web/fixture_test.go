@@ -88,8 +88,9 @@ type site struct {
 	hub      *live.Hub
 	handler  http.Handler
 	server   *web.Server
-	log      *strings.Builder // what the server logged; read it after the requests
-	elapsed  *atomic.Int64    // nanoseconds since friday
+	log      *strings.Builder           // what the server logged; read it after the requests
+	elapsed  *atomic.Int64              // nanoseconds since friday
+	guests   map[string]roster.PersonID // whom a test adds to the cast
 }
 
 func (s *site) now() time.Time { return friday.Add(time.Duration(s.elapsed.Load())) }
@@ -102,10 +103,19 @@ func (s *site) signInAgainAfter(d time.Duration) {
 	s.t.Helper()
 	s.later(d)
 	for name := range cast {
-		hash := guard.TokenHash("session of " + name)
-		if err := errors.Join(s.db.CloseSession(s.t.Context(), hash), s.db.OpenSession(s.t.Context(), guard.Session{Hash: hash, Actor: guard.Actor{District: district, Person: person(name)}, Expires: s.now().AddDate(0, 0, 14)})); err != nil {
-			s.t.Fatal(err)
-		}
+		s.signIn(name, person(name))
+	}
+	for name, id := range s.guests {
+		s.signIn(name, id)
+	}
+}
+
+// signIn opens a new session for somebody.
+func (s *site) signIn(name string, id roster.PersonID) {
+	s.t.Helper()
+	hash := guard.TokenHash("session of " + name)
+	if err := errors.Join(s.db.CloseSession(s.t.Context(), hash), s.db.OpenSession(s.t.Context(), guard.Session{Hash: hash, Actor: guard.Actor{District: district, Person: id}, Expires: s.now().AddDate(0, 0, 14)})); err != nil {
+		s.t.Fatal(err)
 	}
 }
 
@@ -407,7 +417,9 @@ func (s *site) post(role, path string, form url.Values) *page {
 func (s *site) do(r *http.Request, role string) *page {
 	s.t.Helper()
 	if role != "" {
-		person(role)
+		if _, ok := s.guests[role]; !ok {
+			person(role)
+		}
 		r.AddCookie(&http.Cookie{Name: sessionName, Value: "session of " + role})
 	}
 	w := httptest.NewRecorder()

@@ -3,8 +3,10 @@ package web
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +24,9 @@ import (
 // groupsView is the groups of a class, and the form that proposes new ones.
 type groupsView struct {
 	Class    roster.Class
+	Own      bool          // the reader teaches the class
+	With     []classChoice // other classes whose students may be in the groups, too
+	Held     rolesView
 	Running  []setLink
 	Drafts   []setLink
 	Over     []setLink
@@ -43,7 +48,21 @@ type setLink struct {
 // groupForm is what was asked of a proposal.
 type groupForm struct {
 	Title, Purpose, Least, Most, Number, Until, Roles, Together, Apart, Minutes, Have, Adults string
+	With                                                                                      []string
 }
+
+func groupFormOf(f url.Values) groupForm {
+	return groupForm{strings.TrimSpace(f.Get("title")), f.Get("purpose"), f.Get("least"), f.Get("most"), f.Get("number"), f.Get("until"), f.Get("roles"), f.Get("together"), f.Get("apart"), f.Get("minutes"), f.Get("have"), f.Get("adults"), f["with"]}
+}
+
+// classChoice is a class that may be chosen.
+type classChoice struct {
+	roster.Class
+	Chosen bool
+}
+
+// groupsMost is how many students groups are proposed for at a time.
+const groupsMost = 200
 
 func groupsHref(class roster.ClassID) string { return classPath(class) + "/groups" }
 
@@ -51,8 +70,24 @@ func groupsHref(class roster.ClassID) string { return classPath(class) + "/group
 const setsSince = 180 * 24 * time.Hour
 
 func (s *Server) showGroups(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	until := s.Now().AddDate(0, 0, 14)
-	return s.renderGroups(w, r, a, groupForm{Purpose: string(group.SharedNeed), Least: "3", Most: "5", Until: until.Format(time.DateOnly)}, nil)
+	form := groupFormOf(r.URL.Query())
+	if again := r.URL.Query().Get("again"); again != "" { // as other groups were
+		set, err := s.Store.GroupSet(r.Context(), a.District, classID(r), group.SetID(again))
+		if err != nil {
+			return err
+		}
+		form = groupForm{Title: set.Title, Purpose: string(set.Instance.Purpose), Least: strconv.Itoa(set.Instance.Least), Most: strconv.Itoa(set.Instance.Most), Roles: strings.Join(set.Instance.Roles, ", ")}
+		for _, c := range set.Classes[1:] {
+			form.With = append(form.With, string(c))
+		}
+	}
+	for _, x := range []struct {
+		to    *string
+		usual string
+	}{{&form.Purpose, string(group.SharedNeed)}, {&form.Least, "3"}, {&form.Most, "5"}, {&form.Until, s.Now().AddDate(0, 0, 14).Format(time.DateOnly)}} {
+		*x.to = cmp.Or(*x.to, x.usual)
+	}
+	return s.renderGroups(w, r, a, form, nil)
 }
 
 func (s *Server) renderGroups(w http.ResponseWriter, r *http.Request, a guard.Actor, form groupForm, wrong error) error {
@@ -62,6 +97,12 @@ func (s *Server) renderGroups(w http.ResponseWriter, r *http.Request, a guard.Ac
 		return err
 	}
 	v := groupsView{Class: class, Form: form, Purposes: group.Purposes, topics: []live.Topic{live.ClassTopic(string(d), string(class.ID))}}
+	if v.With, v.Own, err = s.besides(ctx, a, class.ID); err != nil {
+		return err
+	}
+	for i, c := range v.With {
+		v.With[i].Chosen = slices.Contains(form.With, string(c.ID))
+	}
 	sets, err := s.Store.GroupSets(ctx, d, class.ID, s.Now().Add(-setsSince))
 	if err != nil {
 		return err
@@ -82,6 +123,9 @@ func (s *Server) renderGroups(w http.ResponseWriter, r *http.Request, a guard.Ac
 		return err
 	}
 	v.Pulse = newPulseView(pulses)
+	if v.Held, err = s.rolesHeld(ctx, d, class.ID); err != nil {
+		return err
+	}
 	var code int
 	v.Errors, code = answerTo(wrong)
 	return s.render(w, r, a, code, "groups", v)
@@ -89,13 +133,18 @@ func (s *Server) renderGroups(w http.ResponseWriter, r *http.Request, a guard.Ac
 
 // proposeGroups makes groups from what is known now; nobody sees them before they are used.
 func (s *Server) proposeGroups(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	ctx, d, f := r.Context(), a.District, r.PostForm
-	form := groupForm{strings.TrimSpace(f.Get("title")), f.Get("purpose"), f.Get("least"), f.Get("most"), f.Get("number"), f.Get("until"), f.Get("roles"), f.Get("together"), f.Get("apart"), f.Get("minutes"), f.Get("have"), f.Get("adults")}
+	ctx, d := r.Context(), a.District
+	form := groupFormOf(r.PostForm)
 	class, err := s.Store.Class(ctx, d, classID(r))
 	if err != nil {
 		return err
 	}
-	in, wrong, err := s.groupInstance(ctx, d, a, class, form)
+	with, _, err := s.besides(ctx, a, class.ID)
+	if err != nil {
+		return err
+	}
+	with = slices.DeleteFunc(with, func(c classChoice) bool { return !slices.Contains(form.With, string(c.ID)) })
+	in, wrong, err := s.groupInstance(ctx, d, a, class, with, form)
 	if err != nil {
 		return err
 	}
@@ -106,6 +155,9 @@ func (s *Server) proposeGroups(w http.ResponseWriter, r *http.Request, a guard.A
 	}
 	if wrong != nil {
 		return s.renderGroups(w, r, a, form, wrong)
+	}
+	for _, c := range with {
+		set.Classes = append(set.Classes, c.ID)
 	}
 	set.Solution = *group.Propose(ctx, in, seedOf(string(class.ID)+in.Until))
 	id, err := s.Store.AddGroupSet(ctx, d, set)
@@ -127,11 +179,71 @@ func purposeWords(p group.Purpose) string {
 	return map[group.Purpose]string{group.SharedNeed: "Groups by shared need", group.MixedStrengths: "Groups of mixed strengths", group.Interest: "Groups by interest", group.Pace: "Groups by pace", group.Project: "Project teams"}[p]
 }
 
-// groupInstance asks for groups of a class in the terms of package group.
-func (s *Server) groupInstance(ctx context.Context, d roster.DistrictID, a guard.Actor, class roster.Class, form groupForm) (in *group.Instance, wrong, err error) {
-	work, err := s.classWork(ctx, d, class)
+// besides returns the other classes whose students an adult may put into groups with those of a
+// class: their own, and those of their teams; own says that they teach the class itself.
+func (s *Server) besides(ctx context.Context, a guard.Actor, class roster.ClassID) (with []classChoice, own bool, err error) {
+	classes, err := s.Store.Classes(ctx, a.District, a.Person, roster.Teacher, roster.Aide)
+	if err != nil {
+		return nil, false, err
+	}
+	own = slices.ContainsFunc(classes, func(c roster.Class) bool { return c.ID == class })
+	shared, err := s.Store.TeamClasses(ctx, a.District, a.Person)
+	if err != nil {
+		return nil, false, err
+	}
+	seen := map[roster.ClassID]bool{class: true}
+	for _, c := range slices.Concat(classes, shared) {
+		if !seen[c.ID] {
+			with = append(with, classChoice{Class: c})
+		}
+		seen[c.ID] = true
+	}
+	return with, own, nil
+}
+
+// together is what is known of the students of several classes.
+func (s *Server) together(ctx context.Context, d roster.DistrictID, class roster.Class, with []classChoice) (classWork, error) {
+	var people []roster.Person
+	ids := []roster.ClassID{class.ID}
+	for _, c := range with {
+		ids = append(ids, c.ID)
+		for _, x := range []struct{ to, from *[]string }{{&class.Subjects, &c.Subjects}, {&class.Grades, &c.Grades}} {
+			*x.to = slices.Compact(slices.Sorted(slices.Values(slices.Concat(*x.to, *x.from))))
+		}
+	}
+	people, err := s.studentsOf(ctx, d, ids)
+	if err != nil {
+		return classWork{}, err
+	}
+	return s.workOf(ctx, d, class, people)
+}
+
+// studentsOf returns the students of some classes, each once.
+func (s *Server) studentsOf(ctx context.Context, d roster.DistrictID, classes []roster.ClassID) (people []roster.Person, err error) {
+	seen := map[roster.PersonID]bool{}
+	for _, class := range classes {
+		here, err := s.Store.People(ctx, d, class, roster.Student)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range here {
+			if !seen[p.ID] {
+				people = append(people, p)
+			}
+			seen[p.ID] = true
+		}
+	}
+	return people, nil
+}
+
+// groupInstance asks for groups of a class, with others, in the terms of package group.
+func (s *Server) groupInstance(ctx context.Context, d roster.DistrictID, a guard.Actor, class roster.Class, with []classChoice, form groupForm) (in *group.Instance, wrong, err error) {
+	work, err := s.together(ctx, d, class, with)
 	if err != nil {
 		return nil, nil, err
+	}
+	if n := len(work.learners); n > groupsMost {
+		return nil, fault.Field("with", "These are %d students. Groups are proposed for up to %d at a time: choose fewer classes.", n, groupsMost), nil
 	}
 	in = &group.Instance{Schema: group.InstanceSchema, Purpose: group.Purpose(form.Purpose), Until: form.Until, Roles: commas(form.Roles)}
 	if !slices.Contains(group.Purposes, in.Purpose) {
@@ -161,7 +273,7 @@ func (s *Server) groupInstance(ctx context.Context, d roster.DistrictID, a guard
 			for _, name := range commas(l) {
 				id, ok := work.named(name)
 				if !ok {
-					return nil, fault.Field(field, "Line %d: nobody in this class is called %q, or more than one is. Write names as in the list, with commas between.", i+1, name), nil
+					return nil, fault.Field(field, "Line %d: nobody here is called %q, or more than one is. Write names as in the list, with commas between.", i+1, name), nil
 				}
 				ids = append(ids, id)
 			}
@@ -304,12 +416,12 @@ func (s *Server) groupStudents(ctx context.Context, d roster.DistrictID, work cl
 		}
 		in.Students = append(in.Students, st)
 	}
-	return s.groupHistory(ctx, d, work.class.ID, in)
+	return s.groupHistory(ctx, d, ids, in)
 }
 
-// groupHistory counts who worked with whom, and who had which role.
-func (s *Server) groupHistory(ctx context.Context, d roster.DistrictID, class roster.ClassID, in *group.Instance) error {
-	sets, err := s.Store.GroupSets(ctx, d, class, s.Now().Add(-setsSince))
+// groupHistory counts who worked with whom, and who had which role, in whatever class.
+func (s *Server) groupHistory(ctx context.Context, d roster.DistrictID, students []roster.PersonID, in *group.Instance) error {
+	sets, err := s.Store.SetsOf(ctx, d, students, s.Now().Add(-setsSince))
 	if err != nil {
 		return err
 	}
@@ -319,8 +431,10 @@ func (s *Server) groupHistory(ctx context.Context, d roster.DistrictID, class ro
 	}
 	met, held := map[[2]string]int{}, map[[2]string]int{}
 	for _, set := range sets {
-		if set.Used.IsZero() {
-			continue
+		for _, x := range set.Held() {
+			if here[x.Student] {
+				held[[2]string{x.Student, x.Role}]++
+			}
 		}
 		for _, g := range set.Solution.Groups {
 			for i, p := range g.Students {
@@ -328,11 +442,6 @@ func (s *Server) groupHistory(ctx context.Context, d roster.DistrictID, class ro
 					if here[p] && here[o] {
 						met[[2]string{min(p, o), max(p, o)}]++
 					}
-				}
-			}
-			for _, x := range g.Roles {
-				if here[x.Student] {
-					held[[2]string{x.Student, x.Role}]++
 				}
 			}
 		}
@@ -345,4 +454,67 @@ func (s *Server) groupHistory(ctx context.Context, d roster.DistrictID, class ro
 		in.Held = append(in.Held, group.Held{Student: k[0], Role: k[1], Times: held[k]})
 	}
 	return nil
+}
+
+// rolesView is who had which role in groups, so that everybody has each in time.
+type rolesView struct {
+	Roles  []string
+	Rows   []rolesRow
+	Prompt string
+}
+
+type rolesRow struct {
+	Person roster.Person
+	Times  []int
+	All    int
+}
+
+// rolesHeld counts who of a class had which role in the groups of the last half year.
+func (s *Server) rolesHeld(ctx context.Context, d roster.DistrictID, class roster.ClassID) (v rolesView, err error) {
+	people, err := s.Store.People(ctx, d, class, roster.Student)
+	if err != nil || len(people) == 0 {
+		return v, err
+	}
+	ids := make([]roster.PersonID, len(people))
+	for i, p := range people {
+		ids[i] = p.ID
+	}
+	sets, err := s.Store.SetsOf(ctx, d, ids, s.Now().Add(-setsSince))
+	if err != nil {
+		return v, err
+	}
+	held := map[group.Role]int{}
+	for _, set := range sets {
+		for _, r := range set.Held() {
+			held[r]++
+			if !slices.Contains(v.Roles, r.Role) {
+				v.Roles = append(v.Roles, r.Role)
+			}
+		}
+	}
+	if len(v.Roles) == 0 {
+		return v, nil
+	}
+	slices.Sort(v.Roles)
+	var never []string
+	for _, p := range people {
+		row := rolesRow{Person: p}
+		for _, role := range v.Roles {
+			n := held[group.Role{Role: role, Student: string(p.ID)}]
+			row.Times, row.All = append(row.Times, n), row.All+n
+		}
+		if row.All == 0 {
+			never = append(never, p.Name())
+		}
+		v.Rows = append(v.Rows, row)
+	}
+	slices.SortStableFunc(v.Rows, func(a, b rolesRow) int { return cmp.Compare(a.All, b.All) })
+	if len(never) > 0 && len(never) < len(people) {
+		names := strings.Join(never[:min(len(never), 6)], ", ")
+		if more := len(never) - 6; more > 0 {
+			names += fmt.Sprintf(" and %d more", more)
+		}
+		v.Prompt = names + " had no role yet. The next groups ask them first."
+	}
+	return v, nil
 }

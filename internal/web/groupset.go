@@ -1,13 +1,14 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"math"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -30,6 +31,21 @@ type setView struct {
 	Fairness []string
 	Unmet    []string
 	Draft    bool
+	Turns    []placesView
+	Shares   []shareView
+}
+
+// placesView is one turn of a rotation: where each group is.
+type placesView struct {
+	N      int
+	Places []group.Station
+}
+
+// shareView is how long a group is with whom, over all turns.
+type shareView struct {
+	Words   string
+	Minutes int
+	Percent int
 }
 
 type groupView struct {
@@ -72,7 +88,7 @@ func (s *Server) viewSet(ctx context.Context, d roster.DistrictID, set group.Set
 			return p.Given
 		}
 		if c, ok := cat.Competencies[competency.ID(id)]; ok {
-			return "“" + cmp.Or(c.Short, c.Statement) + "”"
+			return "“" + c.InShort() + "”"
 		}
 		if k, ok := profile.SupportOf(id); ok {
 			return k.Words
@@ -118,7 +134,38 @@ func (s *Server) viewSet(ctx context.Context, d roster.DistrictID, set group.Set
 	for _, u := range set.Solution.Unmet {
 		v.Unmet = append(v.Unmet, name(u.Where)+": "+unmetWords(u))
 	}
+	v.Turns, v.Shares = turnsOf(set.Plan.Rotation, len(v.Groups))
 	return v, nil
+}
+
+// turnsOf lays out where each group is in each turn, and with whom that is for how long.
+func turnsOf(r group.Rotation, groups int) (turns []placesView, shares []shareView) {
+	if r.Template == group.NoRotation || groups == 0 {
+		return nil, nil
+	}
+	for i, places := range r.Turns(groups) {
+		t := placesView{N: i + 1}
+		for _, p := range places {
+			t.Places = append(t.Places, r.Stations[p])
+		}
+		turns = append(turns, t)
+	}
+	minutes, all := r.Shares(groups), r.Minutes*len(turns)
+	for _, c := range group.Companies {
+		if n := minutes[c]; n > 0 {
+			shares = append(shares, shareView{companyWords(c), n, (100*n + all/2) / all})
+		}
+	}
+	return turns, shares
+}
+
+func companyWords(c group.Company) string {
+	return map[group.Company]string{group.WithAdult: "with an adult", group.WithOthers: "with others", group.Alone: "alone"}[c]
+}
+
+func templateWords(t group.Template) string {
+	return map[group.Template]string{group.Stations: "Stations: every group is at each once", group.Lab: "Lab: one half in the room, one in the lab, then the other way around",
+		group.OwnList: "Own lists: each goes by a list of their own, one group at a time is with the teacher"}[t]
 }
 
 func unmetWords(b group.Broken) string {
@@ -180,35 +227,102 @@ func fairnessWords(list []group.Fairness) (words []string) {
 // setPage is one set, to be arranged and used.
 type setPage struct {
 	setView
-	Class roster.Class
+	Class     roster.Class
+	Own       bool // the reader teaches the class
+	Task      []group.TaskPart
+	Missing   []string
+	Templates []group.Template
+	Companies []group.Company
+	Rows      []group.Station // of the form: those there are, and room for more
+	Errors    formErrors
+}
+
+// stationsMost is how many stations one can name.
+const stationsMost = 6
+
+// groupSet returns the set that is asked for, if the actor may make groups in all of its classes.
+func (s *Server) groupSet(r *http.Request, a guard.Actor) (group.Set, error) {
+	set, err := s.Store.GroupSet(r.Context(), a.District, classID(r), group.SetID(r.PathValue("group")))
+	if err != nil {
+		return set, err
+	}
+	for _, class := range set.Classes[1:] {
+		if err := s.door.Class(r.Context(), a, guard.MakeGroups, class); err != nil {
+			return set, err
+		}
+	}
+	return set, nil
 }
 
 func (s *Server) showSet(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	ctx, d := r.Context(), a.District
-	class, err := s.Store.Class(ctx, d, classID(r))
+	set, err := s.groupSet(r, a)
 	if err != nil {
 		return err
 	}
-	set, err := s.Store.GroupSet(ctx, d, class.ID, group.SetID(r.PathValue("group")))
-	if err != nil {
-		return err
-	}
-	people, err := s.Store.People(ctx, d, class.ID, roster.Student)
-	if err != nil {
-		return err
-	}
-	v, err := s.viewSet(ctx, d, set, people)
-	if err != nil {
-		return err
-	}
-	return s.render(w, r, a, http.StatusOK, "set", setPage{v, class})
+	return s.renderSet(w, r, a, set, nil)
 }
 
-// changeSet moves a student, keeps one in place, proposes the rest anew, puts the groups to use,
-// or ends them. What changes is scored at once.
+// renderSet shows a set as it is, or as somebody tried to change it and what is wrong with that.
+func (s *Server) renderSet(w http.ResponseWriter, r *http.Request, a guard.Actor, set group.Set, wrong error) error {
+	ctx, d := r.Context(), a.District
+	class, err := s.Store.Class(ctx, d, set.Class)
+	if err != nil {
+		return err
+	}
+	people, err := s.studentsOf(ctx, d, set.Classes)
+	if err != nil {
+		return err
+	}
+	shown := set
+	if wrong != nil && set.Plan.Rotation.Validate() != nil {
+		shown.Plan.Rotation = group.Rotation{} // it cannot be laid out
+	}
+	v, err := s.viewSet(ctx, d, shown, people)
+	if err != nil {
+		return err
+	}
+	v.Plan = set.Plan
+	p := setPage{setView: v, Class: class, Task: v.Plan.Task.Parts(), Missing: v.Plan.Task.Missing(), Templates: group.Templates, Companies: group.Companies}
+	if _, p.Own, err = s.besides(ctx, a, class.ID); err != nil {
+		return err
+	}
+	p.Rows = slices.Clone(v.Plan.Rotation.Stations)
+	for v.Plan.Rotation.Template == group.Stations && len(p.Rows) < stationsMost {
+		p.Rows = append(p.Rows, group.Station{})
+	}
+	var code int
+	p.Errors, code = answerTo(wrong)
+	return s.render(w, r, a, code, "set", p)
+}
+
+// planOf reads what groups do from a form.
+func planOf(do string, f url.Values, p group.Plan) (group.Plan, error) {
+	switch do {
+	case "task":
+		for _, part := range p.Task.Parts() {
+			*part.Text = strings.TrimSpace(f.Get(part.Name))
+		}
+		return p, p.Task.Validate()
+	case "around":
+		p.Rotation = group.Template(f.Get("template")).Begin()
+		return p, nil
+	}
+	p.Rotation.Minutes, _ = strconv.Atoi(f.Get("turn"))
+	p.Rotation.Stations = nil
+	company := f["company"]
+	for i, name := range f["station"] {
+		if name = strings.TrimSpace(name); name != "" && i < len(company) {
+			p.Rotation.Stations = append(p.Rotation.Stations, group.Station{Name: name, Company: group.Company(company[i])})
+		}
+	}
+	return p, p.Rotation.Validate()
+}
+
+// changeSet moves a student, keeps one in place, proposes the rest anew, says what the groups do,
+// puts them to use, or ends them. What changes is scored at once.
 func (s *Server) changeSet(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	ctx, d, f := r.Context(), a.District, r.PostForm
-	set, err := s.Store.GroupSet(ctx, d, classID(r), group.SetID(r.PathValue("group")))
+	set, err := s.groupSet(r, a)
 	if err != nil {
 		return err
 	}
@@ -231,7 +345,12 @@ func (s *Server) changeSet(w http.ResponseWriter, r *http.Request, a guard.Actor
 		}
 		notice = "said"
 	case "rotate":
-		group.Rotate(&set.Instance, &set.Solution, set.Solution.Seed)
+		set.Rotate()
+		notice = "said"
+	case "task", "around", "turns":
+		if set.Plan, err = planOf(f.Get("do"), f, set.Plan); err != nil {
+			return s.renderSet(w, r, a, set, err)
+		}
 		notice = "said"
 	case "end":
 		set.Ended = s.Now()
@@ -264,6 +383,9 @@ type myGroup struct {
 	Mates   []string
 	Ask     string // where they say how it was; empty where they are not asked or have said so
 	Running bool
+	Task    []group.TaskPart // what they do, as far as it is said
+	Way     []group.Station  // where they are, turn by turn
+	Minutes int              // of a turn
 }
 
 // myGroups returns the groups in which a student is, or was until lately.
@@ -277,7 +399,7 @@ func (s *Server) myGroups(ctx context.Context, d roster.DistrictID, student rost
 		if !set.Running(s.Now()) && !ask {
 			continue
 		}
-		people, err := s.Store.People(ctx, d, set.Class, roster.Student)
+		people, err := s.studentsOf(ctx, d, set.Classes)
 		if err != nil {
 			return nil, err
 		}
@@ -285,7 +407,7 @@ func (s *Server) myGroups(ctx context.Context, d roster.DistrictID, student rost
 		if err != nil {
 			return nil, err
 		}
-		for _, g := range v.Groups {
+		for n, g := range v.Groups {
 			i := slices.IndexFunc(g.Members, func(m memberView) bool { return m.Person.ID == student })
 			if i < 0 {
 				continue
@@ -294,6 +416,13 @@ func (s *Server) myGroups(ctx context.Context, d roster.DistrictID, student rost
 			for _, m := range g.Members {
 				if m.Person.ID != student {
 					x.Mates = append(x.Mates, m.Person.Given)
+				}
+			}
+			if x.Running {
+				x.Task = slices.DeleteFunc(set.Plan.Task.Parts(), func(p group.TaskPart) bool { return *p.Text == "" })
+				x.Minutes = set.Plan.Rotation.Minutes
+				for _, t := range v.Turns {
+					x.Way = append(x.Way, t.Places[n])
 				}
 			}
 			if ask {

@@ -64,7 +64,7 @@ type relationRights struct {
 
 func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	var v privacyView
-	for _, rel := range []guard.Relation{guard.Self, guard.GuardianOf, guard.TeacherOf, guard.LeaderOf, guard.StaffOf, guard.CounselorOf, guard.AdministratorOf, guard.BrokeGlass, guard.AuditorOf, guard.SupportOf} {
+	for _, rel := range []guard.Relation{guard.Self, guard.GuardianOf, guard.TeacherOf, guard.InTeam, guard.LeaderOf, guard.StaffOf, guard.CounselorOf, guard.AdministratorOf, guard.BrokeGlass, guard.AuditorOf, guard.SupportOf} {
 		rights := relationRights{Who: rightsOf(rel)}
 		for _, x := range []struct {
 			action guard.Action
@@ -97,6 +97,9 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Act
 			{guard.RaiseFlag, "say who looks after something, and what came of it", true},
 			{guard.SeeFlags, "see who looks after what at the school, and what nobody does", false},
 			{guard.ContestFlag, "say that a flag is not right", true},
+			{guard.SeeTeam, "see what the team talks about and does", false},
+			{guard.SeeTeams, "see which teams of teachers the school has", false},
+			{guard.MakeTeams, "say who is in which team", false},
 			{guard.IssueCards, "print sign-in cards", false},
 			{guard.SeeFlex, "see what is held in the school’s flex time, where, and who is there", false},
 			{guard.OfferFlex, "offer sessions in flex time, ask students to come, and write down who came", false},
@@ -146,6 +149,8 @@ func rightsOf(rel guard.Relation) string {
 		return "An administrator who opened a record in an emergency, for an hour; the family sees who, when and why"
 	case guard.AuditorOf:
 		return "An auditor, whom the district has named"
+	case guard.InTeam:
+		return "A teacher, of classes that others of their team teach"
 	case guard.SupportOf:
 		return "A helper with accounts, whom the district has named"
 	}

@@ -46,6 +46,7 @@ type schoolView struct {
 	Dimensions []dimensionView
 	Classes    bool // the reader may open classes
 	Flags      bool // and see who looks after what
+	Teams      bool // and say who is in which team
 	Rules      bool // and change the rules of what is proposed
 }
 
@@ -85,6 +86,7 @@ func (s *Server) showSchool(w http.ResponseWriter, r *http.Request, a guard.Acto
 		return err
 	}
 	_, v.Flags = guard.Allowed(guard.SeeFlags, rel)
+	_, v.Teams = guard.Allowed(guard.MakeTeams, rel)
 	_, v.Rules = guard.Allowed(guard.SchoolRules, rel)
 	return s.render(w, r, a, http.StatusOK, "school", v)
 }

@@ -131,13 +131,15 @@ func (s *Server) room(ctx context.Context, d roster.DistrictID, w classWork, now
 		return room, err
 	}
 	for _, set := range sets {
-		if set.Used.IsZero() || !set.Ended.IsZero() || set.Until().Time().Before(now.AddDate(0, 0, -7)) {
+		if set.Class != w.class.ID || set.Used.IsZero() || !set.Ended.IsZero() || set.Until().Time().Before(now.AddDate(0, 0, -7)) {
 			continue
 		}
 		x := propose.Ending{ID: string(set.ID), Name: set.Title, Until: set.Until()}
 		for _, g := range set.Solution.Groups {
 			for _, id := range g.Students {
-				x.Students = append(x.Students, roster.PersonID(id))
+				if at[roster.PersonID(id)] != nil {
+					x.Students = append(x.Students, roster.PersonID(id))
+				}
 			}
 		}
 		room.Groups = append(room.Groups, x)

@@ -125,6 +125,7 @@ func (s *Server) routes() []route {
 		// Teachers.
 		{"GET /teach", teaching, s.serveTeach},
 		{"GET /teach/flex", staff, s.showFlexTeach},
+		{"POST /teach/flex/yes", staff, s.approveAll},
 		{"GET /teach/calendar", teaching, s.showCalendar},
 		{"POST /teach/calendar", teaching, s.makeCalendar},
 		{"GET /calendar/{calendar}", public, s.serveCalendar},
@@ -155,6 +156,9 @@ func (s *Server) routes() []route {
 		{"POST /classes/{class}/checks", toClass(guard.GiveCheck), s.giveCheck},
 		{"GET /classes/{class}/checks/{check}", toClass(guard.GiveCheck), s.showGiven},
 		{"POST /classes/{class}/checks/{check}/close", toClass(guard.GiveCheck), s.closeCheck},
+		{"GET /teams/{team}", toTeam(guard.SeeTeam), s.showTeam},
+		{"POST /teams/{team}/items", toTeam(guard.SeeTeam), s.addTeamItem},
+		{"POST /teams/{team}/items/{item}", toTeam(guard.SeeTeam), s.changeTeamItem},
 		{"GET /find", staff, s.serveFind},
 
 		// Leaders.
@@ -163,6 +167,8 @@ func (s *Server) routes() []route {
 		{"GET /schools/{school}/rules", toSchool(guard.SchoolRules), s.showProposalRules},
 		{"POST /schools/{school}/rules", toSchool(guard.SchoolRules), s.changeProposalRules},
 		{"GET /schools/{school}/flags", toSchool(guard.SeeFlags), s.showSchoolFlags},
+		{"GET /schools/{school}/teams", toSchool(guard.SeeTeams), s.showTeams},
+		{"POST /schools/{school}/teams", toSchool(guard.MakeTeams), s.saveTeam},
 		{"GET /schools/{school}/attention", toSchool(guard.ReadSchool), s.showAttention},
 		{"GET /schools/{school}/practices", toSchool(guard.ReadSchool), s.showSchoolPractices},
 		{"GET /schools/{school}/choices", toSchool(guard.ReadSchool), s.showSchoolChoices},
@@ -181,6 +187,7 @@ func (s *Server) routes() []route {
 		{"POST /schools/{school}/flex/attendance", toSchool(guard.OfferFlex), s.markAttendance},
 		{"POST /schools/{school}/flex/walk-in", toSchool(guard.OfferFlex), s.walkIn},
 		{"POST /schools/{school}/flex/require", toSchool(guard.OfferFlex), s.requireStudents},
+		{"GET /schools/{school}/flex/needs", toSchool(guard.RunFlex), s.showFlexNeeds},
 		{"GET /schools/{school}/flex/for-whom", toSchool(guard.ReadSchool), s.showFlexFair},
 		{"GET /schools/{school}/flex/corridor", toSchool(guard.SeeFlex), s.showCorridor},
 		{"GET /schools/{school}/flex/doors", toSchool(guard.SeeFlex), s.showDoors},

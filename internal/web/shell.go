@@ -247,7 +247,7 @@ func (s *Server) funcs() template.FuncMap {
 		"shortly": english.Moment,
 		"round":   func(v float64) int { return int(math.Round(v)) },
 		"percent": func(v float64) string { return fmt.Sprintf("%.0f", 100*v) },
-		"title":   func(c competency.Competency) string { return cmp.Or(c.Short, c.Statement) },
+		"title":   func(c competency.Competency) string { return c.InShort() },
 		"can":     func(c competency.Competency) string { return cmp.Or(c.Student, c.Short, c.Statement) },
 		"bar":     estimateBar,
 		"plural": func(n int, one, many string) string {
@@ -261,6 +261,8 @@ func (s *Server) funcs() template.FuncMap {
 		"minutes":  func() []int { return []int{10, 20, 30, 45, 60, 90} },
 		"outcomes": func() []propose.Outcome { return propose.Outcomes },
 		"pair":     func(a, b any) struct{ A, B any } { return struct{ A, B any }{a, b} },
+		"around":   templateWords,
+		"company":  companyWords,
 		"ranks":    func() []int { return []int{1, 2, 3, 4} },
 		"pulse": func() []struct{ Name, Words string } {
 			return []struct{ Name, Words string }{{"relevance", "The work was about something that matters to me."}, {"inclusion", "My ideas counted in the group."}, {"support", "The teacher helped when we needed it."}}

@@ -22,6 +22,7 @@ import (
 	"waymark/internal/roster"
 	"waymark/internal/study"
 	"waymark/internal/study/dose"
+	"waymark/internal/team"
 	"waymark/internal/timetable"
 )
 
@@ -42,6 +43,7 @@ type Store interface {
 	proposalStore
 	flexStore
 	groupStore
+	teamStore
 	studyStore
 	auditStore
 	rightsStore
@@ -374,9 +376,25 @@ type flexStore interface {
 	MasteryGrid(ctx context.Context, d roster.DistrictID, students []roster.PersonID, on []competency.ID) ([]mastery.Record, error)
 }
 
+type teamStore interface {
+	Teams(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]team.Team, error)
+	TeamsOf(ctx context.Context, d roster.DistrictID, person roster.PersonID) ([]team.Team, error)
+	Team(ctx context.Context, d roster.DistrictID, id team.ID) (team.Team, error)
+	SaveTeam(ctx context.Context, d roster.DistrictID, t team.Team) (team.ID, error)
+	EndTeam(ctx context.Context, d roster.DistrictID, school roster.OrgID, id team.ID) error
+	TeamClasses(ctx context.Context, d roster.DistrictID, person roster.PersonID) ([]roster.Class, error)
+	Lessons(ctx context.Context, d roster.DistrictID, id team.ID) ([]team.Lesson, error)
+	TeamItems(ctx context.Context, d roster.DistrictID, id team.ID, most int) ([]team.Item, error)
+	AddTeamItem(ctx context.Context, d roster.DistrictID, i team.Item) error
+	ChangeTeamItem(ctx context.Context, d roster.DistrictID, i team.Item) error
+	LeadersOf(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]roster.Person, error)
+	PeopleByID(ctx context.Context, d roster.DistrictID, ids []roster.PersonID) ([]roster.Person, error)
+}
+
 type groupStore interface {
 	GroupSets(ctx context.Context, d roster.DistrictID, class roster.ClassID, since time.Time) ([]group.Set, error)
 	GroupSet(ctx context.Context, d roster.DistrictID, class roster.ClassID, id group.SetID) (group.Set, error)
+	SetsOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) ([]group.Set, error)
 	AddGroupSet(ctx context.Context, d roster.DistrictID, s group.Set) (group.SetID, error)
 	ChangeGroupSet(ctx context.Context, d roster.DistrictID, s group.Set) error
 	GroupsOf(ctx context.Context, d roster.DistrictID, student roster.PersonID, most int) ([]group.Set, map[group.SetID]bool, error)

@@ -13,6 +13,8 @@ import (
 	"waymark/internal/competency"
 	"waymark/internal/conference"
 	"waymark/internal/fault"
+	"waymark/internal/flex"
+	"waymark/internal/group"
 	"waymark/internal/guard"
 	"waymark/internal/live"
 	"waymark/internal/mastery"
@@ -20,6 +22,7 @@ import (
 	"waymark/internal/profile"
 	"waymark/internal/propose"
 	"waymark/internal/roster"
+	"waymark/internal/team"
 )
 
 // teaching lets in who teaches; what they see is their own classes only.
@@ -43,14 +46,22 @@ type classWork struct {
 }
 
 func (s *Server) classWork(ctx context.Context, d roster.DistrictID, class roster.Class) (classWork, error) {
+	people, err := s.Store.People(ctx, d, class.ID, roster.Student)
+	if err != nil {
+		return classWork{class: class}, err
+	}
+	return s.workOf(ctx, d, class, people)
+}
+
+// workOf is what is known of some students, in a class.
+func (s *Server) workOf(ctx context.Context, d roster.DistrictID, class roster.Class, people []roster.Person) (classWork, error) {
 	w := classWork{class: class}
 	var err error
 	if w.cat, err = s.Store.Catalogue(ctx, d); err != nil {
 		return w, err
 	}
-	people, err := s.Store.People(ctx, d, class.ID, roster.Student)
-	if err != nil || len(people) == 0 {
-		return w, err
+	if len(people) == 0 {
+		return w, nil
 	}
 	ids := make([]roster.PersonID, len(people))
 	at := make(map[roster.PersonID]int, len(people))
@@ -130,9 +141,10 @@ type stepView struct {
 	Material *material.Material
 	Minutes  int
 	Playbook []string
-	Do, Href string // the prepared action
-	Why      string // where it is explained
-	Flag     string // where a flag can be raised; empty where the step is about several students
+	Do, Href string    // the prepared action
+	Ways     []stepWay // other forms that are filled in already
+	Why      string    // where it is explained
+	Flag     string    // where a flag can be raised; empty where the step is about several students
 	weight   float64
 }
 
@@ -155,7 +167,7 @@ const chipsMost = 8
 
 // view arranges a step to be shown.
 func (w classWork) view(st propose.Step) stepView {
-	name := cmp.Or(st.Competency.Short, st.Competency.Statement)
+	name := st.Competency.InShort()
 	v := stepView{Key: st.Key, Class: w.class, Because: st.Because, Material: st.Material, Minutes: st.Minutes, Playbook: st.Playbook, weight: st.Weight,
 		Why: classPath(w.class.ID) + "/proposals/" + st.ID()}
 	first, talk := "", ""
@@ -197,9 +209,9 @@ func (w classWork) view(st propose.Step) stepView {
 		v.Href, observe = talk, false
 		v.Flag = v.Why + "#flag"
 	}
-	ids := make([]string, 0, len(st.Students))
+	ids, names := make([]string, 0, len(st.Students)), make([]string, 0, len(st.Students))
 	for _, p := range st.Students {
-		ids = append(ids, string(p.ID))
+		ids, names = append(ids, string(p.ID)), append(names, p.Name())
 		x := stepStudent{Person: p}
 		if st.Competency.ID != "" {
 			i := slices.IndexFunc(w.learners, func(l propose.Learner) bool { return l.Person.ID == p.ID })
@@ -211,6 +223,15 @@ func (w classWork) view(st propose.Step) stepView {
 			v.More = append(v.More, x)
 		}
 	}
+	switch st.Kind {
+	case propose.SmallGroup, propose.Before, propose.SameWrong, propose.MoveOn, propose.Recheck:
+		v.Ways = []stepWay{
+			{"Make groups", groupsHref(w.class.ID) + "?" + url.Values{"purpose": {string(group.SharedNeed)}, "title": {clipText(name, 80)}, "together": {strings.Join(names, ", ")}, "most": {strconv.Itoa(max(5, len(names)))}}.Encode() + "#new"},
+			{"Offer in flex time", "/teach/flex?" + url.Values{"school": {string(w.class.School)}, "title": {clipText(name, 120)}, "purpose": {string(flex.SmallGroup)}, "competency": {string(st.Competency.ID)}, "student": ids}.Encode() + "#new"},
+		}
+	case propose.GroupEnds:
+		v.Ways = []stepWay{{"Make new groups", groupsHref(w.class.ID) + "?" + url.Values{"again": {st.Group}}.Encode() + "#new"}}
+	}
 	if !observe {
 		return v
 	}
@@ -221,6 +242,9 @@ func (w classWork) view(st propose.Step) stepView {
 	v.Href = classPath(w.class.ID) + "/observe?" + q.Encode()
 	return v
 }
+
+// stepWay is another way to do a step: a form that is filled in already.
+type stepWay struct{ Do, Href string }
 
 func classPath(id roster.ClassID) string { return "/classes/" + url.PathEscape(string(id)) }
 
@@ -244,6 +268,7 @@ type teachView struct {
 	Answering string // the form of the idea that could not be answered like this
 	Errors    formErrors
 	Promises  []commitmentView // the teacher's own
+	Teams     []team.Team
 }
 
 type classCard struct {
@@ -278,6 +303,9 @@ func (s *Server) renderTeach(w http.ResponseWriter, r *http.Request, a guard.Act
 		v.Chosen = ""
 	}
 	v.List = stepList{ShowClass: len(classes) > 1, Back: "teach", In: v.Chosen}
+	if v.Teams, err = s.Store.TeamsOf(ctx, a.District, a.Person); err != nil {
+		return err
+	}
 	var students []roster.PersonID
 	for _, c := range classes {
 		work, err := s.classWork(ctx, a.District, c)
