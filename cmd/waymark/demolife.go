@@ -14,6 +14,7 @@ import (
 	"waymark/internal/roster"
 	"waymark/internal/store"
 	"waymark/internal/study/dose"
+	"waymark/internal/team"
 )
 
 // clock is a time that can be turned back, so that what happened is kept as of its day.
@@ -127,7 +128,25 @@ func letLive(ctx context.Context, db *store.DB, c *clock, d roster.DistrictID, p
 		schools = append(schools, p.School)
 	}
 	for _, school := range schools {
-		if err := flexTime(ctx, db, d, school, seed, today); err != nil {
+		if err := flexTime(ctx, db, c, d, cat, school, seed, today); err != nil {
+			return err
+		}
+	}
+	if err := together(ctx, db, c, d, cat, teacher, classes, seed, today); err != nil {
+		return err
+	}
+	for _, class := range classes[:min(len(classes), 2)] {
+		if err := lookAfter(ctx, db, c, d, cat, teacher.ID, class, today); err != nil {
+			return err
+		}
+	}
+	if p, ok := named["7"]; ok {
+		if err := teamUp(ctx, db, c, d, p, gradeTeam(p), today); err != nil {
+			return err
+		}
+	}
+	if p, ok := named["9"]; ok {
+		if err := teamUp(ctx, db, c, d, p, team.Team{Name: "Ninth-grade academy", Kind: team.Academy, Grade: "09", Space: "East wing", Planning: "Tuesdays and Thursdays, fourth period"}, today); err != nil {
 			return err
 		}
 	}

@@ -102,6 +102,7 @@ func Write(dir string, o Options) (Manifest, error) {
 	out.mapGrowth(d)
 	out.use(d)
 	out.courses(d)
+	out.attendance(d)
 	m.Evidence = out.results(ev)
 	m.Files, m.People = out.files, d.people()
 	raw, err := json.MarshalIndent(m, "", "  ")

@@ -28,21 +28,25 @@ type Task struct {
 // taskMost is the length of one part of a task, in characters.
 const taskMost = 300
 
-// Parts are those of a task by their names in forms, in the order in which one reads them.
-func (t *Task) Parts() []TaskPart {
+// TaskPart is one question to a task, and what it says.
+type TaskPart struct {
+	Name, Question, Said string
+}
+
+// Parts are the questions to a task by their names in forms, in the order in which one reads them.
+func (t Task) Parts() []TaskPart {
 	return []TaskPart{
-		{"product", "What do you make together?", &t.Product},
-		{"pieces", "What does each have that the others need?", &t.Pieces},
-		{"norms", "How do you work with each other?", &t.Norms},
-		{"alone", "How does each show what they can do now?", &t.Alone},
-		{"reflect", "What do you ask yourselves at the end?", &t.Reflect},
+		{"product", "What do you make together?", t.Product},
+		{"pieces", "What does each have that the others need?", t.Pieces},
+		{"norms", "How do you work with each other?", t.Norms},
+		{"alone", "How does each show what they can do now?", t.Alone},
+		{"reflect", "What do you ask yourselves at the end?", t.Reflect},
 	}
 }
 
-// TaskPart is one part of a task.
-type TaskPart struct {
-	Name, Question string
-	Text           *string
+// TaskOf makes a task of what is said to the name of each part.
+func TaskOf(said func(name string) string) Task {
+	return Task{Product: said("product"), Pieces: said("pieces"), Norms: said("norms"), Alone: said("alone"), Reflect: said("reflect")}
 }
 
 // Empty reports whether nothing is said.
@@ -51,7 +55,7 @@ func (t Task) Empty() bool { return t == Task{} }
 // Missing are the questions that a task leaves open.
 func (t Task) Missing() (open []string) {
 	for _, p := range t.Parts() {
-		if *p.Text == "" {
+		if p.Said == "" {
 			open = append(open, p.Question)
 		}
 	}
@@ -61,7 +65,7 @@ func (t Task) Missing() (open []string) {
 // Validate reports, as a fault that names the field, what is too long.
 func (t Task) Validate() error {
 	for _, p := range t.Parts() {
-		if utf8.RuneCountInString(*p.Text) > taskMost {
+		if utf8.RuneCountInString(p.Said) > taskMost {
 			return fault.Field(p.Name, "Please use at most %d characters.", taskMost)
 		}
 	}

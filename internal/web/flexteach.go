@@ -35,8 +35,8 @@ type flexTeach struct {
 	Subjects []competencyChoice
 	Form     offerForm
 	Come     []roster.Person // who is asked to come at once
-	Asked    []askedView     // requests of students that the reader mentors
-	Waiting  int             // of those without an answer
+	Waiting  []askedView     // requests, without an answer, of students that the reader mentors
+	Answered []askedView     // and those with one
 	Approve  bool            // a wish counts once the mentor has said yes
 	Board    bool
 	Staff    []roster.Person // for whom who runs flex time may offer
@@ -114,6 +114,12 @@ type askedView struct {
 	timetable.Request
 	Name, Title, Action string
 }
+
+// waitingMost is how many wishes without an answer are shown unasked.
+const waitingMost = 10
+
+func (v flexTeach) First() []askedView { return v.Waiting[:min(len(v.Waiting), waitingMost)] }
+func (v flexTeach) Rest() []askedView  { return v.Waiting[min(len(v.Waiting), waitingMost):] }
 
 func (s *Server) showFlexTeach(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	form := offerFormOf(r.URL.Query())
@@ -209,13 +215,16 @@ func (s *Server) renderFlexTeach(w http.ResponseWriter, r *http.Request, a guard
 			}
 		}
 	}
-	if v.Asked, err = s.mentees(r, a, b); err != nil {
+	asked, err := s.mentees(r, a, b)
+	if err != nil {
 		return err
 	}
 	v.Approve = b.calendar.Approve
-	for _, q := range v.Asked {
+	for _, q := range asked {
 		if q.Answer == "" {
-			v.Waiting++
+			v.Waiting = append(v.Waiting, q)
+		} else {
+			v.Answered = append(v.Answered, q)
 		}
 	}
 	var code int

@@ -299,9 +299,7 @@ func (s *Server) renderSet(w http.ResponseWriter, r *http.Request, a guard.Actor
 func planOf(do string, f url.Values, p group.Plan) (group.Plan, error) {
 	switch do {
 	case "task":
-		for _, part := range p.Task.Parts() {
-			*part.Text = strings.TrimSpace(f.Get(part.Name))
-		}
+		p.Task = group.TaskOf(func(name string) string { return strings.TrimSpace(f.Get(name)) })
 		return p, p.Task.Validate()
 	case "around":
 		p.Rotation = group.Template(f.Get("template")).Begin()
@@ -419,7 +417,7 @@ func (s *Server) myGroups(ctx context.Context, d roster.DistrictID, student rost
 				}
 			}
 			if x.Running {
-				x.Task = slices.DeleteFunc(set.Plan.Task.Parts(), func(p group.TaskPart) bool { return *p.Text == "" })
+				x.Task = slices.DeleteFunc(set.Plan.Task.Parts(), func(p group.TaskPart) bool { return p.Said == "" })
 				x.Minutes = set.Plan.Rotation.Minutes
 				for _, t := range v.Turns {
 					x.Way = append(x.Way, t.Places[n])

@@ -173,6 +173,12 @@ type teamView struct {
 	Errors     formErrors
 }
 
+// sharedMost is how many shared students are shown unasked, those with most to talk about.
+const sharedMost = 15
+
+func (v teamView) First() []sharedView { return v.Students[:min(len(v.Students), sharedMost)] }
+func (v teamView) Rest() []sharedView  { return v.Students[min(len(v.Students), sharedMost):] }
+
 type itemView struct {
 	team.Item
 	Href           string
@@ -188,6 +194,7 @@ type sharedView struct {
 	Absent   string
 	Failed   []string
 	Talked   time.Time
+	missed   float64 // share of days
 }
 
 func (s *Server) showTeam(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
@@ -328,7 +335,8 @@ func (s *Server) sharedStudents(r *http.Request, a guard.Actor, shared map[roste
 	for _, p := range people {
 		x := sharedView{Person: p, Teachers: shared[p.ID]}
 		if n := attended[p.ID]; n.Days > 0 {
-			x.Absent = share(n.Missed / float64(n.Days))
+			x.missed = n.Missed / float64(n.Days)
+			x.Absent = share(x.missed)
 		}
 		for _, c := range courses[p.ID] {
 			if credit.Failed(c.Status) {
@@ -349,7 +357,7 @@ func (s *Server) sharedStudents(r *http.Request, a guard.Actor, shared map[roste
 		}
 	}
 	slices.SortStableFunc(views, func(a, b sharedView) int {
-		return cmp.Or(cmp.Compare(b.Flags, a.Flags), cmp.Compare(len(b.Failed), len(a.Failed)), a.Talked.Compare(b.Talked))
+		return cmp.Or(cmp.Compare(b.Flags, a.Flags), cmp.Compare(len(b.Failed), len(a.Failed)), cmp.Compare(b.missed, a.missed), a.Talked.Compare(b.Talked))
 	})
 	return views, nil
 }
