@@ -33,7 +33,14 @@ type Flag struct {
 	Contest     string // what the student or the family says against it
 	ContestedBy roster.PersonID
 	Contested   time.Time
+
+	Reply     string // what the school says to that
+	RepliedBy roster.PersonID
+	Replied   time.Time
 }
+
+// Unanswered reports whether somebody says that the flag is not right, and nobody has answered.
+func (f Flag) Unanswered() bool { return f.Contest != "" && f.Replied.IsZero() }
 
 // Outcome is what came of a flag.
 type Outcome string

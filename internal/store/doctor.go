@@ -60,7 +60,7 @@ func digested() [][2]string {
 		[2]string{"proposal", "district, id, class, step, kind, rule, because, students"},
 		[2]string{"proposals_off", "district, class, author"},
 		[2]string{"playbook_line", "district, school, kind, words, author"},
-		[2]string{"flag", "district, student, proposal, because, rule, owner, doing, review, expires, author, outcome, outcome_note, closed_by, contest, contested_by"},
+		[2]string{"flag", "district, student, proposal, because, rule, owner, doing, review, expires, author, outcome, outcome_note, closed_by, contest, contested_by, reply, replied_by"},
 		[2]string{"flex_calendar", "district, school, body, author"},
 		[2]string{"flex_room", "district, school, id, name, seats, tags"},
 		[2]string{"flex_offer", "district, school, title, purpose, competencies, seats, least, door, grades, leader, room, equipment, supports, materials, slots, state, author"},

@@ -261,13 +261,13 @@ func (db *DB) Alike(ctx context.Context, d roster.DistrictID, students []roster.
 	return out, nil
 }
 
-const flagColumns = `student, id, proposal, because, rule, owner, doing, review, expires, author, at, outcome, outcome_note, closed_by, closed_at, contest, contested_by, contested_at`
+const flagColumns = `student, id, proposal, because, rule, owner, doing, review, expires, author, at, outcome, outcome_note, closed_by, closed_at, contest, contested_by, contested_at, reply, replied_by, replied_at`
 
 func scanFlag(row func(...any) error) (f propose.Flag, err error) {
-	var at, closed, contested int64
+	var at, closed, contested, replied int64
 	err = row(&f.Student, &f.ID, &f.Proposal, &f.Because, &f.Rule, &f.Owner, &f.Action, &f.Review, &f.Expires, &f.Author, &at,
-		&f.Outcome, &f.OutcomeNote, &f.ClosedBy, &closed, &f.Contest, &f.ContestedBy, &contested)
-	f.At, f.Closed, f.Contested = moment(at), moment(closed), moment(contested)
+		&f.Outcome, &f.OutcomeNote, &f.ClosedBy, &closed, &f.Contest, &f.ContestedBy, &contested, &f.Reply, &f.RepliedBy, &replied)
+	f.At, f.Closed, f.Contested, f.Replied = moment(at), moment(closed), moment(contested), moment(replied)
 	return f, err
 }
 
@@ -326,7 +326,7 @@ func (db *DB) RaiseFlag(ctx context.Context, d roster.DistrictID, f propose.Flag
 	if err := f.Validate(db.now()); err != nil {
 		return err
 	}
-	_, err := db.exec(ctx, `INSERT INTO flag (district, `+flagColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', '', '', 0, '', '', 0)`,
+	_, err := db.exec(ctx, `INSERT INTO flag (district, `+flagColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, '', '', '', 0, '', '', 0, '', '', 0)`,
 		d, f.Student, newID(), f.Proposal, f.Because, f.Rule, f.Owner, strings.TrimSpace(f.Action), f.Review, f.Expires, f.Author, micros(db.now()))
 	return err
 }
@@ -340,7 +340,14 @@ func (db *DB) CloseFlag(ctx context.Context, d roster.DistrictID, student roster
 
 // ContestFlag keeps what the student or the family says against a flag.
 func (db *DB) ContestFlag(ctx context.Context, d roster.DistrictID, student roster.PersonID, id, words string, by roster.PersonID) error {
-	n, err := db.exec(ctx, `UPDATE flag SET contest = $4, contested_by = $5, contested_at = $6 WHERE district = $1 AND student = $2 AND id = $3 AND closed_at = 0`,
+	n, err := db.exec(ctx, `UPDATE flag SET contest = $4, contested_by = $5, contested_at = $6, reply = '', replied_by = '', replied_at = 0 WHERE district = $1 AND student = $2 AND id = $3 AND closed_at = 0`,
+		d, student, id, words, by, micros(db.now()))
+	return flagGone(n, err)
+}
+
+// AnswerContest keeps what the school says to somebody who said that a flag is not right.
+func (db *DB) AnswerContest(ctx context.Context, d roster.DistrictID, student roster.PersonID, id, words string, by roster.PersonID) error {
+	n, err := db.exec(ctx, `UPDATE flag SET reply = $4, replied_by = $5, replied_at = $6 WHERE district = $1 AND student = $2 AND id = $3 AND closed_at = 0 AND contest <> ''`,
 		d, student, id, words, by, micros(db.now()))
 	return flagGone(n, err)
 }

@@ -40,7 +40,11 @@ type flagView struct {
 	Href      string
 	Contests  string // where the reader contests it; empty if they may not
 	Close     string // where staff say what came of it
+	Plain     string // what kind of flag it is, in the reader's language
 }
+
+// flagKinds are those of which there are words in every language.
+var flagKinds = []propose.StepKind{propose.Warning, propose.Disengaging, propose.OffPace, propose.GoalStalled}
 
 func flagsHref(student roster.PersonID) string { return recordHref(student) + "/flags" }
 
@@ -74,6 +78,11 @@ func (s *Server) renderFlags(w http.ResponseWriter, r *http.Request, a guard.Act
 	names := s.namesOf(ctx, d)
 	for _, f := range list {
 		x := flagView{Flag: f, Due: f.Due(s.Now())}
+		if kind, _ := f.Rule.Split(); !v.inEnglish() && slices.Contains(flagKinds, kind) {
+			if x.Plain, err = v.Say("flags.kind." + string(kind)); err != nil {
+				return err
+			}
+		}
 		if x.OwnerName, err = names(f.Owner); err != nil {
 			return err
 		}
@@ -305,6 +314,9 @@ func ninthTables(rows []credit.NinthRow) (tables []groupTable[ninthRow]) {
 }
 
 func (s *Server) closeFlag(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	if r.PostForm.Get("do") == "answer" {
+		return s.answerContest(w, r, a)
+	}
 	o, note := propose.Outcome(r.PostForm.Get("outcome")), strings.TrimSpace(r.PostForm.Get("note"))
 	var wrong error
 	switch {
@@ -317,6 +329,18 @@ func (s *Server) closeFlag(w http.ResponseWriter, r *http.Request, a guard.Actor
 		return s.renderFlags(w, r, a, wrong)
 	}
 	if err := s.Store.CloseFlag(r.Context(), a.District, studentID(r), r.PathValue("flag"), o, note, a.Person); err != nil {
+		return err
+	}
+	return s.afterTalk(w, r, a, flagsHref(studentID(r)), "said")
+}
+
+// answerContest keeps what the school says to somebody who said that a flag is not right.
+func (s *Server) answerContest(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	words := strings.TrimSpace(r.PostForm.Get("reply"))
+	if words == "" || utf8.RuneCountInString(words) > maxReason {
+		return s.renderFlags(w, r, a, fault.Field("reply", "Write an answer of at most %d characters. The student and the family read it.", maxReason))
+	}
+	if err := s.Store.AnswerContest(r.Context(), a.District, studentID(r), r.PathValue("flag"), words, a.Person); err != nil {
 		return err
 	}
 	return s.afterTalk(w, r, a, flagsHref(studentID(r)), "said")

@@ -229,8 +229,6 @@ func (v *myFlex) wishes(b *book, requests []timetable.Request, now time.Time) (e
 	return nil
 }
 
-func (v myFlex) inEnglish() bool { return v.Tag == language.Source }
-
 // whyNot says why somebody has no place, in the reader's language; closely in English.
 func (v myFlex) whyNot(b *book, reason flex.Reason, because string) (phrase, error) {
 	if v.inEnglish() || reason == "" { // older plans say it in no other way

@@ -220,6 +220,10 @@ func holds(what string) (time.Duration, bool) {
 	switch what {
 	case "later":
 		return 7 * day, true
+	case "tomorrow":
+		return day, true
+	case "three":
+		return 3 * day, true
 	case "done":
 		return 14 * day, true
 	case "declined":
@@ -243,6 +247,9 @@ func (s *Server) decideStep(w http.ResponseWriter, r *http.Request, a guard.Acto
 		}
 	case "done":
 		reason = strings.TrimSpace(r.PostFormValue("changed")) // what was done instead, if anything
+	}
+	if what == "tomorrow" || what == "three" {
+		what = "later"
 	}
 	if utf8.RuneCountInString(reason) > maxReason {
 		return fault.Field("reason", "Please use at most %d characters for the reason.", maxReason)

@@ -39,6 +39,9 @@ type spoken struct {
 	languages []*language.Language
 }
 
+// inEnglish reports whether the page is in the language in which all is written.
+func (s spoken) inEnglish() bool { return s.Tag == language.Source }
+
 // tongued is a page that is in a language of its own.
 type tongued interface{ Tongue() *language.Language }
 

@@ -247,6 +247,7 @@ type proposalStore interface {
 	Unattended(ctx context.Context, d roster.DistrictID, school roster.OrgID, kinds []propose.StepKind, since time.Time) ([]propose.Proposal, error)
 	RaiseFlag(ctx context.Context, d roster.DistrictID, f propose.Flag) error
 	CloseFlag(ctx context.Context, d roster.DistrictID, student roster.PersonID, id string, o propose.Outcome, note string, by roster.PersonID) error
+	AnswerContest(ctx context.Context, d roster.DistrictID, student roster.PersonID, id, words string, by roster.PersonID) error
 	ContestFlag(ctx context.Context, d roster.DistrictID, student roster.PersonID, id, words string, by roster.PersonID) error
 }
 
