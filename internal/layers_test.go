@@ -21,7 +21,7 @@ roster competency tracing grading recall flex credit
 tracing/bkt assess/irt
 evidence material team
 mastery plan assess profile group
-propose guard conference timetable
+propose guard conference timetable company
 simulate sso
 tabular
 oneroster caseio

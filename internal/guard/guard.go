@@ -67,6 +67,7 @@ const (
 	DecideStep   Action = "decide step"   // accept or decline a proposed step
 	SeeStep      Action = "see step"      // why a step is proposed
 	MakeGroups   Action = "make groups"   // propose, arrange and end groups of a class
+	SeeTime      Action = "see time"      // where the time of a school's adults goes
 	SeeTeam      Action = "see team"      // what a team shares, talks about and does
 	SeeTeams     Action = "see teams"     // which teams a school has
 	MakeTeams    Action = "make teams"    // who is in which team
@@ -121,6 +122,7 @@ var rules = map[Action][]Relation{
 	DecideStep:   {TeacherOf},
 	SeeStep:      {TeacherOf, LeaderOf},
 	MakeGroups:   {TeacherOf, InTeam},
+	SeeTime:      {LeaderOf},
 	SeeTeam:      {InTeam, LeaderOf},
 	SeeTeams:     {StaffOf, CounselorOf, LeaderOf},
 	MakeTeams:    {LeaderOf},

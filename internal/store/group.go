@@ -100,6 +100,12 @@ func (db *DB) SetsOf(ctx context.Context, d roster.DistrictID, students []roster
 	return db.withClasses(ctx, d, sets)
 }
 
+// SetsAt returns the groups of a school's classes that were put to use since a time, in that order.
+func (db *DB) SetsAt(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]group.Set, error) {
+	return many(ctx, db, scanSet, `SELECT `+setColumns+` FROM group_set s JOIN class c ON c.district = s.district AND c.id = s.class
+		WHERE s.district = $1 AND c.school = $2 AND s.used >= $3 ORDER BY s.used, s.id`, d, school, micros(since))
+}
+
 // AddGroupSet keeps groups that are not in use yet.
 func (db *DB) AddGroupSet(ctx context.Context, d roster.DistrictID, s group.Set) (group.SetID, error) {
 	s.ID = group.SetID(newID())
@@ -222,6 +228,15 @@ func (db *DB) SayPulse(ctx context.Context, d roster.DistrictID, student roster.
 // Pulses returns what members of a class said of groups that were made since a time and of
 // which nobody is asked any more: what comes in while somebody looks would tell on who said it.
 func (db *DB) Pulses(ctx context.Context, d roster.DistrictID, class roster.ClassID, since time.Time) ([]group.Pulse, error) {
+	return db.pulses(ctx, `p.class = $2`, d, class, since)
+}
+
+// PulsesAt returns the same of a school.
+func (db *DB) PulsesAt(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]group.Pulse, error) {
+	return db.pulses(ctx, `p.class IN (SELECT id FROM class WHERE district = $1 AND school = $2)`, d, school, since)
+}
+
+func (db *DB) pulses(ctx context.Context, where string, d roster.DistrictID, of any, since time.Time) ([]group.Pulse, error) {
 	return many(ctx, db, func(row func(...any) error) (p group.Pulse, err error) {
 		var belongs string
 		if err := row(&p.Relevance, &p.Inclusion, &p.Support, &belongs); err != nil {
@@ -229,7 +244,7 @@ func (db *DB) Pulses(ctx context.Context, d roster.DistrictID, class roster.Clas
 		}
 		return p, json.Unmarshal([]byte(belongs), &p.Groups)
 	}, `SELECT p.relevance, p.inclusion, p.support, p.belongs FROM group_pulse p JOIN group_set s ON s.district = p.district AND s.class = p.class AND s.id = p.group_set
-		WHERE p.district = $1 AND p.class = $2 AND s.at >= $3 AND (s.until < $4 OR s.ended > 0 AND s.ended < $5) ORDER BY p.id`, d, class, micros(since),
+		WHERE p.district = $1 AND `+where+` AND s.at >= $3 AND (s.until < $4 OR s.ended > 0 AND s.ended < $5) ORDER BY p.id`, d, of, micros(since),
 		db.now().AddDate(0, 0, -8).Format(time.DateOnly), micros(db.now().AddDate(0, 0, -8)))
 }
 

@@ -103,6 +103,18 @@ func (c Calendar) school(d time.Time) bool {
 	return d.Weekday() != time.Saturday && d.Weekday() != time.Sunday && !slices.Contains(c.Off, roster.Date(d.Format(time.DateOnly)))
 }
 
+// Minutes is how long a slot is; 0 where the calendar has no such period any more.
+func (c Calendar) Minutes(id SlotID) int {
+	_, period, _ := strings.Cut(string(id), "/")
+	for _, p := range c.Periods {
+		if p.ID == period {
+			s := Slot{Date: id.Date(), Period: p}
+			return int(s.Ends().Sub(s.Begins()).Minutes())
+		}
+	}
+	return 0
+}
+
 // Open reports whether there is school on some day of the week that begins on a Monday.
 func (c Calendar) Open(monday roster.Date) bool {
 	for i := range 7 {
@@ -321,6 +333,12 @@ type Place struct {
 	Attended Attended
 	MarkedBy roster.PersonID
 	Marked   time.Time
+}
+
+// Spent is a place of which somebody wrote down who came, with what the session was for.
+type Spent struct {
+	Place
+	Purpose flex.Purpose
 }
 
 // How a student came to a place.

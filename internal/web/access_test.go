@@ -224,6 +224,8 @@ var allowed = map[string]string{
 
 	"GET /schools":                    leaders,
 	"GET /schools/{school}/attention": "leader,administrator",
+	"GET /schools/{school}/groups":    "leader,administrator",
+	"GET /schools/{school}/time":      "leader",
 	"GET /schools/{school}/choices":   "leader,administrator",
 	"GET /schools/{school}/plans":     "leader,administrator",
 	"GET /schools/{school}":           "leader,administrator",

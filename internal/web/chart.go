@@ -66,7 +66,13 @@ func points(v float64) string {
 	return strings.Replace(s, "-", "−", 1)
 }
 
-func share(v float64) string { return fmt.Sprintf("%.0f %%", 100*v) }
+// share is a share in words; – where there is none.
+func share(v float64) string {
+	if math.IsNaN(v) {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f %%", 100*v)
+}
 
 func place(v float64) string { return fmt.Sprintf("%.2f%%", 100*v) }
 

@@ -2,7 +2,6 @@ package web
 
 import (
 	"fmt"
-	"math"
 	"net/http"
 	"time"
 
@@ -57,12 +56,6 @@ func (s *Server) showFlexFair(w http.ResponseWriter, r *http.Request, a guard.Ac
 	for i, p := range people {
 		all[i] = timetable.Share{Groups: groups[p.ID], Asked: asked[p.ID][0], Granted: asked[p.ID][1], Missed: missed[p.ID][0], Recorded: missed[p.ID][1]}
 	}
-	percent := func(v float64) string {
-		if math.IsNaN(v) {
-			return "–"
-		}
-		return fmt.Sprintf("%.0f %%", 100*v)
-	}
 	for _, g := range timetable.Fair(all, dimensions, mastery.SmallCell) {
 		t, name := tableFor(&v.Tables, g.Dimension, g.Group)
 		v.Hidden = v.Hidden || g.Dimension == everybody && g.Suppressed
@@ -70,7 +63,7 @@ func (s *Server) showFlexFair(w http.ResponseWriter, r *http.Request, a guard.Ac
 			t.Hidden = append(t.Hidden, name)
 			continue
 		}
-		t.Rows = append(t.Rows, fairRow{name, g.Students, fmt.Sprintf("%.1f", g.Asked), percent(g.Granted), percent(g.Missed),
+		t.Rows = append(t.Rows, fairRow{name, g.Students, fmt.Sprintf("%.1f", g.Asked), share(g.Granted), share(g.Missed),
 			g.GrantedGap < -timetable.Unlike, g.MissedGap > timetable.Unlike})
 	}
 	return s.render(w, r, a, http.StatusOK, "flexfair", v)

@@ -97,6 +97,7 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Act
 			{guard.RaiseFlag, "say who looks after something, and what came of it", true},
 			{guard.SeeFlags, "see who looks after what at the school, and what nobody does", false},
 			{guard.ContestFlag, "say that a flag is not right", true},
+			{guard.SeeTime, "see where the time of a school’s adults goes", false},
 			{guard.SeeTeam, "see what the team talks about and does", false},
 			{guard.SeeTeams, "see which teams of teachers the school has", false},
 			{guard.MakeTeams, "say who is in which team", false},

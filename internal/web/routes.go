@@ -170,6 +170,8 @@ func (s *Server) routes() []route {
 		{"GET /schools/{school}/teams", toSchool(guard.SeeTeams), s.showTeams},
 		{"POST /schools/{school}/teams", toSchool(guard.MakeTeams), s.saveTeam},
 		{"GET /schools/{school}/attention", toSchool(guard.ReadSchool), s.showAttention},
+		{"GET /schools/{school}/time", toSchool(guard.SeeTime), s.showTime},
+		{"GET /schools/{school}/groups", toSchool(guard.ReadSchool), s.showSchoolGroups},
 		{"GET /schools/{school}/practices", toSchool(guard.ReadSchool), s.showSchoolPractices},
 		{"GET /schools/{school}/choices", toSchool(guard.ReadSchool), s.showSchoolChoices},
 		{"GET /schools/{school}/plans", toSchool(guard.ReadSchool), s.showSchoolPlans},

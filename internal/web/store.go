@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"waymark/internal/assess"
+	"waymark/internal/company"
 	"waymark/internal/competency"
 	"waymark/internal/conference"
 	"waymark/internal/credit"
@@ -388,6 +389,10 @@ type teamStore interface {
 	TeamItems(ctx context.Context, d roster.DistrictID, id team.ID, most int) ([]team.Item, error)
 	AddTeamItem(ctx context.Context, d roster.DistrictID, i team.Item) error
 	ChangeTeamItem(ctx context.Context, d roster.DistrictID, i team.Item) error
+	WorkAt(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]company.Work, error)
+	FlexSpentAt(ctx context.Context, d roster.DistrictID, school roster.OrgID, from, before roster.Date) ([]timetable.Spent, error)
+	TalkMinutes(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) (map[roster.PersonID]int, error)
+	Adults(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) (map[roster.PersonID]company.Adult, error)
 	LeadersOf(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]roster.Person, error)
 	PeopleByID(ctx context.Context, d roster.DistrictID, ids []roster.PersonID) ([]roster.Person, error)
 }
@@ -396,6 +401,8 @@ type groupStore interface {
 	GroupSets(ctx context.Context, d roster.DistrictID, class roster.ClassID, since time.Time) ([]group.Set, error)
 	GroupSet(ctx context.Context, d roster.DistrictID, class roster.ClassID, id group.SetID) (group.Set, error)
 	SetsOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) ([]group.Set, error)
+	SetsAt(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]group.Set, error)
+	PulsesAt(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]group.Pulse, error)
 	AddGroupSet(ctx context.Context, d roster.DistrictID, s group.Set) (group.SetID, error)
 	ChangeGroupSet(ctx context.Context, d roster.DistrictID, s group.Set) error
 	GroupsOf(ctx context.Context, d roster.DistrictID, student roster.PersonID, most int) ([]group.Set, map[group.SetID]bool, error)

@@ -2,7 +2,7 @@ package web
 
 // leaderViews are the pages of leaders and administrators.
 var leaderViews = map[string]any{
-	"schoolflags": schoolFlags{}, "teams": teamsView{}, "flexneeds": flexNeeds{}, "flexfair": flexFair{},
+	"schoolflags": schoolFlags{}, "teams": teamsView{}, "flexneeds": flexNeeds{}, "time": timeView{}, "schoolgroups": schoolGroups{}, "flexfair": flexFair{},
 	"schools": schoolsView{}, "attention": attentionView{}, "school": schoolView{}, "imports": importsView{}, "import": importView{},
 	"mapping": mappingStartView{}, "columns": columnsView{}, "people": peopleView{}, "person": personView{},
 	"second": secondView{}, "setup": secondSetUpView{}, "codes": codesView{}, "account": accountView{}, "rights": rightsView{}, "keeping": keepingView{}, "audit": auditView{},

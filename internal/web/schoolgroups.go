@@ -1,0 +1,79 @@
+package web
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"strings"
+	"time"
+
+	"waymark/internal/group"
+	"waymark/internal/guard"
+	"waymark/internal/mastery"
+	"waymark/internal/roster"
+)
+
+// schoolGroups is whom a school's groups serve, and whether they become tracks.
+type schoolGroups struct {
+	School roster.Org
+	Weeks  string
+	Least  int
+	Sets   int
+	Hidden bool // the whole school is too small
+	Tables []groupTable[placedRow]
+	Pulse  pulseView
+}
+
+type placedRow struct {
+	Name             string
+	Students         int
+	In, Again, Level string
+	Track            bool // groups of like with like follow who the students are
+}
+
+func (s *Server) showSchoolGroups(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	ctx, d, school := r.Context(), a.District, schoolID(r)
+	v := schoolGroups{Weeks: weekWords(attentionWindow / 7), Least: mastery.SmallCell}
+	var err error
+	if v.School, err = s.Store.Org(ctx, d, school); err != nil {
+		return err
+	}
+	since := s.Now().Add(-attentionWindow * 24 * time.Hour)
+	people, err := s.Store.StudentsOf(ctx, d, school)
+	if err != nil {
+		return err
+	}
+	belongs, dimensions, err := s.Store.StudentGroups(ctx, d)
+	if err != nil {
+		return err
+	}
+	sets, err := s.Store.SetsAt(ctx, d, school, since)
+	if err != nil {
+		return err
+	}
+	pulses, err := s.Store.PulsesAt(ctx, d, school, since)
+	if err != nil {
+		return err
+	}
+	v.Sets, v.Pulse = len(sets), newPulseView(pulses)
+	where := group.Place(sets)
+	all := make([]group.Placement, len(people))
+	for i, p := range people {
+		all[i] = where[string(p.ID)]
+		all[i].Groups = belongs[p.ID]
+	}
+	for _, g := range group.Placements(all, dimensions, mastery.SmallCell) {
+		t, name := tableFor(&v.Tables, g.Dimension, g.Group)
+		v.Hidden = v.Hidden || g.Dimension == everybody && g.Suppressed
+		if g.Suppressed {
+			t.Hidden = append(t.Hidden, name)
+			continue
+		}
+		row := placedRow{name, g.Students, share(g.In), share(g.Again), "–", math.Abs(g.LevelGap) > group.Warn}
+		if !math.IsNaN(g.Level) {
+			row.Level = strings.Replace(fmt.Sprintf("%+.2f", g.Level), "-", "−", 1)
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return s.render(w, r, a, http.StatusOK, "schoolgroups", v)
+}
