@@ -3,6 +3,7 @@ package group_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -80,7 +81,7 @@ func optimum(in *group.Instance, shape *group.Solution) float64 {
 	var place func(i int)
 	place = func(i int) {
 		if i == len(in.Students) {
-			if r := group.Verify(in, try); r.OK {
+			if r := group.Judge(in, try); r.OK {
 				best = max(best, r.Score)
 			}
 			return
@@ -379,6 +380,16 @@ func TestFoundByOthers(t *testing.T) {
 			"students":[{"id":"a","level":0.7},{"id":"b","level":0.7},{"id":"c","level":0.7},{"id":"d","level":0.7},{"id":"e","level":0.7},{"id":"f","level":0.7}]`, 1},
 		"only four groups keep all apart": {`"purpose":"pace","least":1,"most":9,"minutes":20,"staff":[{"id":"t",` + sign + `,"minutes":80}],"apart":[["a","b","c","d"]],
 			"students":[{"id":"a",` + sign + `},{"id":"b",` + sign + `},{"id":"c",` + sign + `},{"id":"d",` + sign + `},{"id":"e",` + sign + `},{"id":"f",` + sign + `},{"id":"g",` + sign + `},{"id":"h",` + sign + `},{"id":"i",` + sign + `}]`, -1},
+		"an adult of two groups leaves the first":          {`"purpose":"pace","least":1,"most":1,"students":[{"id":"s2","supports":["a11y"]},{"id":"s7","supports":["a11y"]},{"id":"s5"}],"minutes":20,"staff":[{"id":"t0","minutes":45,"supports":["a11y"]}],"groups":[{"id":"G0","locked":["s5"]},{"id":"G1"},{"id":"G2"}]`, -1},
+		"adults are handed out to those who are locked":    {`"purpose":"shared-need","least":1,"most":2,"students":[{"id":"s3","supports":["lift"]},{"id":"s2","supports":["lift","a11y"]},{"id":"s4"}],"minutes":20,"staff":[{"id":"t0","minutes":39,"supports":["lift","a11y"]}],"groups":[{"id":"G0"},{"id":"G1","locked":["s3"]}]`, -1},
+		"adults and supports of nine":                      {`"purpose":"interest","least":1,"most":3,"students":[{"id":"s0"},{"id":"s1","supports":["lift"]},{"id":"s2"},{"id":"s5"},{"id":"s8"},{"id":"s6"},{"id":"s7"},{"id":"s4"},{"id":"s3","supports":["quiet"]}],"minutes":20,"staff":[{"id":"t0","minutes":45,"supports":["lift"]}],"together":[["s0","s5","s4"],["s6","s1"]],"groups":[{"id":"G0"},{"id":"G1","supports":["quiet"],"most":2},{"id":"G2","most":2},{"id":"G3","most":2}]`, -1},
+		"adults and supports of five":                      {`"purpose":"interest","least":1,"most":2,"students":[{"id":"s2"},{"id":"s0","supports":["lift","calm"]},{"id":"s8","supports":["lift"]},{"id":"s5","supports":["lift","calm"]},{"id":"s1"}],"minutes":20,"staff":[{"id":"t0","minutes":40,"supports":["calm","lift"]}],"apart":[["s2","s1"],["s2","s5","s0"]],"groups":[{"id":"G0"},{"id":"G1"},{"id":"G2","locked":["s1"]}]`, -1},
+		"adults and supports of eight":                     {`"purpose":"project","least":1,"most":6,"students":[{"id":"s7"},{"id":"s4"},{"id":"s6"},{"id":"s3","supports":["lift"]},{"id":"s5"},{"id":"s0"},{"id":"s9"},{"id":"s2"}],"minutes":20,"staff":[{"id":"t0","minutes":25,"supports":["lift"]}],"together":[["s5","s7","s4"],["s0","s3"]],"apart":[["s7","s0"]],"groups":[{"id":"G0","least":6},{"id":"G1"}]`, -1},
+		"only one adult gives what a locked student needs": {`"purpose":"shared-need","students":[{"id":"s5","supports":["p0"]},{"id":"s7"},{"id":"s9","supports":["p0"]},{"id":"s10","supports":["p0"]}],"least":1,"most":3,"minutes":20,"staff":[{"id":"t0","minutes":20,"supports":["p0"]}],"groups":[{"id":"A2"},{"id":"A3","locked":["s5"]}]`, -1},
+		"adults change places for the score":               {`"purpose":"shared-need","least":1,"most":2,"students":[{"id":"s6","supports":["a11y"]},{"id":"s3","supports":["calm"]},{"id":"s1","priority":0.5}],"minutes":20,"staff":[{"id":"t0","minutes":20,"supports":["calm"]}],"groups":[{"id":"G0","supports":["a11y"]},{"id":"G2"}]`, 0.8},
+		"an adult with two groups changes one":             {`"purpose":"pace","least":1,"most":1,"students":[{"id":"s0","supports":["el"]},{"id":"s2"},{"id":"s4","with":"ar"}],"minutes":20,"staff":[{"id":"t0","minutes":45,"supports":["el"],"languages":["ar"]}],"groups":[{"id":"G0","locked":["s2"]},{"id":"G1"},{"id":"G2"}]`, 1},
+		"the best hands an adult over":                     {`"purpose":"interest","least":1,"most":2,"students":[{"id":"s2","supports":["quiet"]},{"id":"s1","supports":["calm"]},{"id":"s8","interests":[{"id":"i2","weight":0.63}]},{"id":"s3","interests":[{"id":"i1","weight":0.97}]}],"minutes":20,"staff":[{"id":"t0","minutes":25,"supports":["calm"]}],"groups":[{"id":"G0","supports":["quiet"]},{"id":"G1"}]`, 1},
+		"groups' own sizes count for even":                 {`"purpose":"project","least":3,"most":3,"students":[{"id":"s0","level":0},{"id":"s1","level":1},{"id":"s2","level":2},{"id":"s3","level":3},{"id":"s4","level":4},{"id":"s5","level":5},{"id":"s6","level":6}],"groups":[{"id":"A"},{"id":"B","most":4}]`, -1},
 	} {
 		in, err := group.Read(strings.NewReader(`{"schema":"waymark-groups-instance/1",` + c.text + `}`))
 		if err != nil {
@@ -393,5 +404,54 @@ func TestFoundByOthers(t *testing.T) {
 	r := group.Verify(in, &group.Solution{Schema: group.SolutionSchema, Status: "banana", Groups: []group.Proposed{{ID: "g1", Students: []string{"a", "b"}}, {ID: "g2", Roles: []group.Role{{Role: "r", Student: "a"}}}}})
 	if r.OK {
 		t.Error("an empty group with a role is accepted")
+	}
+}
+
+// What a solution says of itself is compared with what is so; what it leaves out is not.
+func TestVerifyComparesWhatIsSaid(t *testing.T) {
+	t.Parallel()
+	in, err := group.Read(strings.NewReader(`{"schema":"waymark-groups-instance/1","purpose":"mixed-strengths","least":2,"most":2,"number":2,"weights":{"mixed":1},
+		"students":[{"id":"a","level":1,"subgroups":{"sex":"f"}},{"id":"b","level":2,"subgroups":{"sex":"m"}},{"id":"c","level":1,"subgroups":{"sex":"f"}},{"id":"d","level":2,"subgroups":{"sex":"m"}}]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const groups = `"groups":[{"id":"g1","students":["a","b"]},{"id":"g2","students":["c","d"]}]`
+	for says, wrong := range map[string]string{
+		``:                       "",
+		`,"score":1`:             "",
+		`,"score":0`:             "score",
+		`,"score":0.999999`:      "score",
+		`,"status":"conflict"`:   "status",
+		`,"parts":{"mixed":0.1}`: "parts",
+		`,"parts":{"need":1}`:    "parts",
+		`,"unmet":[{"rule":"apart","where":"a","message":""}]`: "unmet",
+		`,"fairness":[{"group":"g9","characteristic":"sex","value":"f","count":2,"size":2,"share":1,"whole":0.5,"difference":1,"nearest":false}]`: "fairness",
+	} {
+		s, err := group.ReadSolution(strings.NewReader(`{"schema":"waymark-groups-solution/1",` + groups + says + `}`))
+		if err != nil {
+			t.Fatal(says, err)
+		}
+		r := group.Verify(in, s)
+		if r.OK != (wrong == "") || !r.OK && r.Broken[0].Rule != wrong {
+			t.Errorf("%s: %v", says, r.Broken)
+		}
+	}
+}
+
+// Rules that can be kept, but hardly: five groups of twelve, everybody apart from about eleven others.
+func TestManyWhoMustBeApart(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(7, 7))
+	in := &group.Instance{Schema: group.InstanceSchema, Purpose: group.Project, Least: 12, Most: 12, Number: 5}
+	for i := range 60 {
+		in.Students = append(in.Students, group.Student{ID: fmt.Sprintf("s%02d", i)})
+	}
+	for range 240 { // none of which are in one group of the division by i%5
+		if a, b := rng.IntN(60), rng.IntN(60); a%5 != b%5 {
+			in.Apart = append(in.Apart, []string{in.Students[a].ID, in.Students[b].ID})
+		}
+	}
+	if s := group.Propose(t.Context(), in, 1); s.Status != group.OK {
+		t.Errorf("%d are not apart", len(s.Unmet))
 	}
 }

@@ -21,7 +21,7 @@ func Read(r io.Reader) (*Instance, error) {
 
 // ReadSolution reads a solution; [Verify] judges it.
 func ReadSolution(r io.Reader) (*Solution, error) {
-	var s Solution
+	s := Solution{Score: math.NaN()} // as long as nothing is said of it
 	return &s, strict.Read(r, SolutionSchema, docs, &s)
 }
 
@@ -139,19 +139,23 @@ func (in *Instance) checkSizes(c *strict.Checker) {
 		c.Wrong("least", "is %d and most is %d; a group has 1 to %d students, and most is not below least", in.Least, in.Most, largest)
 		return
 	}
-	if in.Number < 0 || in.Number > largest || len(in.Groups) > 0 && in.Number != 0 && in.Number != len(in.Groups) {
+	if in.Number < 0 || in.Number > largest {
+		c.Wrong("number", "is %d; it must be from 0 to %d", in.Number, largest)
+		return
+	}
+	if len(in.Groups) > 0 && in.Number != 0 && in.Number != len(in.Groups) {
 		c.Wrong("number", "is %d; it must be 0, or how many groups there are (%d)", in.Number, len(in.Groups))
 		return
 	}
 	if len(in.Groups) == 0 {
 		if in.Number == 0 {
 			if (n+in.Most-1)/in.Most > n/in.Least {
-				c.Wrong("least", "no number of groups of %d to %d students holds %d students; widen the range", in.Least, in.Most, n)
+				c.Wrong("least", "is %d and most is %d; no number of such groups holds %d students. Widen the range", in.Least, in.Most, n)
 			}
 			return
 		}
 		if n < in.Number*in.Least || n > in.Number*in.Most {
-			c.Wrong("number", "%d groups of %d to %d hold %d to %d students; there are %d. Change the number or the sizes", in.Number, in.Least, in.Most, in.Number*in.Least, in.Number*in.Most, n)
+			c.Wrong("number", "is %d; groups of %d to %d students would hold %d to %d of them, and there are %d. Change the number or the sizes", in.Number, in.Least, in.Most, in.Number*in.Least, in.Number*in.Most, n)
 		}
 		return
 	}

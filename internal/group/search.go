@@ -12,38 +12,56 @@ import (
 )
 
 // Propose returns the best groups that it finds: the same for one seed each time. Where rules
-// contradict each other, those that could not be kept are told as unmet, and all others hold.
+// contradict each other, those that it could not keep are told as unmet, and all others hold.
 // When ctx ends, it returns the best so far.
 //
-// It anneals (Kirkpatrick, Gelatt and Vecchi 1983) over moves of one student, or of students
-// who stay together, and swaps of two, from several beginnings, and ends with a descent over
+// From several beginnings it hands out the adults, mends what is broken by tabu search (Glover 1989),
+// anneals (Kirkpatrick, Gelatt and Vecchi 1983) over moves of one student, or of students
+// who stay together, swaps of two, and adults, and ends with a descent over
 // all moves and swaps. A move is scored by the two groups that it changes.
 func Propose(ctx context.Context, in *Instance, seed uint64) *Solution {
 	rng := rand.New(rand.NewPCG(seed, 0x47524f55))
-	var best *search
-	try := func(n, numbers int) {
+	numbers, moves := in.numbers(), effort(in)
+	var tried []*search
+	try := func(n, moves int) {
 		s := newSearch(in, n, rng)
-		s.run(ctx, effort(in, numbers))
-		if best == nil || s.bestIs.above(best.bestIs) {
-			best = s
+		s.run(ctx, moves)
+		tried = append(tried, s)
+	}
+	first := moves
+	if len(numbers) > 1 { // a look at each, then the rest for those that promise most
+		first = moves / 6
+	}
+	for _, n := range numbers {
+		if len(tried) == 0 || ctx.Err() == nil {
+			try(n, first)
 		}
 	}
-	numbers := in.numbers()
-	for _, n := range numbers {
-		if best == nil || ctx.Err() == nil {
-			try(n, len(numbers))
+	better := func(a, b *search) int {
+		switch {
+		case a.bestIs.above(b.bestIs):
+			return -1
+		case b.bestIs.above(a.bestIs):
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(tried, better)
+	if len(tried) > 1 {
+		for _, s := range tried[:2] {
+			s.run(ctx, moves/2)
 		}
 	}
 	// Where no number that was tried keeps every rule, another may.
 	if in.Number == 0 && len(in.Groups) == 0 {
 		low, high := in.counts()
-		for n := low; n <= high && best.bestIs.broken > 0 && ctx.Err() == nil; n++ {
+		for n := low; n <= high && slices.MinFunc(tried, better).bestIs.broken > 0 && ctx.Err() == nil; n++ {
 			if !slices.Contains(numbers, n) {
-				try(n, 3)
+				try(n, moves/3)
 			}
 		}
 	}
-	return best.solution(seed, rng)
+	return slices.MinFunc(tried, better).solution(seed, rng)
 }
 
 // numbers are the numbers of groups to try: what the instance says, else up to seven that
@@ -75,8 +93,9 @@ func (in *Instance) counts() (low, high int) {
 }
 
 // effort is how many moves a search tries in all.
-func effort(in *Instance, numbers int) int {
-	return min(4000+2000*len(in.Students), 600000) / min(numbers, 3)
+func effort(in *Instance) int {
+	n := len(in.Students)
+	return min(4000+2000*n+25*n*n, 1_200_000)
 }
 
 // search is a division of students into groups and all that its score is made of.
@@ -91,12 +110,12 @@ type search struct {
 	least, most []int
 	staff       []int // of each group; -1
 	unled       []int // groups whose adult the instance does not tell
-	left        []int // groups that each adult can still lead
+	spare       []int // groups that each adult can lead beside those that the instance tells
+	left        []int // of those, now
 	gives       []map[string]bool
 	languages   []map[string]bool
 	units       []unit
 	free        []int // units that may move
-	allowed     [][]bool
 
 	needs, interests [][]amount
 	needAll, likeAll float64
@@ -109,7 +128,8 @@ type search struct {
 	dissimilar       []float64 // 2·size·interaction·characteristics, of each characteristic
 	met              []float64 // n×n, times/(1+times); nil if nobody has met or it does not count
 	apart            [][]int
-	with             []int // language of each student, -1
+	parting          []bool // n×n: must not be in one group; nil if all may
+	with             []int  // language of each student, -1
 	speaks           [][]int
 	tongues          []string
 	withAll          float64
@@ -208,27 +228,12 @@ func (s *search) places() {
 			left[a]--
 		}
 	}
-	// An adult goes where more students still wait for what that adult gives.
 	for g := range s.k {
-		if s.staff[g] >= 0 {
-			continue
-		}
-		chosen, most := -1, -1.
-		for a := range in.Staff {
-			if left[a] <= 0 {
-				continue
-			}
-			if x := s.lack(in.Staff[a]); x > most {
-				chosen, most = a, x
-			}
-		}
-		s.unled = append(s.unled, g)
-		if chosen >= 0 {
-			s.lead(g, chosen)
-			left[chosen]--
+		if s.staff[g] < 0 {
+			s.unled = append(s.unled, g)
 		}
 	}
-	s.left = left
+	s.spare = left
 	least, most := in.Least, in.Most
 	for g := range in.Groups {
 		a, b := in.sizes(g)
@@ -236,8 +241,89 @@ func (s *search) places() {
 	}
 	m := float64(s.n) / float64(s.k)
 	s.far = max(m-float64(least), float64(most)-m)
-	if s.in.Most <= s.in.Least {
-		s.far = 0
+}
+
+// hand lets adults lead the groups whose adult the instance does not tell, anew. Who is locked in a
+// group has what they need there if it can be; then an adult goes where more students still wait for
+// what that adult gives, in the groups' order the first time and by chance from then on.
+func (s *search) hand(first bool) {
+	in := s.in
+	s.left = slices.Clone(s.spare)
+	for _, g := range s.unled {
+		s.staff[g] = -1
+		s.provide(g)
+	}
+	if len(in.Staff) == 0 {
+		return
+	}
+	s.handToLocked()
+	rest := slices.DeleteFunc(slices.Clone(s.unled), func(g int) bool { return s.staff[g] >= 0 })
+	if !first {
+		s.rng.Shuffle(len(rest), func(i, j int) { rest[i], rest[j] = rest[j], rest[i] })
+	}
+	for _, g := range rest {
+		chosen, most := -1, -1.
+		for a := range in.Staff {
+			if s.left[a] <= 0 {
+				continue
+			}
+			x := s.lack(in.Staff[a])
+			if !first {
+				x += s.rng.Float64()
+			}
+			if x > most {
+				chosen, most = a, x
+			}
+		}
+		if chosen >= 0 {
+			s.lead(g, chosen)
+			s.left[chosen]--
+		}
+	}
+}
+
+// handToLocked gives the groups whose locked students lack something the adults who give most of
+// it, by one best assignment.
+func (s *search) handToLocked() {
+	var groups []int
+	var missing [][]string
+	for _, g := range s.unled {
+		var lacks []string
+		for _, u := range s.units {
+			if u.locked != g {
+				continue
+			}
+			for _, i := range u.students {
+				for _, want := range s.in.Students[i].Supports {
+					if !s.gives[g][want] {
+						lacks = append(lacks, want)
+					}
+				}
+			}
+		}
+		if len(lacks) > 0 {
+			groups, missing = append(groups, g), append(missing, lacks)
+		}
+	}
+	if len(groups) == 0 {
+		return
+	}
+	value := make([][]float64, len(groups)) // how much of it an adult gives
+	for r, lacks := range missing {
+		value[r] = make([]float64, len(s.in.Staff))
+		for a, adult := range s.in.Staff {
+			for _, want := range lacks {
+				if slices.Contains(adult.Supports, want) {
+					value[r][a]++
+				}
+			}
+		}
+	}
+	for r, a := range assign.Best(value, s.left).Column {
+		if a >= 0 && value[r][a] > 0 {
+			s.lead(groups[r], a)
+			s.left[a]--
+		}
 	}
 }
 
@@ -309,8 +395,12 @@ func (s *search) rehand(t float64) {
 	}
 	was, other := s.staff[g], -1
 	if s.left[adult] <= 0 {
+		seen := 0
 		for _, h := range s.unled {
-			if s.staff[h] == adult {
+			if s.staff[h] != adult {
+				continue
+			}
+			if seen++; s.rng.IntN(seen) == 0 {
 				other = h
 			}
 		}
@@ -527,7 +617,11 @@ func (s *search) company() {
 		for i, a := range ids {
 			for _, b := range ids[:i] {
 				x, y := place[a], place[b]
-				if x != y && !slices.Contains(s.apart[x], y) {
+				if s.parting == nil {
+					s.parting = make([]bool, s.n*s.n)
+				}
+				if x != y && !s.parted(x, y) {
+					s.parting[x*s.n+y], s.parting[y*s.n+x] = true, true
 					s.apart[x], s.apart[y] = append(s.apart[x], y), append(s.apart[y], x)
 				}
 			}
@@ -587,22 +681,15 @@ func (s *search) together() {
 		s.units[u].students = append(s.units[u].students, i)
 	}
 	for u := range s.units {
-		ok := make([]bool, s.k)
-		for g := range ok {
-			ok[g] = true
-			for _, i := range s.units[u].students {
-				for _, want := range s.in.Students[i].Supports {
-					ok[g] = ok[g] && s.gives[g][want]
-				}
-			}
-		}
-		s.allowed = append(s.allowed, ok)
 		if s.units[u].locked < 0 {
 			s.free = append(s.free, u)
 		}
 	}
 	s.group = make([]int, len(s.units))
 }
+
+// suits reports whether a group gives all that students of a unit need.
+func (s *search) suits(u, g int) bool { return s.lacks(u, g) == 0 }
 
 // begin fills the groups anew: locked units first, then the largest and most bound ones, each
 // where it breaks least, with room by chance.
@@ -628,8 +715,8 @@ func (s *search) begin() {
 		for _, i := range s.units[u].students {
 			n += 10 * len(s.apart[i])
 		}
-		for _, ok := range s.allowed[u] {
-			if !ok {
+		for g := range s.k {
+			if !s.suits(u, g) {
 				n += 5
 			}
 		}
@@ -641,7 +728,7 @@ func (s *search) begin() {
 		for g := range s.k {
 			cost := 0.0
 			size := len(s.cells[g].students) + len(s.units[u].students)
-			if !s.allowed[u][g] {
+			if !s.suits(u, g) {
 				cost += 100
 			}
 			cost += 100 * float64(max(0, size-s.most[g]))
@@ -673,7 +760,7 @@ func (s *search) clashes(u, g int) float64 {
 	for _, i := range s.units[u].students {
 		if len(s.apart[i]) > 0 {
 			for _, j := range s.cells[g].students {
-				if slices.Contains(s.apart[i], j) {
+				if s.parted(i, j) {
 					n++
 				}
 			}
@@ -800,7 +887,7 @@ func (s *search) weigh(g int) {
 	for at, i := range c.students {
 		if len(s.apart[i]) > 0 {
 			for _, j := range c.students[:at] {
-				if slices.Contains(s.apart[i], j) {
+				if s.parted(i, j) {
 					c.broken++
 				}
 			}
@@ -857,9 +944,11 @@ func (s *search) move(us []int, to []int, g, h int) {
 
 // run searches with so many moves in all.
 func (s *search) run(ctx context.Context, moves int) {
-	starts := max(3, min(40, 400/s.n)) // few students are soon settled, each time elsewhere
-	for range starts {
+	starts := max(2, min(40, 9000/(s.n*s.n))) // few students are soon settled, each time elsewhere
+	for start := range starts {
+		s.hand(start == 0)
 		s.begin()
+		s.mend(ctx, 20*s.n)
 		s.record()
 		if s.k > 1 && len(s.free) > 0 {
 			s.anneal(ctx, moves/starts)
@@ -869,6 +958,16 @@ func (s *search) run(ctx context.Context, moves int) {
 		if ctx.Err() != nil || s.k == 1 {
 			break
 		}
+	}
+	s.restore()
+	for range max(1, min(8, 200/s.n)) {
+		if s.bestIs.broken < .5 || ctx.Err() != nil {
+			break
+		}
+		s.mend(ctx, 400*s.n)
+		s.record()
+		s.hand(false)
+		s.begin()
 	}
 	s.restore()
 	if s.k > 1 && len(s.free) > 0 {
@@ -886,10 +985,21 @@ func (s *search) record() {
 
 // restore lays out the best division anew, which also takes away what rounding left.
 func (s *search) restore() {
-	best := s.best
+	s.lay(s.best, s.bestStaff)
+	s.bestIs = s.state()
+}
+
+// lay lays out a division.
+func (s *search) lay(group, staff []int) {
+	copy(s.left, s.spare)
+	for _, g := range s.unled {
+		if staff[g] >= 0 {
+			s.left[staff[g]]--
+		}
+	}
 	for g := range s.cells {
-		if s.staff[g] != s.bestStaff[g] {
-			s.relead(g, s.bestStaff[g])
+		if s.staff[g] != staff[g] {
+			s.relead(g, staff[g])
 		}
 		c := &s.cells[g]
 		c.students = c.students[:0]
@@ -904,11 +1014,10 @@ func (s *search) restore() {
 		c.level, c.pace, c.priority = moment{}, moment{}, 0
 	}
 	s.pairs, s.known = 0, 0
-	for u, g := range best {
+	for u, g := range slices.Clone(group) {
 		s.put(u, g)
 	}
 	s.weighAll()
-	s.bestIs = s.state()
 }
 
 // draw proposes a move: a unit elsewhere, or for a unit there.
@@ -925,11 +1034,33 @@ func (s *search) draw(us, to []int) ([]int, []int, int, int) {
 	for range 8 {
 		o := s.free[s.rng.IntN(len(s.free))]
 		if h := s.group[o]; h != g {
-			return append(us, u, o), append(to, h, g), g, h
+			us, to = s.evenOut(append(us, u, o), append(to, h, g), g, h)
+			return us, to, g, h
 		}
 	}
 	h := (g + 1) % s.k
 	return append(us, u), append(to, h), g, h
+}
+
+// evenOut adds to a swap of units of unlike size more of the smaller side, so that no group grows.
+func (s *search) evenOut(us, to []int, g, h int) ([]int, []int) {
+	d := len(s.units[us[0]].students) - len(s.units[us[1]].students) // that h gets more than it gives
+	for tries := 0; d != 0 && tries < 3*len(s.free); tries++ {
+		from, where := h, g
+		if d < 0 {
+			from, where = g, h
+		}
+		o := s.free[s.rng.IntN(len(s.free))]
+		if n := len(s.units[o].students); s.group[o] == from && n <= max(d, -d) && !slices.Contains(us, o) {
+			us, to = append(us, o), append(to, where)
+			if d > 0 {
+				d -= n
+			} else {
+				d += n
+			}
+		}
+	}
+	return us, to
 }
 
 func (s *search) anneal(ctx context.Context, moves int) {
@@ -976,11 +1107,142 @@ func (s *search) anneal(ctx context.Context, moves int) {
 	}
 }
 
+// mend looks for a division that breaks no rule, whatever its score: a unit that breaks one goes where
+// fewest are broken, and not back soon (Glover 1989).
+func (s *search) mend(ctx context.Context, steps int) {
+	if s.k < 2 || len(s.free) == 0 {
+		return
+	}
+	stays := make([]int, len(s.units)*s.k) // the step until which a unit does not go back to a group
+	least := s.rough
+	best, staff := slices.Clone(s.group), slices.Clone(s.staff)
+	for step := 1; step <= steps && s.rough > .5; step++ {
+		if step%256 == 0 && ctx.Err() != nil {
+			break
+		}
+		if len(s.in.Staff) > 0 && len(s.unled) > 0 && step%4 == 0 {
+			s.rehand(.3)
+		}
+		u := s.inTheWay()
+		if u < 0 {
+			continue
+		}
+		g := s.group[u]
+		h, with, found, ties := -1, -1, math.Inf(1), 0
+		consider := func(o, x int) {
+			rough := s.rough + s.rougher(u, o, x)
+			tabu := stays[u*s.k+x] >= step || o >= 0 && stays[o*s.k+g] >= step
+			switch {
+			case tabu && rough >= least-.5:
+			case rough < found-.5:
+				h, with, found, ties = x, o, rough, 1
+			case rough < found+.5:
+				if ties++; s.rng.IntN(ties) == 0 {
+					h, with = x, o
+				}
+			}
+		}
+		for x := range s.k {
+			if x != g {
+				consider(-1, x)
+			}
+		}
+		for _, o := range s.free {
+			if s.group[o] != g {
+				consider(o, s.group[o])
+			}
+		}
+		if h < 0 {
+			continue
+		}
+		us, to := []int{u}, []int{h}
+		if with >= 0 {
+			us, to = append(us, with), append(to, g)
+		}
+		for _, v := range us {
+			stays[v*s.k+s.group[v]] = step + 7 + s.rng.IntN(8)
+		}
+		s.move(us, to, g, h)
+		if s.rough < least-.5 {
+			least = s.rough
+			best, staff = slices.Clone(s.group), slices.Clone(s.staff)
+		}
+	}
+	if s.rough > least+.5 {
+		s.lay(best, staff)
+	}
+}
+
+// rougher is how many more rules are broken when a unit goes to another group and, if o is not -1, a
+// unit of that group takes its place.
+func (s *search) rougher(u, o, x int) float64 {
+	g := s.group[u]
+	size := len(s.units[u].students)
+	d := s.clashes(u, x) - s.clashes(u, g) + s.lacks(u, x) - s.lacks(u, g)
+	if o >= 0 {
+		size -= len(s.units[o].students)
+		d += s.clashes(o, g) - s.clashes(o, x) + s.lacks(o, g) - s.lacks(o, x)
+		for _, i := range s.units[u].students {
+			for _, j := range s.units[o].students {
+				if s.parted(i, j) {
+					d -= 2
+				}
+			}
+		}
+	}
+	off := func(g, n int) int { return max(0, n-s.most[g]) + max(0, s.least[g]-n) }
+	here, there := len(s.cells[g].students), len(s.cells[x].students)
+	return d + float64(off(g, here-size)-off(g, here)+off(x, there+size)-off(x, there))
+}
+
+// lacks is how many supports of a unit's students a group does not give.
+func (s *search) lacks(u, g int) (n float64) {
+	for _, i := range s.units[u].students {
+		for _, want := range s.in.Students[i].Supports {
+			if !s.gives[g][want] {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// parted reports whether two students must not be in one group.
+func (s *search) parted(i, j int) bool { return s.parting != nil && s.parting[i*s.n+j] }
+
+// inTheWay draws a unit that may move and because of which a rule is broken; -1 if there is none.
+func (s *search) inTheWay() int {
+	chosen, seen := -1, 0
+	for _, u := range s.free {
+		g := s.group[u]
+		n := len(s.cells[g].students)
+		if s.cells[g].broken < .5 && !s.short() {
+			continue
+		}
+		if n > s.most[g] || s.clashes(u, g) > 0 || !s.suits(u, g) || s.short() && n > s.least[g] {
+			if seen++; s.rng.IntN(seen) == 0 {
+				chosen = u
+			}
+		}
+	}
+	return chosen
+}
+
+// short reports whether some group has too few students.
+func (s *search) short() bool {
+	for g := range s.cells {
+		if len(s.cells[g].students) < s.least[g] {
+			return true
+		}
+	}
+	return false
+}
+
 // descend tries every move and every swap until none is better.
 func (s *search) descend(ctx context.Context) {
 	budget := 2_000_000 // tries; enough for a few hundred students
 	for better := true; better && ctx.Err() == nil && budget > 0; {
-		better = false
+		better = s.descendStaff()
 		for at, u := range s.free {
 			if budget -= s.k + at; budget < 0 {
 				return
@@ -997,6 +1259,33 @@ func (s *search) descend(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// descendStaff lets every adult who has time, or leads another such group, lead every group whose
+// adult the instance does not tell, where that is better.
+func (s *search) descendStaff() (better bool) {
+	try := func(g, adult, other int) {
+		before, was := s.energy(), s.staff[g]
+		s.swapLead(g, adult, other, was)
+		if s.energy() < before-1e-10 {
+			better = true
+		} else {
+			s.swapLead(g, was, other, adult)
+		}
+	}
+	for at, g := range s.unled {
+		for a := range s.in.Staff {
+			if s.left[a] > 0 && s.staff[g] != a {
+				try(g, a, -1)
+			}
+		}
+		for _, h := range s.unled[:at] {
+			if s.staff[h] != s.staff[g] {
+				try(g, s.staff[h], h)
+			}
+		}
+	}
+	return better
 }
 
 // keep makes a move if it is better.
@@ -1039,7 +1328,7 @@ func (s *search) solution(seed uint64, rng *rand.Rand) *Solution {
 		out.Groups = append(out.Groups, p)
 	}
 	Explain(s.in, out, func(id string) string { return id })
-	r := Verify(s.in, out)
+	r := Judge(s.in, out)
 	out.Parts, out.Fairness, out.Unmet = r.Parts, r.Fairness, r.Broken
 	out.Score = s.score()
 	if len(out.Unmet) > 0 {

@@ -110,8 +110,7 @@ func (s *Set) Move(student, to string) error {
 
 // Rescore judges the groups as they are.
 func (s *Set) Rescore() {
-	s.Solution.Score = 0 // what it said is not what is judged
-	r := Verify(&s.Instance, &s.Solution)
+	r := Judge(&s.Instance, &s.Solution)
 	s.Solution.Score, s.Solution.Parts, s.Solution.Fairness, s.Solution.Unmet = r.Score, r.Parts, r.Fairness, r.Broken
 	s.Solution.Status = OK
 	if !r.OK {

@@ -25,8 +25,72 @@ type Report struct {
 }
 
 // Verify recomputes the rules and the score of a solution from the instance and the groups
-// that it holds. It uses nothing of what [Propose] works with.
+// that it holds, and compares what the solution says of itself. It uses nothing of what [Propose]
+// works with.
 func Verify(in *Instance, s *Solution) Report {
+	r := Judge(in, s)
+	claims(s, &r)
+	return r
+}
+
+// claims notes what a solution says of itself that is not so. What it does not say is not judged; a
+// score that is no number says nothing.
+func claims(s *Solution, r *Report) {
+	wrong := func(what, format string, args ...any) {
+		r.Broken = append(r.Broken, Broken{what, what, fmt.Sprintf(format, args...)})
+	}
+	kept := r.OK
+	switch {
+	case s.Status != "" && s.Status != OK && s.Status != Conflict:
+		wrong("status", "It says %q; it is ok or conflict.", s.Status)
+	case s.Status == OK && !kept:
+		wrong("status", "It says ok, and rules are broken.")
+	case s.Status == Conflict && kept:
+		wrong("status", "It says conflict, and no rule is broken.")
+	}
+	if !math.IsNaN(s.Score) && math.Abs(s.Score-r.Score) > near {
+		wrong("score", "It says %.9f; it is %.9f.", s.Score, r.Score)
+	}
+	for _, p := range []struct {
+		name     string
+		says, is *float64
+	}{
+		{"need", s.Parts.Need, r.Parts.Need}, {"interest", s.Parts.Interest, r.Parts.Interest}, {"pace", s.Parts.Pace, r.Parts.Pace}, {"mixed", s.Parts.Mixed, r.Parts.Mixed},
+		{"cover", s.Parts.Cover, r.Parts.Cover}, {"balance", s.Parts.Balance, r.Parts.Balance}, {"fresh", s.Parts.Fresh, r.Parts.Fresh}, {"language", s.Parts.Language, r.Parts.Language},
+		{"led", s.Parts.Led, r.Parts.Led}, {"even", s.Parts.Even, r.Parts.Even},
+	} {
+		switch {
+		case p.says == nil:
+		case p.is == nil:
+			wrong("parts", "It says %.9f for %s, which does not apply.", *p.says, p.name)
+		case math.Abs(*p.says-*p.is) > near:
+			wrong("parts", "It says %.9f for %s; it is %.9f.", *p.says, p.name, *p.is)
+		}
+	}
+	same := func(a, b Fairness) bool {
+		return a.Group == b.Group && a.Characteristic == b.Characteristic && a.Value == b.Value && a.Count == b.Count && a.Size == b.Size && math.Abs(a.Difference-b.Difference) < near
+	}
+	for _, f := range s.Fairness {
+		if !slices.ContainsFunc(r.Fairness, func(x Fairness) bool { return same(f, x) }) {
+			wrong("fairness", "It says that %s %s in %s differs by %.4f, which is not so.", f.Characteristic, f.Value, f.Group, f.Difference)
+		}
+	}
+	if s.Fairness != nil && len(s.Fairness) < len(r.Fairness) {
+		wrong("fairness", "It tells %d differences; there are %d.", len(s.Fairness), len(r.Fairness))
+	}
+	for _, u := range s.Unmet {
+		if !slices.ContainsFunc(r.Broken, func(b Broken) bool { return b.Rule == u.Rule && b.Where == u.Where }) {
+			wrong("unmet", "It says that %s of %s is not kept, which is not so.", u.Rule, u.Where)
+		}
+	}
+	r.OK = len(r.Broken) == 0
+}
+
+// near is how far a number that a solution says may be from what it is.
+const near = 1e-7
+
+// Judge recomputes the rules and the score of groups, whatever is said of them.
+func Judge(in *Instance, s *Solution) Report {
 	v := verifier{in: in, groups: s.Groups, student: map[string]*Student{}, at: map[string]int{}, adult: map[string]*Staff{}}
 	for i := range in.Students {
 		v.student[in.Students[i].ID] = &in.Students[i]
@@ -43,12 +107,6 @@ func Verify(in *Instance, s *Solution) Report {
 	r.Parts = v.parts()
 	r.Score = mean(in.weights(), r.Parts)
 	r.Fairness = v.fairness()
-	if s.Status != "" && s.Status != OK && s.Status != Conflict {
-		v.broke("status", "status", "It says %q; it is ok or conflict.", s.Status)
-	}
-	if s.Score != 0 && math.Abs(s.Score-r.Score) > 1e-6 {
-		v.broke("score", "score", "It says %.9f; it is %.9f.", s.Score, r.Score)
-	}
 	if s.Until != in.Until && (s.Until != "" || in.Until == "") {
 		v.broke("until", "until", "It says %q; the groups end on %q.", s.Until, in.Until)
 	}
@@ -137,10 +195,13 @@ func (v *verifier) company() {
 			}
 		}
 	}
+	told := map[[2]string]bool{} // a pair may be in two lists
 	for _, ids := range v.in.Apart {
 		for i, a := range ids {
 			for _, b := range ids[:i] {
-				if a != b && v.at[a] == v.at[b] {
+				pair := [2]string{min(a, b), max(a, b)}
+				if a != b && v.at[a] == v.at[b] && !told[pair] {
+					told[pair] = true
 					v.broke("apart", a, "Must not be with %s.", b)
 				}
 			}
@@ -266,7 +327,7 @@ func (v *verifier) parts() Parts {
 	if w.Led > 0 {
 		p.Led = v.led()
 	}
-	if w.Even > 0 && v.in.Most > v.in.Least {
+	if w.Even > 0 {
 		p.Even = v.even()
 	}
 	return p

@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"waymark/internal/fault"
+	"waymark/internal/visible"
 )
 
 // Read reads one document into v. Its field "schema" must be schema; docs is the page that
@@ -20,6 +22,17 @@ func Read(r io.Reader, schema, docs string, v any) error {
 	text, err := io.ReadAll(r)
 	if err != nil {
 		return err
+	}
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf")) // some editors put it before UTF-8
+	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
+		return fault.New(fault.Invalid, "Line 1: this is UTF-16. Save it as UTF-8.")
+	}
+	for at := 0; at < len(text); {
+		c, size := utf8.DecodeRune(text[at:])
+		if c == utf8.RuneError && size == 1 {
+			return fault.New(fault.Invalid, "Line %d: this is no UTF-8. Save it as UTF-8.", line(text, int64(at)))
+		}
+		at += size
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
@@ -31,8 +44,10 @@ func Read(r io.Reader, schema, docs string, v any) error {
 		if errors.Is(err, io.ErrUnexpectedEOF) {
 			at = int64(len(text))
 		}
-		if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-			return fault.Field(kind.Field, "Line %d: %s holds a %s; see %s for what belongs there.", line(text, kind.Offset), kind.Field, kind.Value, docs)
+		if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && kind.Field == "" {
+			return fault.New(fault.Invalid, "Line %d: the document holds a value of the kind %s; it must be an object, in braces. See %s.", line(text, kind.Offset), kind.Value, docs)
+		} else if ok {
+			return fault.Field(kind.Field, "Line %d: %s holds a value of the kind %s; see %s for what belongs there.", line(text, kind.Offset), kind.Field, kind.Value, docs)
 		}
 		return fault.New(fault.Invalid, "Line %d: this is not JSON of the form %s: %s.", line(text, at), schema, strings.TrimPrefix(err.Error(), "json: "))
 	}
@@ -43,7 +58,54 @@ func Read(r io.Reader, schema, docs string, v any) error {
 	if err := json.Unmarshal(text, &head); err != nil || head.Schema != schema {
 		return fault.Field("schema", "schema is %q; it must be %q.", head.Schema, schema)
 	}
-	return nil
+	return each(text)
+}
+
+// each looks at the names and texts of a document that can be decoded: a name stands once in an
+// object, and texts hold nothing that nobody sees.
+func each(text []byte) error {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	var value func() error
+	value = func() error {
+		t, err := dec.Token()
+		if err != nil {
+			return err
+		}
+		switch t {
+		case json.Delim('{'):
+			seen := map[string]bool{}
+			for dec.More() {
+				name, err := dec.Token()
+				if err != nil {
+					return err
+				}
+				key, _ := name.(string)
+				if seen[key] {
+					return fault.Field(key, "Line %d: %q is there twice. Take one away.", line(text, dec.InputOffset()), key)
+				}
+				seen[key] = true
+				if err := value(); err != nil {
+					return err
+				}
+			}
+			_, err = dec.Token()
+			return err
+		case json.Delim('['):
+			for dec.More() {
+				if err := value(); err != nil {
+					return err
+				}
+			}
+			_, err = dec.Token()
+			return err
+		}
+		if s, ok := t.(string); ok && visible.Text(s) != s {
+			return fault.New(fault.Invalid, "Line %d: %q holds characters that nobody sees. Take them out.", line(text, dec.InputOffset()), s)
+		}
+		return nil
+	}
+	return value()
 }
 
 func line(text []byte, offset int64) int {
@@ -71,6 +133,8 @@ func (c *Checker) IDs(list string, n int, id func(int) string) map[string]bool {
 		switch v := id(i); {
 		case v == "":
 			c.Wrong(fmt.Sprintf("%s[%d].id", list, i), "is empty")
+		case strings.ContainsAny(v, "\n\t"):
+			c.Wrong(fmt.Sprintf("%s[%d].id", list, i), "%q holds a line break or a tab", v)
 		case seen[v]:
 			c.Wrong(fmt.Sprintf("%s[%d].id", list, i), "%q is there twice", v)
 		default:
