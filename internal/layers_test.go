@@ -13,7 +13,7 @@ import (
 // layers is who may import whom: a package imports only packages of lines above its
 // own. It is a statement of policy; do not change it to make a build pass.
 const layers = `
-hostile fault plain stats visible language assign study/effect study/mixed
+hostile fault plain stats visible language assign motivation study/effect study/mixed
 strict study/linear study/power study/sensitivity study/match
 study/rollout study/dose
 study

@@ -51,11 +51,22 @@ other it ends with 3 and says which could not be kept; all others are.`,
 				return err
 			}
 			if s.Status == group.Conflict {
-				return fault.New(fault.Decision, "%d rules cannot be kept together with the others. Take some back, or change sizes.", len(s.Unmet))
+				return fault.New(fault.Decision, "no groups were found that keep every rule; %d of them (%s) could not be kept with the others. Take some back, or change sizes.", len(s.Unmet), unmetRules(s))
 			}
 			return nil
 		},
 	}
+}
+
+// unmetRules names the rules that are not kept, each once.
+func unmetRules(s *group.Solution) string {
+	var rules []string
+	for _, u := range s.Unmet {
+		if !slices.Contains(rules, u.Rule) {
+			rules = append(rules, u.Rule)
+		}
+	}
+	return strings.Join(rules, ", ")
 }
 
 func writeGroups(w io.Writer, s *group.Solution) {

@@ -66,6 +66,7 @@ const (
 	ReadClass    Action = "read class"    // roster, grid and steps of a class
 	DecideStep   Action = "decide step"   // accept or decline a proposed step
 	SeeStep      Action = "see step"      // why a step is proposed
+	ShapeClass   Action = "shape class"   // say what a class is designed for, and ask its students how it is
 	MakeGroups   Action = "make groups"   // propose, arrange and end groups of a class
 	SeeTime      Action = "see time"      // where the time of a school's adults goes
 	SeeTeam      Action = "see team"      // what a team shares, talks about and does
@@ -121,6 +122,7 @@ var rules = map[Action][]Relation{
 	ReadClass:    {TeacherOf, LeaderOf},
 	DecideStep:   {TeacherOf},
 	SeeStep:      {TeacherOf, LeaderOf},
+	ShapeClass:   {TeacherOf},
 	MakeGroups:   {TeacherOf, InTeam},
 	SeeTime:      {LeaderOf},
 	SeeTeam:      {InTeam, LeaderOf},

@@ -61,6 +61,8 @@ func (db *DB) Merge(ctx context.Context, d roster.DistrictID, keep, gone, actor 
 			`DELETE FROM flex_required WHERE district = $1 AND student = $2 AND student <> $3`,
 			`DELETE FROM flex_place WHERE district = $1 AND student = $2 AND student <> $3`,
 			`DELETE FROM group_member WHERE district = $1 AND student = $2 AND student <> $3`,
+			`UPDATE class_said SET student = $3 WHERE district = $1 AND student = $2 AND ask NOT IN (SELECT ask FROM class_said WHERE district = $1 AND student = $3)`,
+			`DELETE FROM class_said WHERE district = $1 AND student = $2 AND student <> $3`,
 			`DELETE FROM tutoring WHERE district = $1 AND student = $2 AND student <> $3`,
 			`UPDATE dose_reason SET student = $3 WHERE district = $1 AND student = $2`,
 			`UPDATE study_lot SET unit = $3 WHERE district = $1 AND unit = $2 AND study NOT IN (SELECT study FROM study_lot WHERE district = $1 AND unit = $3)`,

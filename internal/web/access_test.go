@@ -150,6 +150,9 @@ var allowed = map[string]string{
 	"GET /classes/{class}/groups/{group}":                       "teacher",
 	"POST /classes/{class}/groups/{group}":                      "teacher",
 	"GET /classes/{class}/tutoring":                             "teacher,leader",
+	"GET /classes/{class}/course":                               "teacher",
+	"POST /classes/{class}/course":                              "teacher",
+	"POST /me/course/{class}/{ask}":                             students,
 	"POST /me/groups/{class}/{group}":                           students,
 	"GET /me/tutoring/{class}":                                  "student",
 	"POST /me/tutoring/{class}":                                 students,
@@ -289,7 +292,7 @@ func TestEveryRouteDeniesByDefault(t *testing.T) {
 		t.Fatal(err)
 	}
 	values := map[string]string{"team": string(alone), "student": string(person("student")), "person": string(person("student")), "class": string(room12), "school": string(cedar),
-		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "flag": "none", "proposal": "none", "block": "none", "session": "none", "group": "none", "offer": "none", "sitting": "none", "version": "none", "study": "none", "practice": "none", "barrier": "none", "entry": "none", "request": "none", "calendar": "none", "commitment": "none", "check": "none", "goal": "none", "item": "none", "helper": "none", "outside": "none", "asked": "none", "checkpoint": "none", "step": "none", "run": "none", "upload": "none", "factor": "none", "provider": "none", "correction": "none", "export": "none"}
+		"competency": string(equal), "token": "no-such-token", "name": "css/app.css", "choice": "none", "flag": "none", "proposal": "none", "block": "none", "session": "none", "group": "none", "ask": "none", "offer": "none", "sitting": "none", "version": "none", "study": "none", "practice": "none", "barrier": "none", "entry": "none", "request": "none", "calendar": "none", "commitment": "none", "check": "none", "goal": "none", "item": "none", "helper": "none", "outside": "none", "asked": "none", "checkpoint": "none", "step": "none", "run": "none", "upload": "none", "factor": "none", "provider": "none", "correction": "none", "export": "none"}
 	actors := map[string]guard.Actor{"": {}, "stranger": {District: "d2", Person: person("teacher"), Name: "Stranger"}}
 	for _, role := range everybody {
 		if _, ok := actors[role]; ok {

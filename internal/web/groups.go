@@ -122,7 +122,7 @@ func (s *Server) renderGroups(w http.ResponseWriter, r *http.Request, a guard.Ac
 	if err != nil {
 		return err
 	}
-	v.Pulse = newPulseView(pulses)
+	v.Pulse = groupPulse(pulses)
 	if v.Held, err = s.rolesHeld(ctx, d, class.ID); err != nil {
 		return err
 	}

@@ -34,9 +34,9 @@ func TestGroupsAreProposedArrangedAndEnd(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	for field, f := range map[string]url.Values{
-		"no number of groups":   {"purpose": {"pace"}, "least": {"4"}, "most": {"5"}, "until": {"2026-12-04"}},
-		"do not become tracks":  {"purpose": {"pace"}, "least": {"2"}, "most": {"4"}, "until": {"2027-06-04"}},
-		"nobody here is called": {"purpose": {"pace"}, "least": {"2"}, "most": {"4"}, "until": {"2026-12-04"}, "apart": {"Maya, Zoe"}},
+		"no number of such groups": {"purpose": {"pace"}, "least": {"4"}, "most": {"5"}, "until": {"2026-12-04"}},
+		"do not become tracks":     {"purpose": {"pace"}, "least": {"2"}, "most": {"4"}, "until": {"2027-06-04"}},
+		"nobody here is called":    {"purpose": {"pace"}, "least": {"2"}, "most": {"4"}, "until": {"2026-12-04"}, "apart": {"Maya, Zoe"}},
 	} {
 		s.post("teacher", room12Path+"/groups", f).is(http.StatusUnprocessableEntity).says(field)
 	}

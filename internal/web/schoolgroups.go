@@ -55,7 +55,7 @@ func (s *Server) showSchoolGroups(w http.ResponseWriter, r *http.Request, a guar
 	if err != nil {
 		return err
 	}
-	v.Sets, v.Pulse = len(sets), newPulseView(pulses)
+	v.Sets, v.Pulse = len(sets), groupPulse(pulses)
 	where := group.Place(sets)
 	all := make([]group.Placement, len(people))
 	for i, p := range people {

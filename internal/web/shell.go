@@ -23,6 +23,7 @@ import (
 	"waymark/internal/language"
 	"waymark/internal/live"
 	"waymark/internal/mastery"
+	"waymark/internal/motivation"
 	"waymark/internal/profile"
 	"waymark/internal/propose"
 	"waymark/internal/roster"
@@ -256,14 +257,15 @@ func (s *Server) funcs() template.FuncMap {
 			}
 			return fmt.Sprintf("%d %s", n, many)
 		},
-		"upper":    upperFirst,
-		"urlpath":  urlPath,
-		"minutes":  func() []int { return []int{10, 20, 30, 45, 60, 90} },
-		"outcomes": func() []propose.Outcome { return propose.Outcomes },
-		"pair":     func(a, b any) struct{ A, B any } { return struct{ A, B any }{a, b} },
-		"around":   templateWords,
-		"company":  companyWords,
-		"ranks":    func() []int { return []int{1, 2, 3, 4} },
+		"upper":      upperFirst,
+		"urlpath":    urlPath,
+		"minutes":    func() []int { return []int{10, 20, 30, 45, 60, 90} },
+		"outcomes":   func() []propose.Outcome { return propose.Outcomes },
+		"pair":       func(a, b any) struct{ A, B any } { return struct{ A, B any }{a, b} },
+		"around":     templateWords,
+		"company":    companyWords,
+		"ranks":      func() []int { return []int{1, 2, 3, 4} },
+		"statements": func() []motivation.Statement { return motivation.Statements },
 		"pulse": func() []struct{ Name, Words string } {
 			return []struct{ Name, Words string }{{"relevance", "The work was about something that matters to me."}, {"inclusion", "My ideas counted in the group."}, {"support", "The teacher helped when we needed it."}}
 		},

@@ -17,6 +17,7 @@ import (
 	"waymark/internal/intake"
 	"waymark/internal/mastery"
 	"waymark/internal/material"
+	"waymark/internal/motivation"
 	"waymark/internal/plan"
 	"waymark/internal/profile"
 	"waymark/internal/propose"
@@ -45,6 +46,7 @@ type Store interface {
 	flexStore
 	groupStore
 	teamStore
+	motivationStore
 	studyStore
 	auditStore
 	rightsStore
@@ -376,6 +378,16 @@ type flexStore interface {
 	StaffOf(ctx context.Context, d roster.DistrictID, school roster.OrgID) ([]roster.Person, error)
 	SchoolsOf(ctx context.Context, d roster.DistrictID, p roster.PersonID, roles ...string) ([]roster.Org, error)
 	MasteryGrid(ctx context.Context, d roster.DistrictID, students []roster.PersonID, on []competency.ID) ([]mastery.Record, error)
+}
+
+type motivationStore interface {
+	CourseDesign(ctx context.Context, d roster.DistrictID, class roster.ClassID) (map[string]time.Time, error)
+	SetCourseDesign(ctx context.Context, d roster.DistrictID, class roster.ClassID, items []string, by roster.PersonID) error
+	Asks(ctx context.Context, d roster.DistrictID, class roster.ClassID, since time.Time) ([]motivation.Ask, error)
+	AskClass(ctx context.Context, d roster.DistrictID, class roster.ClassID, by roster.PersonID) error
+	AskedOf(ctx context.Context, d roster.DistrictID, class roster.ClassID, student roster.PersonID) (motivation.Ask, bool, error)
+	SayOfClass(ctx context.Context, d roster.DistrictID, class roster.ClassID, student roster.PersonID, a motivation.Answer) error
+	SaidOfClass(ctx context.Context, d roster.DistrictID, class roster.ClassID, since time.Time) ([]motivation.Answer, error)
 }
 
 type teamStore interface {

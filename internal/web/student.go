@@ -251,6 +251,7 @@ type meView struct {
 	LookBacks []lookBackView
 	Goals     []goalView
 	InGroups  []myGroup
+	HowIsIt   []classAsk     // classes that ask how they are
 	Boards    []roster.Class // whose board of who helps whom there is
 	FlagsHref string         // what is looked after
 	Talks     string         // all talks
@@ -344,6 +345,9 @@ func (s *Server) showMe(w http.ResponseWriter, r *http.Request, a guard.Actor) e
 		return err
 	}
 	v.Boards = p.Classes
+	if v.HowIsIt, err = s.askedOf(r.Context(), a.District, a.Person, p.Classes); err != nil {
+		return err
+	}
 	return s.render(w, r, a, http.StatusOK, "me", v)
 }
 

@@ -15,7 +15,7 @@ import (
 
 // teacherViews are the pages of teachers.
 var teacherViews = map[string]any{
-	"checks": checksView{}, "proposal": proposalView{}, "flexteach": flexTeach{}, "groups": groupsView{}, "set": setPage{}, "team": teamView{}, "tutoring": tutoringView{}, "flexsession": sessionPage{},
+	"checks": checksView{}, "proposal": proposalView{}, "flexteach": flexTeach{}, "groups": groupsView{}, "set": setPage{}, "team": teamView{}, "course": courseView{}, "tutoring": tutoringView{}, "flexsession": sessionPage{},
 	"given": givenView{}, "profiles": profilesView{}, "classpractices": classPracticesView{}, "queue": queueView{}, "brief": briefView{}, "calendar": calendarView{},
 	"teach": teachView{}, "classes": classesView{}, "grid": classPage{}, "observe": observeView{}, "cards": cardsView{}, "find": findView{},
 }
