@@ -73,7 +73,7 @@ describe('planning', { skip: process.env.WAYMARK_BIN ? false : 'WAYMARK_BIN name
     assert.notEqual(at, await page.locator('[data-group]').first().getAttribute('data-group'));
 
     // By hand: back again, on a screen that holds both groups.
-    await page.setViewportSize({ width: 1280, height: 3000 });
+    await page.setViewportSize({ width: 1280, height: 5000 });
     const goal = page.locator('[data-group]').first().locator('h3');
     await page.locator(`[data-student="${who}"] .note`).first().hover();
     await page.mouse.down();
