@@ -177,7 +177,11 @@ func (s *Server) newChildView(ctx context.Context, a guard.Actor, speech spoken,
 			v.CanDo = append(v.CanDo, tell(m.Competency))
 		}
 	}
-	for _, o := range propose.Options(p.Learner, p.catalogue, p.focus(), 4*offerSize) {
+	var options []propose.Option
+	if focus := p.heard(p.focus()); len(focus) > 0 {
+		options = propose.Options(p.Learner, p.catalogue, focus, 4*offerSize)
+	}
+	for _, o := range options {
 		if len(v.Next) < nextMost && !told[o.Competency.ID] {
 			v.Next = append(v.Next, tell(o.Competency))
 		}

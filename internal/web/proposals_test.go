@@ -62,8 +62,15 @@ func TestAClassTurnsItsProposalsOff(t *testing.T) {
 		off.saysNot("Equal fractions, together")
 		off.says(says)
 	}
+	// Its students are offered nothing on its subjects either, but what a goal of theirs is about.
+	const quiet = "In Room 12 Mathematics your teacher says what comes next."
+	s.get("student", "/me/options").says(quiet, "Nothing to choose right now")
+	s.get("guardian", "/family").is(http.StatusOK)
+	s.post("student", "/me/goals", url.Values{"what": {"Add fractions"}, "competency": {string(adding)}, "by": {"2026-12-18"}, "area": {"academic"}, "term": {"short"}}).is(http.StatusSeeOther)
+	s.get("student", "/me/options").says(quiet, "Explain it to a friend").saysNot("Nothing to choose")
 	s.post("teacher", room12Path+"/proposals", url.Values{"do": {"on"}}).goesTo(room12Path + "?done=said")
 	s.get("teacher", "/teach").says("Equal fractions, together")
+	s.get("student", "/me/options").saysNot(quiet)
 }
 
 func TestRulesAreTheSchoolsOwn(t *testing.T) {

@@ -32,6 +32,7 @@ type pupil struct {
 	began time.Time // of the first evidence; zero if there is none
 	propose.Learner
 	Classes   []roster.Class
+	Off       []roster.Class // of them, those that have proposals turned off
 	catalogue *propose.Catalogue
 	now       time.Time
 }
@@ -92,8 +93,39 @@ func (s *Server) pupil(ctx context.Context, d roster.DistrictID, student roster.
 	if p.Choices, err = s.Store.Choices(ctx, d, []roster.PersonID{student}, time.Time{}); err != nil {
 		return nil, err
 	}
-	p.Classes, err = s.Store.Classes(ctx, d, student, roster.Student)
-	return p, err
+	if p.Classes, err = s.Store.Classes(ctx, d, student, roster.Student); err != nil {
+		return nil, err
+	}
+	for _, c := range p.Classes {
+		off, err := s.Store.ProposalsOff(ctx, d, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		if off {
+			p.Off = append(p.Off, c)
+		}
+	}
+	return p, nil
+}
+
+// quiet reports whether the program proposes nothing on a subject: a class on it has proposals turned
+// off, and no other class on it has them on.
+func (p *pupil) quiet(subject string) bool {
+	off := false
+	for _, c := range p.Classes {
+		on := !slices.ContainsFunc(p.Off, func(x roster.Class) bool { return x.ID == c.ID })
+		if about := slices.Contains(c.Subjects, subject); about && on {
+			return false
+		} else if !on && (about || len(c.Subjects) == 0) {
+			off = true
+		}
+	}
+	return off
+}
+
+// heard leaves out of some competencies those on which nothing is proposed.
+func (p *pupil) heard(ids []competency.ID) []competency.ID {
+	return slices.DeleteFunc(slices.Clone(ids), func(id competency.ID) bool { return p.quiet(p.catalogue.Competencies[id].Subject) })
 }
 
 // gains returns the strongest gains of the last weeks.
@@ -173,10 +205,10 @@ func (p *pupil) offer(page int) []propose.Option {
 		options := propose.Options(p.Learner, p.catalogue, focus, most)
 		return slices.DeleteFunc(options, func(o propose.Option) bool { return open[o.Material.ID] })
 	}
-	focus := append(p.focus(), wanted...)
+	focus := append(p.heard(p.focus()), wanted...)
 	options := among(focus)
 	if len(options) < 2 {
-		options = among(append(focus, p.grade()...))
+		options = among(append(focus, p.heard(p.grade())...))
 	}
 	first := min(page*offerSize, len(options))
 	return options[first:min(first+offerSize, len(options))]
@@ -185,6 +217,7 @@ func (p *pupil) offer(page int) []propose.Option {
 // offerView is some options to choose from.
 type offerView struct {
 	Options []optionView
+	Off     []roster.Class // in which the teacher says what comes next
 	Page    int
 }
 
@@ -227,7 +260,7 @@ func newMaterialView(m material.Material) materialView {
 }
 
 func newOfferView(p *pupil, page int) offerView {
-	v := offerView{Page: page}
+	v := offerView{Page: page, Off: p.Off}
 	for _, o := range p.offer(page) {
 		v.Options = append(v.Options, optionView{newMaterialView(o.Material), o.Competency, o.Because, evidenceHref(p.Person.ID, o.Competency.ID)})
 	}
