@@ -76,8 +76,7 @@ func (t Time) sum() float64 { return t.Screen + t.Alone + t.Others + t.Adult }
 
 // Share is how a group of students spent their time.
 type Share struct {
-	Dimension, Group             string
-	Suppressed                   bool // all figures below are zero
+	stats.Subgroup
 	Students                     int
 	Minutes                      float64 // of a student, mean
 	Screen, Alone, Others, Adult float64 // shares of all minutes of the group; NaN where there are none
@@ -87,23 +86,15 @@ type Share struct {
 // Shares tells it by subgroup. Subgroups of fewer than least students are suppressed, and with them
 // what would give them away.
 func Shares(all []Time, dimensions []string, least int) []Share {
-	if len(all) < least {
-		return []Share{{Dimension: "everybody", Group: "Everybody", Suppressed: true}}
-	}
-	out := []Share{shareOf("everybody", "Everybody", all)}
-	for _, d := range dimensions {
-		for _, c := range stats.Cells(all, func(t Time) string { return t.Groups[d] }, least) {
-			if c.Suppressed {
-				out = append(out, Share{Dimension: d, Group: c.Name, Suppressed: true})
-				continue
-			}
-			out = append(out, shareOf(d, c.Name, c.Members))
+	return stats.Subgroups(all, dimensions, func(t Time) map[string]string { return t.Groups }, least, func(g stats.Subgroup, members, _ []Time) Share {
+		if g.Suppressed {
+			return Share{Subgroup: g}
 		}
-	}
-	return out
+		return shareOf(g, members)
+	})
 }
 
-func shareOf(dimension, group string, members []Time) Share {
+func shareOf(g stats.Subgroup, members []Time) Share {
 	var t Time
 	for _, m := range members {
 		t.Screen, t.Alone, t.Others, t.Adult = t.Screen+m.Screen, t.Alone+m.Alone, t.Others+m.Others, t.Adult+m.Adult
@@ -113,7 +104,7 @@ func shareOf(dimension, group string, members []Time) Share {
 	if all == 0 {
 		all = math.NaN()
 	}
-	return Share{Dimension: dimension, Group: group, Students: len(members), Minutes: t.sum() / n, Screen: t.Screen / all, Alone: t.Alone / all, Others: t.Others / all, Adult: t.Adult / all,
+	return Share{Subgroup: g, Students: len(members), Minutes: t.sum() / n, Screen: t.Screen / all, Alone: t.Alone / all, Others: t.Others / all, Adult: t.Adult / all,
 		Planned: t.Planned / n, Held: t.Held / n}
 }
 

@@ -54,43 +54,30 @@ func Answer(asked []Asked, now time.Time) (a Answering) {
 
 // Attention is how talks were given to a group of students: counts and means, never of one.
 type Attention struct {
-	Dimension, Group string
-	Suppressed       bool // all figures below are zero
-	Students         int
-	Talked           float64 // share with a talk in the window
-	Talks            float64 // mean number
-	Minutes          float64 // mean
-	Days             float64 // mean days since the last talk, of those who had one
-	P90              float64 // 90th percentile of these days; who never talked counts as the window and one day
-	Gini             float64 // of minutes: 0 if all got the same, near 1 if one got all
-	Mentored         float64 // share with a named mentor
-	Answering        Answering
+	stats.Subgroup
+	Students  int
+	Talked    float64 // share with a talk in the window
+	Talks     float64 // mean number
+	Minutes   float64 // mean
+	Days      float64 // mean days since the last talk, of those who had one
+	P90       float64 // 90th percentile of these days; who never talked counts as the window and one day
+	Gini      float64 // of minutes: 0 if all got the same, near 1 if one got all
+	Mentored  float64 // share with a named mentor
+	Answering Answering
 }
 
 // Attend summarises attention over a window of days, for everybody and by dimensions; a
 // group with fewer than [mastery.SmallCell] students is suppressed, and with it the smallest
 // other one where a single small one could be reckoned back.
 func Attend(students []Attended, dimensions []string, window int, now time.Time) []Attention {
-	out := []Attention{attend("everybody", "Everybody", students, window, now)}
-	if out[0].Suppressed {
-		return out
-	}
-	for _, d := range dimensions {
-		for _, c := range stats.Cells(students, func(s Attended) string { return s.Groups[d] }, mastery.SmallCell) {
-			if c.Suppressed {
-				out = append(out, Attention{Dimension: d, Group: c.Name, Suppressed: true})
-			} else {
-				out = append(out, attend(d, c.Name, c.Members, window, now))
-			}
-		}
-	}
-	return out
+	return stats.Subgroups(students, dimensions, func(s Attended) map[string]string { return s.Groups }, mastery.SmallCell, func(g stats.Subgroup, members, _ []Attended) Attention {
+		return attend(g, members, window, now)
+	})
 }
 
-func attend(dimension, name string, students []Attended, window int, now time.Time) Attention {
-	a := Attention{Dimension: dimension, Group: name}
-	if len(students) < mastery.SmallCell {
-		a.Suppressed = true
+func attend(g stats.Subgroup, students []Attended, window int, now time.Time) Attention {
+	a := Attention{Subgroup: g}
+	if g.Suppressed {
 		return a
 	}
 	a.Students = len(students)

@@ -72,18 +72,17 @@ type Ninth struct {
 
 // NinthRow counts standings in one group of one dimension.
 type NinthRow struct {
-	Dimension, Group string
-	Students         int
-	Count            map[Standing]int
-	Suppressed       bool
+	stats.Subgroup
+	Students int
+	Count    map[Standing]int
 }
 
 // NinthGrade counts where ninth-graders stand, as a whole and by groups. Groups of fewer than
 // least students are suppressed, and with them what would give them away.
 func NinthGrade(all []Ninth, dimensions []string, least int) []NinthRow {
-	row := func(dimension, group string, members []Ninth, hidden bool) NinthRow {
-		r := NinthRow{Dimension: dimension, Group: group, Suppressed: hidden}
-		if hidden {
+	return stats.Subgroups(all, dimensions, func(n Ninth) map[string]string { return n.Groups }, least, func(g stats.Subgroup, members, _ []Ninth) NinthRow {
+		r := NinthRow{Subgroup: g}
+		if g.Suppressed {
 			return r
 		}
 		r.Students, r.Count = len(members), map[Standing]int{}
@@ -91,15 +90,5 @@ func NinthGrade(all []Ninth, dimensions []string, least int) []NinthRow {
 			r.Count[StandingOf(m.Courses)]++
 		}
 		return r
-	}
-	out := []NinthRow{row("everybody", "Everybody", all, len(all) < least)}
-	if out[0].Suppressed {
-		return out
-	}
-	for _, d := range dimensions {
-		for _, c := range stats.Cells(all, func(n Ninth) string { return n.Groups[d] }, least) {
-			out = append(out, row(d, c.Name, c.Members, c.Suppressed))
-		}
-	}
-	return out
+	})
 }

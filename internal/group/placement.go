@@ -86,12 +86,11 @@ func meanSD(xs []float64) (mean, sd float64) {
 
 // Placed is where students of a subgroup were in groups, beside all others.
 type Placed struct {
-	Dimension, Group string
-	Suppressed       bool // all figures below are zero
-	Students         int
-	In               float64 // share who were in groups at all
-	Again            float64 // share of the others in their groups whom they had been with before; NaN where none
-	Level            float64 // mean of [Placement.Level]; NaN where none
+	stats.Subgroup
+	Students int
+	In       float64 // share who were in groups at all
+	Again    float64 // share of the others in their groups whom they had been with before; NaN where none
+	Level    float64 // mean of [Placement.Level]; NaN where none
 	// LevelGap is how far Level is from that of all others, in standard deviations of students
 	// (Hedges 1981, without its correction); 0 where either are fewer than least. Beyond [Warn]
 	// groups of like with like follow the subgroup.
@@ -101,26 +100,16 @@ type Placed struct {
 // Placements tells how groups fall by subgroup. Subgroups of fewer than least students are
 // suppressed, and with them what would give them away.
 func Placements(all []Placement, dimensions []string, least int) []Placed {
-	if len(all) < least {
-		return []Placed{{Dimension: "everybody", Group: "Everybody", Suppressed: true}}
-	}
-	out := []Placed{placed("everybody", "Everybody", all, nil, least)}
-	for _, d := range dimensions {
-		name := func(p Placement) string { return p.Groups[d] }
-		for _, c := range stats.Cells(all, name, least) {
-			if c.Suppressed {
-				out = append(out, Placed{Dimension: d, Group: c.Name, Suppressed: true})
-				continue
-			}
-			rest := slices.DeleteFunc(slices.Clone(all), func(p Placement) bool { return name(p) == c.Name || name(p) == "" && c.Name == stats.NotKnown })
-			out = append(out, placed(d, c.Name, c.Members, rest, least))
+	return stats.Subgroups(all, dimensions, func(p Placement) map[string]string { return p.Groups }, least, func(g stats.Subgroup, members, rest []Placement) Placed {
+		if g.Suppressed {
+			return Placed{Subgroup: g}
 		}
-	}
-	return out
+		return placed(g, members, rest, least)
+	})
 }
 
-func placed(dimension, group string, members, rest []Placement, least int) Placed {
-	x := Placed{Dimension: dimension, Group: group, Students: len(members)}
+func placed(g stats.Subgroup, members, rest []Placement, least int) Placed {
+	x := Placed{Subgroup: g, Students: len(members)}
 	mates, again := 0, 0
 	for _, p := range members {
 		if p.Sets > 0 {

@@ -52,7 +52,7 @@ const FreshWithin = 21 * 24 * time.Hour
 // smallest group that is not small is suppressed with it where only one small group
 // would otherwise be known by subtraction from everybody.
 func Summarize(students []Subject, dimensions []string, weeks int, now time.Time) Overview {
-	o := Overview{Weeks: weeks, Groups: []GroupOverview{group("everybody", "Everybody", students, now)}}
+	o := Overview{Weeks: weeks, Groups: []GroupOverview{group(stats.Everybody, "Everybody", students, now)}}
 	if o.Groups[0].Suppressed {
 		return o
 	}

@@ -165,24 +165,20 @@ type Chooser struct {
 
 // Choosing is what a group of students made of offers: counts and means, never of one.
 type Choosing struct {
-	Dimension, Group string
-	Suppressed       bool // all figures below are zero
-	Students         int
-	Chose            float64 // share of students who took something or had an idea agreed
+	stats.Subgroup
+	Students int
+	Chose    float64 // share of students who took something or had an idea agreed
 	Tally
 }
-
-// Everybody is the dimension of all students together.
-const Everybody = "everybody"
 
 // Choose summarises choices for everybody and by dimensions; a group of fewer than least
 // students, or of whom fewer have been offered anything, is suppressed, and what would give
 // it away with it.
 func Choose(students []Chooser, dimensions []string, least int) []Choosing {
 	if len(students) < least {
-		return []Choosing{{Dimension: Everybody, Suppressed: true}}
+		return []Choosing{{Subgroup: stats.Subgroup{Dimension: stats.Everybody, Suppressed: true}}}
 	}
-	out := []Choosing{choosing(Everybody, "", students)}
+	out := []Choosing{choosing(stats.Subgroup{Dimension: stats.Everybody}, students)}
 	for _, d := range dimensions {
 		cells := stats.Cells(students, func(s Chooser) string { return s.Groups[d] }, least)
 		offered := make([]int, len(cells))
@@ -195,17 +191,18 @@ func Choose(students []Chooser, dimensions []string, least int) []Choosing {
 		}
 		few := stats.Suppressed(offered, least)
 		for i, c := range cells {
-			if c.Suppressed || few[i] {
-				out = append(out, Choosing{Dimension: d, Group: c.Name, Suppressed: true})
+			g := stats.Subgroup{Dimension: d, Group: c.Name, Suppressed: c.Suppressed || few[i]}
+			if g.Suppressed {
+				out = append(out, Choosing{Subgroup: g})
 			} else {
-				out = append(out, choosing(d, c.Name, c.Members))
+				out = append(out, choosing(g, c.Members))
 			}
 		}
 	}
 	return out
 }
 
-func choosing(dimension, group string, students []Chooser) Choosing {
+func choosing(g stats.Subgroup, students []Chooser) Choosing {
 	var all []Choice
 	chose := 0
 	for _, s := range students {
@@ -214,5 +211,5 @@ func choosing(dimension, group string, students []Chooser) Choosing {
 			chose++
 		}
 	}
-	return Choosing{Dimension: dimension, Group: group, Students: len(students), Chose: share(chose, len(students)), Tally: Count(all)}
+	return Choosing{Subgroup: g, Students: len(students), Chose: share(chose, len(students)), Tally: Count(all)}
 }

@@ -77,3 +77,40 @@ func Cells[T any](whole []T, name func(T) string, least int) []Cell[T] {
 	}
 	return cells
 }
+
+// Everybody is the dimension of a whole that is not cut.
+const Everybody = "everybody"
+
+// Subgroup names a part of a whole by a characteristic; figures of a suppressed one are zero.
+type Subgroup struct {
+	Dimension, Group string
+	Suppressed       bool
+}
+
+// At returns the subgroup itself, for rows that hold one.
+func (g Subgroup) At() Subgroup { return g }
+
+// Subgroups makes a row of everybody and then of each part by each dimension; of is to which group of
+// each dimension somebody belongs. A part of fewer than least is suppressed, with what would give it
+// away (see [Suppressed]): row gets nobody then. Where everybody are fewer than least, there is no
+// other row. rest are all who are not in the part.
+func Subgroups[T, R any](whole []T, dimensions []string, of func(T) map[string]string, least int, row func(g Subgroup, members, rest []T) R) []R {
+	all := Subgroup{Dimension: Everybody, Group: "Everybody", Suppressed: len(whole) < least}
+	if all.Suppressed {
+		return []R{row(all, nil, nil)}
+	}
+	out := []R{row(all, whole, nil)}
+	for _, d := range dimensions {
+		name := func(x T) string { return cmp.Or(of(x)[d], NotKnown) }
+		for _, c := range Cells(whole, name, least) {
+			g := Subgroup{Dimension: d, Group: c.Name, Suppressed: c.Suppressed}
+			if c.Suppressed {
+				out = append(out, row(g, nil, nil))
+				continue
+			}
+			rest := slices.DeleteFunc(slices.Clone(whole), func(x T) bool { return name(x) == c.Name })
+			out = append(out, row(g, c.Members, rest))
+		}
+	}
+	return out
+}

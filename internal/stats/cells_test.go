@@ -46,3 +46,38 @@ func TestSuppressed(t *testing.T) {
 		}
 	}
 }
+
+// Of a whole everybody comes first, then each part by each dimension with all who are not in it; of
+// what must not be shown nobody is handed out.
+func TestSubgroupsOfAWhole(t *testing.T) {
+	t.Parallel()
+	var whole []map[string]string
+	for i := range 25 {
+		x := map[string]string{"sex": "f"}
+		if i >= 12 {
+			x["sex"] = "m"
+		}
+		if i < 3 {
+			x["home"] = "es"
+		}
+		whole = append(whole, x)
+	}
+	type row struct {
+		stats.Subgroup
+		members, rest int
+	}
+	make := func(g stats.Subgroup, members, rest []map[string]string) row { return row{g, len(members), len(rest)} }
+	of := func(x map[string]string) map[string]string { return x }
+	got := stats.Subgroups(whole, []string{"sex", "home"}, of, 10, make)
+	want := []row{
+		{stats.Subgroup{Dimension: stats.Everybody, Group: "Everybody"}, 25, 0},
+		{stats.Subgroup{Dimension: "sex", Group: "f"}, 12, 13}, {stats.Subgroup{Dimension: "sex", Group: "m"}, 13, 12},
+		{stats.Subgroup{Dimension: "home", Group: "es", Suppressed: true}, 0, 0}, {stats.Subgroup{Dimension: "home", Group: stats.NotKnown, Suppressed: true}, 0, 0},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v; want %v", got, want)
+	}
+	if got := stats.Subgroups(whole[:9], []string{"sex"}, of, 10, make); len(got) != 1 || !got[0].Suppressed || got[0].members != 0 {
+		t.Errorf("nine: %v", got)
+	}
+}

@@ -15,12 +15,11 @@ type Share struct {
 
 // Fairness is what a group of students had of flex time beside all others.
 type Fairness struct {
-	Dimension, Group string
-	Suppressed       bool // all figures below are zero
-	Students         int
-	Asked            float64 // wishes of a student, mean
-	Granted          float64 // share of wishes; NaN where nobody wished
-	Missed           float64 // share of blocks; NaN where none is recorded
+	stats.Subgroup
+	Students int
+	Asked    float64 // wishes of a student, mean
+	Granted  float64 // share of wishes; NaN where nobody wished
+	Missed   float64 // share of blocks; NaN where none is recorded
 	// How far the group is from all others together, in standard deviations of a share; 0 where
 	// either has too little to say. [Unlike] and more is worth a look.
 	GrantedGap, MissedGap float64
@@ -36,24 +35,12 @@ const fewest = 20
 // Fair tells what groups had of flex time. Groups of fewer than least students are suppressed, and
 // with them what would give them away.
 func Fair(all []Share, dimensions []string, least int) []Fairness {
-	out := []Fairness{fair("everybody", "Everybody", all, total{})}
-	if len(all) < least {
-		out[0] = Fairness{Dimension: "everybody", Group: "Everybody", Suppressed: true}
-		return out
-	}
-	whole := sum(all)
-	for _, d := range dimensions {
-		for _, c := range stats.Cells(all, func(s Share) string { return s.Groups[d] }, least) {
-			if c.Suppressed {
-				out = append(out, Fairness{Dimension: d, Group: c.Name, Suppressed: true})
-				continue
-			}
-			mine := sum(c.Members)
-			rest := total{whole.asked - mine.asked, whole.granted - mine.granted, whole.missed - mine.missed, whole.recorded - mine.recorded}
-			out = append(out, fair(d, c.Name, c.Members, rest))
+	return stats.Subgroups(all, dimensions, func(s Share) map[string]string { return s.Groups }, least, func(g stats.Subgroup, members, rest []Share) Fairness {
+		if g.Suppressed {
+			return Fairness{Subgroup: g}
 		}
-	}
-	return out
+		return fair(g, members, sum(rest))
+	})
 }
 
 type total struct{ asked, granted, missed, recorded int }
@@ -65,9 +52,9 @@ func sum(of []Share) (t total) {
 	return t
 }
 
-func fair(dimension, group string, members []Share, rest total) Fairness {
+func fair(g stats.Subgroup, members []Share, rest total) Fairness {
 	t := sum(members)
-	return Fairness{Dimension: dimension, Group: group, Students: len(members), Asked: float64(t.asked) / float64(max(1, len(members))),
+	return Fairness{Subgroup: g, Students: len(members), Asked: float64(t.asked) / float64(max(1, len(members))),
 		Granted: share(t.granted, t.asked), Missed: share(t.missed, t.recorded),
 		GrantedGap: gap(t.granted, t.asked, rest.granted, rest.asked), MissedGap: gap(t.missed, t.recorded, rest.missed, rest.recorded)}
 }

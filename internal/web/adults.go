@@ -83,16 +83,10 @@ func (s *Server) showTime(w http.ResponseWriter, r *http.Request, a guard.Actor)
 	if err != nil {
 		return err
 	}
-	for _, g := range company.Shares(all, dimensions, mastery.SmallCell) {
-		t, name := tableFor(&v.Tables, g.Dimension, g.Group)
-		v.Hidden = v.Hidden || g.Dimension == everybody && g.Suppressed
-		if g.Suppressed {
-			t.Hidden = append(t.Hidden, name)
-			continue
-		}
-		minutes := func(m float64) string { return fmt.Sprintf("%.0f", m) }
-		t.Rows = append(t.Rows, timeRow{name, g.Students, minutes(g.Minutes), share(g.Screen), share(g.Alone), share(g.Others), share(g.Adult), minutes(g.Planned), minutes(g.Held)})
-	}
+	minutes := func(m float64) string { return fmt.Sprintf("%.0f", m) }
+	v.Tables, v.Hidden = tablesOf(company.Shares(all, dimensions, mastery.SmallCell), func(g company.Share, name string) timeRow {
+		return timeRow{name, g.Students, minutes(g.Minutes), share(g.Screen), share(g.Alone), share(g.Others), share(g.Adult), minutes(g.Planned), minutes(g.Held)}
+	})
 	if v.Adults, err = s.adultRows(r, a, since, led); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"waymark/internal/live"
 	"waymark/internal/mastery"
 	"waymark/internal/roster"
+	"waymark/internal/stats"
 )
 
 // attentionView is how evenly talks are given in a school.
@@ -35,17 +36,27 @@ type groupTable[R any] struct {
 	Hidden []string // groups that are not shown
 }
 
-// tableFor returns the table that a group belongs to, the last one or a new one after it, and
-// what the group is called there.
-func tableFor[R any](tables *[]groupTable[R], dimension, group string) (t *groupTable[R], name string) {
-	title, name := "All students", "All"
-	if dimension != everybody {
-		title, name = upperFirst(dimension), groupName(dimension, group)
+// tablesOf sorts figures on subgroups into a table for each dimension; hidden says that not even the
+// whole can be shown.
+func tablesOf[G interface{ At() stats.Subgroup }, R any](list []G, row func(g G, name string) R) (tables []groupTable[R], hidden bool) {
+	for _, g := range list {
+		at := g.At()
+		title, name := "All students", "All"
+		if at.Dimension != everybody {
+			title, name = upperFirst(at.Dimension), groupName(at.Dimension, at.Group)
+		}
+		if n := len(tables); n == 0 || tables[n-1].Title != title {
+			tables = append(tables, groupTable[R]{Title: title})
+		}
+		t := &tables[len(tables)-1]
+		if at.Suppressed {
+			t.Hidden = append(t.Hidden, name)
+			hidden = hidden || at.Dimension == everybody
+			continue
+		}
+		t.Rows = append(t.Rows, row(g, name))
 	}
-	if n := len(*tables); n == 0 || (*tables)[n-1].Title != title {
-		*tables = append(*tables, groupTable[R]{Title: title})
-	}
-	return &(*tables)[len(*tables)-1], name
+	return tables, hidden
 }
 
 type attentionRow struct {
@@ -91,13 +102,7 @@ func (s *Server) showAttention(w http.ResponseWriter, r *http.Request, a guard.A
 
 func newAttentionView(list []conference.Attention) attentionView {
 	v := attentionView{Weeks: weekWords(attentionWindow / 7), Least: mastery.SmallCell}
-	for _, g := range list {
-		t, name := tableFor(&v.Tables, g.Dimension, g.Group)
-		v.Hidden = v.Hidden || g.Dimension == everybody && g.Suppressed
-		if g.Suppressed {
-			t.Hidden = append(t.Hidden, name)
-			continue
-		}
+	v.Tables, v.Hidden = tablesOf(list, func(g conference.Attention, name string) attentionRow {
 		row := attentionRow{Attention: g, Name: name,
 			Gini: fmt.Sprintf("%.2f", g.Gini), P90: fmt.Sprintf("%.0f", g.P90), Talks: fmt.Sprintf("%.1f", g.Talks), Length: fmt.Sprintf("%.0f", g.Minutes), Days: fmt.Sprintf("%.0f", g.Days)}
 		if g.P90 > attentionWindow {
@@ -112,8 +117,8 @@ func newAttentionView(list []conference.Attention) attentionView {
 		if x := g.Answering; x.Asked > 0 {
 			row.Asked, row.Until = strconv.Itoa(x.Asked), fmt.Sprintf("%.0f", x.Days)
 		}
-		t.Rows = append(t.Rows, row)
-	}
+		return row
+	})
 	// Of which nothing is known, nothing is said.
 	v.Tables = slices.DeleteFunc(v.Tables, func(t groupTable[attentionRow]) bool {
 		return len(t.Rows) == 1 && len(t.Hidden) == 0 && t.Rows[0].Group == notKnown

@@ -297,19 +297,14 @@ func (s *Server) showSchoolFlags(w http.ResponseWriter, r *http.Request, a guard
 	return s.render(w, r, a, http.StatusOK, "schoolflags", v)
 }
 
-func ninthTables(rows []credit.NinthRow) (tables []groupTable[ninthRow]) {
-	for _, r := range rows {
-		t, name := tableFor(&tables, r.Dimension, r.Group)
-		if r.Suppressed {
-			t.Hidden = append(t.Hidden, name)
-			continue
-		}
+func ninthTables(rows []credit.NinthRow) []groupTable[ninthRow] {
+	tables, _ := tablesOf(rows, func(r credit.NinthRow, name string) ninthRow {
 		row := ninthRow{Name: name, All: r.Students}
 		for _, st := range credit.Standings {
 			row.Count = append(row.Count, r.Count[st])
 		}
-		t.Rows = append(t.Rows, row)
-	}
+		return row
+	})
 	return tables
 }
 

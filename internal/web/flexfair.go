@@ -56,15 +56,8 @@ func (s *Server) showFlexFair(w http.ResponseWriter, r *http.Request, a guard.Ac
 	for i, p := range people {
 		all[i] = timetable.Share{Groups: groups[p.ID], Asked: asked[p.ID][0], Granted: asked[p.ID][1], Missed: missed[p.ID][0], Recorded: missed[p.ID][1]}
 	}
-	for _, g := range timetable.Fair(all, dimensions, mastery.SmallCell) {
-		t, name := tableFor(&v.Tables, g.Dimension, g.Group)
-		v.Hidden = v.Hidden || g.Dimension == everybody && g.Suppressed
-		if g.Suppressed {
-			t.Hidden = append(t.Hidden, name)
-			continue
-		}
-		t.Rows = append(t.Rows, fairRow{name, g.Students, fmt.Sprintf("%.1f", g.Asked), share(g.Granted), share(g.Missed),
-			g.GrantedGap < -timetable.Unlike, g.MissedGap > timetable.Unlike})
-	}
+	v.Tables, v.Hidden = tablesOf(timetable.Fair(all, dimensions, mastery.SmallCell), func(g timetable.Fairness, name string) fairRow {
+		return fairRow{name, g.Students, fmt.Sprintf("%.1f", g.Asked), share(g.Granted), share(g.Missed), g.GrantedGap < -timetable.Unlike, g.MissedGap > timetable.Unlike}
+	})
 	return s.render(w, r, a, http.StatusOK, "flexfair", v)
 }

@@ -154,20 +154,14 @@ func (s *Server) showSchoolChoices(w http.ResponseWriter, r *http.Request, a gua
 		return err
 	}
 	v := schoolChoicesView{School: school, Weeks: weekWords(choiceDays / 7), Least: mastery.SmallCell}
-	for _, g := range plan.Choose(students, dimensions, mastery.SmallCell) {
-		t, name := tableFor(&v.Tables, g.Dimension, g.Group)
-		v.Hidden = v.Hidden || g.Dimension == everybody && g.Suppressed
-		if g.Suppressed {
-			t.Hidden = append(t.Hidden, name)
-			continue
-		}
+	v.Tables, v.Hidden = tablesOf(plan.Choose(students, dimensions, mastery.SmallCell), func(g plan.Choosing, name string) tallyView {
 		row := newTallyView(name, g.Tally)
 		row.Students, row.Who = g.Students, fmt.Sprintf("%.0f %%", 100*g.Chose)
 		if g.Chose > 0 && g.Chose < .01 {
 			row.Who = "fewer than 1 %"
 		}
-		t.Rows = append(t.Rows, row)
-	}
+		return row
+	})
 	// Of which nothing is known, nothing is said.
 	v.Tables = slices.DeleteFunc(v.Tables, func(t groupTable[tallyView]) bool {
 		return len(t.Rows) == 1 && len(t.Hidden) == 0 && t.Rows[0].Name == groupName("", notKnown)

@@ -14,6 +14,7 @@ import (
 	"waymark/internal/guard"
 	"waymark/internal/mastery"
 	"waymark/internal/roster"
+	"waymark/internal/stats"
 )
 
 // leading lets in who answers for schools.
@@ -94,8 +95,8 @@ func (s *Server) showSchool(w http.ResponseWriter, r *http.Request, a guard.Acto
 // everybody names the dimension that holds the school as a whole, notKnown the group
 // of those of whom nobody has said.
 const (
-	everybody = "everybody"
-	notKnown  = "not known"
+	everybody = stats.Everybody
+	notKnown  = stats.NotKnown
 )
 
 func newSchoolView(o mastery.Overview) schoolView {

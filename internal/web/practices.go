@@ -307,12 +307,7 @@ func newPracticeUse(t dose.Taken) practiceUse {
 			u.Limited = fmt.Sprintf("For %d of them it is known that something stood in the way: no device, no connection, no time, being away. That is not a want of will.", all.Limited)
 		}
 	}
-	for _, g := range groups {
-		table, name := tableFor(&u.Tables, g.Dimension, g.Group)
-		if g.Suppressed {
-			table.Hidden = append(table.Hidden, name)
-			continue
-		}
+	u.Tables, _ = tablesOf(groups, func(g dose.Group, name string) doseRow {
 		row := doseRow{Name: name, Students: g.Students, Mean: amount(g.Mean, p.Unit)}
 		counts := make([]int, len(g.Bands))
 		for b := range counts {
@@ -324,11 +319,11 @@ func newPracticeUse(t dose.Taken) practiceUse {
 				row.Bands[b] = "few"
 			}
 		}
-		if g.Dimension == dose.Everybody {
+		if g.Dimension == stats.Everybody {
 			u.Fidelity = row.Bands[0]
 		}
-		table.Rows = append(table.Rows, row)
-	}
+		return row
+	})
 	u.Tables = slices.DeleteFunc(u.Tables, func(t groupTable[doseRow]) bool {
 		return len(t.Rows) == 1 && len(t.Hidden) == 0 && t.Rows[0].Name == groupName("", "")
 	})

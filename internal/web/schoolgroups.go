@@ -62,18 +62,12 @@ func (s *Server) showSchoolGroups(w http.ResponseWriter, r *http.Request, a guar
 		all[i] = where[string(p.ID)]
 		all[i].Groups = belongs[p.ID]
 	}
-	for _, g := range group.Placements(all, dimensions, mastery.SmallCell) {
-		t, name := tableFor(&v.Tables, g.Dimension, g.Group)
-		v.Hidden = v.Hidden || g.Dimension == everybody && g.Suppressed
-		if g.Suppressed {
-			t.Hidden = append(t.Hidden, name)
-			continue
-		}
+	v.Tables, v.Hidden = tablesOf(group.Placements(all, dimensions, mastery.SmallCell), func(g group.Placed, name string) placedRow {
 		row := placedRow{name, g.Students, share(g.In), share(g.Again), "–", math.Abs(g.LevelGap) > group.Warn}
 		if !math.IsNaN(g.Level) {
 			row.Level = strings.Replace(fmt.Sprintf("%+.2f", g.Level), "-", "−", 1)
 		}
-		t.Rows = append(t.Rows, row)
-	}
+		return row
+	})
 	return s.render(w, r, a, http.StatusOK, "schoolgroups", v)
 }

@@ -338,18 +338,14 @@ func BandOf(met float64) Band {
 
 // Group is how much of a practice a group of students got: counts and means, never of one.
 type Group struct {
-	Dimension, Group string
-	Suppressed       bool // all figures below are zero
-	Students         int
-	Bands            [4]float64 // share of students in each
-	Mean             float64    // amount in a period
-	Met              float64    // mean share of periods
-	Short            int        // of them in the latest period
-	Limited          int        // of those, by what they could reach
+	stats.Subgroup
+	Students int
+	Bands    [4]float64 // share of students in each
+	Mean     float64    // amount in a period
+	Met      float64    // mean share of periods
+	Short    int        // of them in the latest period
+	Limited  int        // of those, by what they could reach
 }
-
-// Everybody names the dimension that holds all students.
-const Everybody = "everybody"
 
 // Summarise sums up students, for all of them and by dimensions. A group below least students
 // is suppressed, and with it the next smallest where a single one could be reckoned back. It is
@@ -358,26 +354,14 @@ func Summarise(students []Student, dimensions []string, least int) []Group {
 	if len(students) == 0 || len(students[0].Got) == 0 {
 		return nil
 	}
-	out := []Group{sum(Everybody, "", students, least)}
-	if out[0].Suppressed {
-		return out
-	}
-	for _, d := range dimensions {
-		for _, c := range stats.Cells(students, func(s Student) string { return s.Groups[d] }, least) {
-			if c.Suppressed {
-				out = append(out, Group{Dimension: d, Group: c.Name, Suppressed: true})
-			} else {
-				out = append(out, sum(d, c.Name, c.Members, least))
-			}
-		}
-	}
-	return out
+	return stats.Subgroups(students, dimensions, func(s Student) map[string]string { return s.Groups }, least, func(g stats.Subgroup, members, _ []Student) Group {
+		return sum(g, members)
+	})
 }
 
-func sum(dimension, name string, students []Student, least int) Group {
-	g := Group{Dimension: dimension, Group: name}
-	if len(students) < least {
-		g.Suppressed = true
+func sum(of stats.Subgroup, students []Student) Group {
+	g := Group{Subgroup: of}
+	if g.Suppressed {
 		return g
 	}
 	g.Students = len(students)

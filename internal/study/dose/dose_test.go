@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"waymark/internal/fault"
+	"waymark/internal/stats"
 	"waymark/internal/study/dose"
 )
 
@@ -52,7 +53,7 @@ func TestDoseOfStudents(t *testing.T) {
 		t.Errorf("met %v, streaks %d and %d, limited %v %v", a.Met(), a.Streak(), b.Streak(), a.Limited(1), a.Limited(2))
 	}
 	groups := dose.Summarise(got, nil, 2)
-	all := dose.Group{Dimension: dose.Everybody, Students: 2, Bands: [4]float64{0, 1, 0, 0}, Mean: (59.5/3 + 15) / 2, Met: 1. / 3, Short: 1, Limited: 1}
+	all := dose.Group{Subgroup: stats.Subgroup{Dimension: stats.Everybody, Group: "Everybody"}, Students: 2, Bands: [4]float64{0, 1, 0, 0}, Mean: (59.5/3 + 15) / 2, Met: 1. / 3, Short: 1, Limited: 1}
 	if diff := cmp.Diff([]dose.Group{all}, groups, cmp.Comparer(func(x, y float64) bool { return math.Abs(x-y) < 1e-12 })); diff != "" {
 		t.Error(diff)
 	}
