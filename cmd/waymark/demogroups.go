@@ -200,7 +200,7 @@ func lookAfter(ctx context.Context, db *store.DB, c *clock, d roster.DistrictID,
 	}
 	for i, s := range steps {
 		student := s.Students[0].ID
-		f := propose.Flag{Student: student, Proposal: s.ID(), Because: s.Because, Rule: s.Rule, Owner: teacher, Action: "Call home and ask how mornings go",
+		f := propose.Flag{Student: student, Proposal: s.ID(), Because: s.Because, Rule: s.Rule, Owner: teacher, Action: "Ask how it is going, then call home",
 			Review: roster.Date(today.AddDate(0, 0, 4).Format(time.DateOnly)), Expires: roster.Date(now.AddDate(0, 0, 42).Format(time.DateOnly)), Author: teacher}
 		if err := db.RaiseFlag(ctx, d, f); err != nil {
 			return err
@@ -211,7 +211,7 @@ func lookAfter(ctx context.Context, db *store.DB, c *clock, d roster.DistrictID,
 		}
 		switch i {
 		case 1:
-			err = db.ContestFlag(ctx, d, student, kept[0].ID, "I was at the dentist twice. The school has the notes.", student)
+			err = db.ContestFlag(ctx, d, student, kept[0].ID, "That was one day, and it was talked about. The school has the note.", student)
 		case 2:
 			c.at = today.AddDate(0, 0, -1)
 			err = db.CloseFlag(ctx, d, student, kept[0].ID, propose.Better, "The bus comes earlier now.", teacher)

@@ -89,8 +89,8 @@ type Placed struct {
 	stats.Subgroup
 	Students int
 	In       float64 // share who were in groups at all
-	Again    float64 // share of the others in their groups whom they had been with before; NaN where none
-	Level    float64 // mean of [Placement.Level]; NaN where none
+	Again    float64 // share of the others in their groups whom they had been with before; NaN of fewer than least students
+	Level    float64 // mean of [Placement.Level]; NaN of fewer than least students, here or among all others
 	// LevelGap is how far Level is from that of all others, in standard deviations of students
 	// (Hedges 1981, without its correction); 0 where either are fewer than least. Beyond [Warn]
 	// groups of like with like follow the subgroup.
@@ -110,17 +110,22 @@ func Placements(all []Placement, dimensions []string, least int) []Placed {
 
 func placed(g stats.Subgroup, members, rest []Placement, least int) Placed {
 	x := Placed{Subgroup: g, Students: len(members)}
-	mates, again := 0, 0
+	mates, again, met := 0, 0, 0
 	for _, p := range members {
+		if p.Mates > 0 {
+			met++
+		}
 		if p.Sets > 0 {
 			x.In += 1 / float64(len(members))
 		}
 		mates, again = mates+p.Mates, again+p.Again
 	}
-	x.Again = float64(again) / float64(mates)
+	if x.Again = float64(again) / float64(mates); met < least {
+		x.Again = math.NaN()
+	}
 	own, others := levels(members), levels(rest)
 	mean, sd := meanSD(own)
-	if x.Level = mean; len(own) == 0 {
+	if x.Level = mean; len(own) < least || rest != nil && len(others) < least {
 		x.Level = math.NaN()
 	}
 	if len(own) >= least && len(others) >= least {

@@ -170,6 +170,7 @@ func (s Set) Locked(student string) bool {
 // Pulse is what one member says after group work, without a name: how much of 1 to 4 each of
 // three sentences holds.
 type Pulse struct {
+	Set       SetID
 	Relevance int // it was about something that matters to me
 	Inclusion int // my ideas counted
 	Support   int // the teacher helped when we needed it

@@ -68,6 +68,7 @@ const (
 	SeeStep      Action = "see step"      // why a step is proposed
 	ShapeClass   Action = "shape class"   // say what a class is designed for, and ask its students how it is
 	MakeGroups   Action = "make groups"   // propose, arrange and end groups of a class
+	GroupWith    Action = "group with"    // put students of a class into groups with one's own
 	SeeTime      Action = "see time"      // where the time of a school's adults goes
 	SeeTeam      Action = "see team"      // what a team shares, talks about and does
 	SeeTeams     Action = "see teams"     // which teams a school has
@@ -123,7 +124,8 @@ var rules = map[Action][]Relation{
 	DecideStep:   {TeacherOf},
 	SeeStep:      {TeacherOf, LeaderOf},
 	ShapeClass:   {TeacherOf},
-	MakeGroups:   {TeacherOf, InTeam},
+	MakeGroups:   {TeacherOf},
+	GroupWith:    {TeacherOf, InTeam},
 	SeeTime:      {LeaderOf},
 	SeeTeam:      {InTeam, LeaderOf},
 	SeeTeams:     {StaffOf, CounselorOf, LeaderOf},

@@ -78,7 +78,7 @@ func (db *DB) writeTable(ctx context.Context, z *zip.Writer, d roster.DistrictID
 	}
 	sum := sha256.New()
 	out := bufio.NewWriter(io.MultiWriter(f, sum))
-	t.Columns, err = db.eachRow(ctx, `SELECT * FROM `+table+` WHERE `+districtIn(table)+` = $1`, []any{d}, func(columns []string, values []any) error {
+	t.Columns, err = db.eachRow(ctx, `SELECT * FROM `+table+` WHERE `+districtIn(table)+` = $1`+inNoOrder(table), []any{d}, func(columns []string, values []any) error {
 		line, err := archiveLine(columns, values)
 		if err != nil {
 			return err
@@ -90,6 +90,15 @@ func (db *DB) writeTable(ctx context.Context, z *zip.Writer, d roster.DistrictID
 	err = errors.Join(err, out.Flush())
 	t.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	return t, err
+}
+
+// inNoOrder lets answers that name nobody be written in the order of their ids, which are drawn by
+// lot: in the order in which they came they would tell whose they are.
+func inNoOrder(table string) string {
+	if slices.Contains(nameless, table) {
+		return ` ORDER BY id`
+	}
+	return ""
 }
 
 // archiveLine writes a row as an object, with its columns in their order.

@@ -1,7 +1,12 @@
 package store_test
 
 import (
+	"archive/zip"
+	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -9,6 +14,7 @@ import (
 	"waymark/internal/fault"
 	"waymark/internal/flex"
 	"waymark/internal/group"
+	"waymark/internal/motivation"
 	"waymark/internal/roster"
 	"waymark/internal/store"
 	"waymark/internal/store/storetest"
@@ -146,8 +152,55 @@ func TestGroupsInUse(t *testing.T) {
 		if err := db.ChangeGroupSet(ctx, d, set); err != nil {
 			t.Fatal(err)
 		}
+		p.Set = set.ID
 		if list, err := db.Pulses(ctx, d, "c1", now().AddDate(0, 0, -1)); err != nil || cmp.Diff([]group.Pulse{p}, list) != "" {
 			t.Errorf("pulses %v, %v", list, err)
+		}
+	})
+}
+
+// Nothing tells when an answer came: what an archive holds of answers is in the order of lots, whatever
+// the order was in which students answered.
+func TestAnswersTellNoOrder(t *testing.T) {
+	storetest.Each(t, now, func(t *testing.T, db *store.DB) {
+		fixture(t, db)
+		ctx := t.Context()
+		if err := db.AskClass(ctx, d, "c1", id(t, db, "tea")); err != nil {
+			t.Fatal(err)
+		}
+		asks, err := db.Asks(ctx, d, "c1", now().AddDate(0, 0, -1))
+		if err != nil || len(asks) != 1 {
+			t.Fatal(asks, err)
+		}
+		for i := range 12 {
+			who := roster.PersonID(fmt.Sprintf("student-%02d", i))
+			if err := db.SayOfClass(ctx, d, "c1", who, motivation.Answer{Ask: asks[0].ID, Values: [4]int{1 + i%4, 1 + i/4, 1, 1}}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var b bytes.Buffer
+		if _, err := db.WriteArchive(ctx, d, &b); err != nil {
+			t.Fatal(err)
+		}
+		z, err := zip.NewReader(bytes.NewReader(b.Bytes()), int64(b.Len()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := z.Open("class_answer.ndjson")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var ids []string
+		dec := json.NewDecoder(f)
+		for dec.More() {
+			var row struct{ ID string }
+			if err := dec.Decode(&row); err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, row.ID)
+		}
+		if len(ids) != 12 || !slices.IsSorted(ids) {
+			t.Errorf("answers stand in another order than that of their ids: %v", ids)
 		}
 	})
 }

@@ -87,6 +87,12 @@ func (db *DB) GroupSet(ctx context.Context, d roster.DistrictID, class roster.Cl
 	return sets[0], nil
 }
 
+// SetClasses returns of which classes a set is, the one that keeps it first.
+func (db *DB) SetClasses(ctx context.Context, d roster.DistrictID, class roster.ClassID, id group.SetID) ([]roster.ClassID, error) {
+	s, err := db.GroupSet(ctx, d, class, id)
+	return s.Classes, err
+}
+
 // SetsOf returns the groups that were put to use since a time and in which one of some students is,
 // in whatever class, latest first.
 func (db *DB) SetsOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) ([]group.Set, error) {
@@ -219,33 +225,41 @@ func (db *DB) SayPulse(ctx context.Context, d roster.DistrictID, student roster.
 		if n == 0 {
 			return fault.New(fault.Conflict, "You have said so already. Thank you.")
 		}
-		_, err = tx.exec(ctx, `INSERT INTO group_pulse (district, class, group_set, id, relevance, inclusion, support, belongs) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-			d, class, set, rand.Text(), int64(p.Relevance), int64(p.Inclusion), int64(p.Support), string(belongs))
-		return err
+		if _, err = tx.exec(ctx, `INSERT INTO group_pulse (district, class, group_set, id, relevance, inclusion, support, belongs) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+			d, class, set, rand.Text(), int64(p.Relevance), int64(p.Inclusion), int64(p.Support), string(belongs)); err != nil {
+			return err
+		}
+		return tx.shuffle(ctx, "group_pulse", `district = $1 AND class = $2 AND group_set = $3`, d, class, set)
 	})
 }
 
+const pulsesOf = `SELECT p.group_set, p.relevance, p.inclusion, p.support, p.belongs FROM group_pulse p JOIN group_set s ON s.district = p.district AND s.class = p.class AND s.id = p.group_set
+	WHERE p.district = $1 AND s.at >= $2 AND (s.until < $3 OR s.ended > 0 AND s.ended < $4)`
+
+func scanPulse(row func(...any) error) (p group.Pulse, err error) {
+	var belongs string
+	if err := row(&p.Set, &p.Relevance, &p.Inclusion, &p.Support, &belongs); err != nil {
+		return p, err
+	}
+	return p, json.Unmarshal([]byte(belongs), &p.Groups)
+}
+
+// pulseArgs are a district, since when groups count, and until when those ended of which nobody is
+// asked any more: what comes in while somebody looks would tell on who said it.
+func (db *DB) pulseArgs(d roster.DistrictID, since time.Time, more ...any) []any {
+	week := db.now().AddDate(0, 0, -8)
+	return append([]any{d, micros(since), week.Format(time.DateOnly), micros(week)}, more...)
+}
+
 // Pulses returns what members of a class said of groups that were made since a time and of
-// which nobody is asked any more: what comes in while somebody looks would tell on who said it.
+// which nobody is asked any more.
 func (db *DB) Pulses(ctx context.Context, d roster.DistrictID, class roster.ClassID, since time.Time) ([]group.Pulse, error) {
-	return db.pulses(ctx, `p.class = $2`, d, class, since)
+	return many(ctx, db, scanPulse, pulsesOf+` AND p.class = $5 ORDER BY p.id`, db.pulseArgs(d, since, class)...)
 }
 
 // PulsesAt returns the same of a school.
 func (db *DB) PulsesAt(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]group.Pulse, error) {
-	return db.pulses(ctx, `p.class IN (SELECT id FROM class WHERE district = $1 AND school = $2)`, d, school, since)
-}
-
-func (db *DB) pulses(ctx context.Context, where string, d roster.DistrictID, of any, since time.Time) ([]group.Pulse, error) {
-	return many(ctx, db, func(row func(...any) error) (p group.Pulse, err error) {
-		var belongs string
-		if err := row(&p.Relevance, &p.Inclusion, &p.Support, &belongs); err != nil {
-			return p, err
-		}
-		return p, json.Unmarshal([]byte(belongs), &p.Groups)
-	}, `SELECT p.relevance, p.inclusion, p.support, p.belongs FROM group_pulse p JOIN group_set s ON s.district = p.district AND s.class = p.class AND s.id = p.group_set
-		WHERE p.district = $1 AND `+where+` AND s.at >= $3 AND (s.until < $4 OR s.ended > 0 AND s.ended < $5) ORDER BY p.id`, d, of, micros(since),
-		db.now().AddDate(0, 0, -8).Format(time.DateOnly), micros(db.now().AddDate(0, 0, -8)))
+	return many(ctx, db, scanPulse, pulsesOf+` AND p.class IN (SELECT id FROM class WHERE district = $1 AND school = $5) ORDER BY p.id`, db.pulseArgs(d, since, school)...)
 }
 
 // SubgroupsOf returns to which group of each dimension some students belong.

@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"waymark/internal/fault"
@@ -98,9 +101,11 @@ func (db *DB) SayOfClass(ctx context.Context, d roster.DistrictID, class roster.
 		if n == 0 {
 			return fault.New(fault.Conflict, "Nobody asks any more, or you have said it already. Thank you.")
 		}
-		_, err = tx.exec(ctx, `INSERT INTO class_answer (district, class, ask, id, autonomy, competence, relatedness, relevance, belongs) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-			d, class, a.Ask, rand.Text(), int64(a.Values[0]), int64(a.Values[1]), int64(a.Values[2]), int64(a.Values[3]), string(belongs))
-		return err
+		if _, err = tx.exec(ctx, `INSERT INTO class_answer (district, class, ask, id, autonomy, competence, relatedness, relevance, belongs) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			d, class, a.Ask, rand.Text(), int64(a.Values[0]), int64(a.Values[1]), int64(a.Values[2]), int64(a.Values[3]), string(belongs)); err != nil {
+			return err
+		}
+		return tx.shuffle(ctx, "class_answer", `district = $1 AND class = $2 AND ask = $3`, d, class, a.Ask)
 	})
 }
 
@@ -115,4 +120,36 @@ func (db *DB) SaidOfClass(ctx context.Context, d roster.DistrictID, class roster
 		return a, json.Unmarshal([]byte(belongs), &a.Groups)
 	}, `SELECT r.ask, r.autonomy, r.competence, r.relatedness, r.relevance, r.belongs FROM class_answer r JOIN class_ask a ON a.district = r.district AND a.class = r.class AND a.id = r.ask
 		WHERE r.district = $1 AND r.class = $2 AND a.at >= $3 AND a.until <= $4 ORDER BY r.id`, d, class, micros(since), micros(db.now()))
+}
+
+// nameless are the tables of answers that must not be told by when they came: with the order of the
+// rows that say who has answered, it would name who said what.
+var nameless = []string{"class_answer", "group_pulse"}
+
+// shuffle writes the answers to one question anew in the order of their ids, which are drawn by lot, so
+// that neither their places in the file nor the transactions that wrote them tell one from another.
+func (db *DB) shuffle(ctx context.Context, table, where string, args ...any) error {
+	var columns []string
+	var rows [][]any
+	var err error
+	columns, err = db.eachRow(ctx, `SELECT * FROM `+table+` WHERE `+where+` ORDER BY id`, args, func(_ []string, values []any) error {
+		rows = append(rows, slices.Clone(values))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := db.exec(ctx, `DELETE FROM `+table+` WHERE `+where, args...); err != nil {
+		return err
+	}
+	places := make([]string, len(columns))
+	for i := range columns {
+		places[i] = "$" + strconv.Itoa(i+1)
+	}
+	for _, row := range rows {
+		if _, err := db.exec(ctx, `INSERT INTO `+table+` (`+strings.Join(columns, ", ")+`) VALUES (`+strings.Join(places, ", ")+`)`, row...); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -345,11 +345,14 @@ func (db *DB) ContestFlag(ctx context.Context, d roster.DistrictID, student rost
 	return flagGone(n, err)
 }
 
-// AnswerContest keeps what the school says to somebody who said that a flag is not right.
-func (db *DB) AnswerContest(ctx context.Context, d roster.DistrictID, student roster.PersonID, id, words string, by roster.PersonID) error {
-	n, err := db.exec(ctx, `UPDATE flag SET reply = $4, replied_by = $5, replied_at = $6 WHERE district = $1 AND student = $2 AND id = $3 AND closed_at = 0 AND contest <> ''`,
-		d, student, id, words, by, micros(db.now()))
-	return flagGone(n, err)
+// AnswerContest keeps what the school says to somebody who said, at that time, that a flag is not right.
+func (db *DB) AnswerContest(ctx context.Context, d roster.DistrictID, student roster.PersonID, id string, contested time.Time, words string, by roster.PersonID) error {
+	n, err := db.exec(ctx, `UPDATE flag SET reply = $4, replied_by = $5, replied_at = $6 WHERE district = $1 AND student = $2 AND id = $3 AND closed_at = 0 AND contest <> '' AND contested_at = $7`,
+		d, student, id, words, by, micros(db.now()), micros(contested))
+	if err == nil && n == 0 {
+		err = fault.New(fault.Conflict, "There is nothing to answer, or it was said in other words since you opened the page. Read it first.")
+	}
+	return err
 }
 
 func flagGone(n int64, err error) error {

@@ -2,9 +2,7 @@ package store
 
 import (
 	"context"
-	"slices"
 
-	"waymark/internal/fault"
 	"waymark/internal/guard"
 	"waymark/internal/roster"
 	"waymark/internal/team"
@@ -60,33 +58,21 @@ const teammates = `team t JOIN team_member me ON me.district = t.district AND me
 	JOIN enrollment e ON e.district = o.district AND e.person = o.person`
 
 const teaching = `t.ended = 0 AND e.role IN ` + teacherRoles + ` AND e.active AND (e.begins = '' OR e.begins <= $1) AND (e.ends = '' OR e.ends >= $1) AND ` + staffNow + `
+	AND EXISTS (SELECT 1 FROM role xr WHERE xr.district = t.district AND xr.person = o.person AND xr.org = t.school AND xr.active AND xr.role IN ('teacher', 'aide')
+	AND (xr.begins = '' OR xr.begins <= $1) AND (xr.ends = '' OR xr.ends >= $1))
 	AND EXISTS (SELECT 1 FROM class tc WHERE tc.district = e.district AND tc.id = e.class AND tc.active AND tc.school = t.school)`
 
 // staffNow says that a member of a team (me) is staff of its school (t) today.
 const staffNow = `EXISTS (SELECT 1 FROM role mr WHERE mr.district = t.district AND mr.person = me.person AND mr.org = t.school AND mr.active AND mr.role IN ('teacher', 'aide', 'counselor')
 	AND (mr.begins = '' OR mr.begins <= $1) AND (mr.ends = '' OR mr.ends >= $1))`
 
-// ToTeam returns what an actor is to a team of teachers.
+// ToTeam returns what an actor is to a team of teachers: in it, or a leader of its school itself.
 func (db *DB) ToTeam(ctx context.Context, a guard.Actor, id team.ID) ([]guard.Relation, error) {
-	in, err := db.relations(ctx, `SELECT 'in a team with' FROM team t JOIN team_member me ON me.district = t.district AND me.team = t.id
-		WHERE t.district = $2 AND me.person = $3 AND t.id = $4 AND t.ended = 0 AND `+staffNow, a.District, a.Person, id)
-	if err != nil {
-		return nil, err
-	}
-	school, err := one(ctx, db, value[roster.OrgID], `SELECT school FROM team WHERE district = $1 AND id = $2 AND ended = 0`, a.District, id)
-	if fault.KindOf(err) == fault.NotFound {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
-	}
-	led, err := db.ToSchool(ctx, a, school)
-	if err != nil {
-		return nil, err
-	}
-	if slices.Contains(led, guard.LeaderOf) {
-		in = append(in, guard.LeaderOf)
-	}
-	return in, nil
+	return db.relations(ctx, `SELECT 'in a team with' FROM team t JOIN team_member me ON me.district = t.district AND me.team = t.id
+			WHERE t.district = $2 AND me.person = $3 AND t.id = $4 AND t.ended = 0 AND `+staffNow+`
+		UNION SELECT 'leader of' FROM role r JOIN team t ON t.district = r.district AND t.school = r.org AND t.id = $4 AND t.ended = 0
+			WHERE r.district = $2 AND r.person = $3 AND r.active AND r.role IN `+leaderRoles+` AND (r.begins = '' OR r.begins <= $1) AND (r.ends = '' OR r.ends >= $1)
+		ORDER BY 1`, a.District, a.Person, id)
 }
 
 // ToSchool returns what an actor is to a school. A leader of an organisation leads

@@ -149,6 +149,7 @@ var allowed = map[string]string{
 	"POST /classes/{class}/groups":                              "teacher",
 	"GET /classes/{class}/groups/{group}":                       "teacher",
 	"POST /classes/{class}/groups/{group}":                      "teacher",
+	"POST /classes/{class}/groups/{group}/end":                  "teacher",
 	"GET /classes/{class}/tutoring":                             "teacher,leader",
 	"GET /classes/{class}/course":                               "teacher",
 	"POST /classes/{class}/course":                              "teacher",

@@ -113,9 +113,9 @@ func (s *Server) flexSpent(r *http.Request, a guard.Actor, since time.Time, spen
 		}
 		return minutes[slot]
 	}
-	students, purpose := map[string]int{}, map[timetable.OfferID]flex.Purpose{}
+	students, purpose := map[string]int{}, map[string]flex.Purpose{} // by session
 	for _, p := range places {
-		purpose[p.Offer] = p.Purpose
+		purpose[timetable.SessionID(p.Offer, p.Slot)] = p.Purpose
 		if p.Attended == timetable.Here {
 			students[timetable.SessionID(p.Offer, p.Slot)]++
 		}
@@ -131,13 +131,14 @@ func (s *Server) flexSpent(r *http.Request, a guard.Actor, since time.Time, spen
 	}
 	led := map[roster.PersonID]map[flex.Purpose]int{}
 	for _, h := range held {
-		if _, known := purpose[h.Offer]; !known {
+		kind, known := purpose[timetable.SessionID(h.Offer, h.Slot)]
+		if !known {
 			continue // nobody wrote down who came
 		}
 		if led[h.Leader] == nil {
 			led[h.Leader] = map[flex.Purpose]int{}
 		}
-		led[h.Leader][purpose[h.Offer]] += length(h.Slot)
+		led[h.Leader][kind] += length(h.Slot)
 	}
 	return led, nil
 }

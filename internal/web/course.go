@@ -122,7 +122,7 @@ func coursePulse(said []motivation.Answer) pulseView {
 		statements[i] = pulseStatement{st.Short, st.Lack}
 	}
 	for i, x := range said {
-		answers[i] = pulseAnswer{x.Values[:], x.Groups}
+		answers[i] = pulseAnswer{x.Ask, x.Values[:], x.Groups}
 	}
 	return newPulseView(statements, answers, "The checklist above names what can be changed; ask some of them what they would change first.")
 }
@@ -188,7 +188,11 @@ func (s *Server) sayOfClass(w http.ResponseWriter, r *http.Request, a guard.Acto
 	if !answer.Valid() {
 		return fault.Field("autonomy", "Choose an answer to each of the four sentences.")
 	}
-	if answer.Groups, err = s.subgroupsOf(ctx, d, a.Person); err != nil {
+	people, err := s.Store.People(ctx, d, class, roster.Student)
+	if err != nil {
+		return err
+	}
+	if answer.Groups, err = s.subgroupsOf(ctx, d, a.Person, idsOf(people)); err != nil {
 		return err
 	}
 	if err := s.Store.SayOfClass(ctx, d, class, a.Person, answer); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -177,6 +178,13 @@ func (s *Server) raiseFlag(w http.ResponseWriter, r *http.Request, a guard.Actor
 	if !slices.ContainsFunc(owners, func(o roster.Person) bool { return o.ID == f.Owner }) {
 		f.Owner = ""
 	}
+	standing, err := s.Store.Flags(ctx, d, []roster.PersonID{student})
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(standing, func(x propose.Flag) bool { return x.Open(s.Now()) && x.Rule == f.Rule && x.Because == f.Because }) {
+		return seeOther(w, r, flagsHref(student), "said") // pressed twice, or a colleague was faster
+	}
 	if err := s.Store.RaiseFlag(ctx, d, f); fault.KindOf(err) == fault.Invalid && err != nil {
 		return s.renderProposal(w, r, a, p.ID, err)
 	} else if err != nil {
@@ -335,7 +343,8 @@ func (s *Server) answerContest(w http.ResponseWriter, r *http.Request, a guard.A
 	if words == "" || utf8.RuneCountInString(words) > maxReason {
 		return s.renderFlags(w, r, a, fault.Field("reply", "Write an answer of at most %d characters. The student and the family read it.", maxReason))
 	}
-	if err := s.Store.AnswerContest(r.Context(), a.District, studentID(r), r.PathValue("flag"), words, a.Person); err != nil {
+	stamp, _ := strconv.ParseInt(r.PostForm.Get("contested"), 10, 64)
+	if err := s.Store.AnswerContest(r.Context(), a.District, studentID(r), r.PathValue("flag"), time.UnixMicro(stamp).UTC(), words, a.Person); err != nil {
 		return err
 	}
 	return s.afterTalk(w, r, a, flagsHref(studentID(r)), "said")

@@ -125,7 +125,7 @@ func (s *Server) flexStudents(ctx context.Context, d roster.DistrictID, school r
 		if err != nil {
 			return nil, err
 		}
-		mentors, err := s.Store.Mentors(ctx, d, chunk)
+		mentors, err := s.Store.MentorsNow(ctx, d, chunk)
 		if err != nil {
 			return nil, err
 		}

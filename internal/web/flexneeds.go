@@ -18,6 +18,7 @@ type flexNeeds struct {
 	Monday roster.Date
 	Rows   []needRow
 	Slots  int
+	Offers bool // the reader may add sessions
 }
 
 type needRow struct {
@@ -36,6 +37,11 @@ func (s *Server) showFlexNeeds(w http.ResponseWriter, r *http.Request, a guard.A
 	if v.School, err = s.Store.Org(ctx, d, school); err != nil {
 		return err
 	}
+	rel, err := s.Store.ToSchool(ctx, a, school)
+	if err != nil {
+		return err
+	}
+	_, v.Offers = guard.Allowed(guard.OfferFlex, rel)
 	b, err := s.book(ctx, d, school, v.Monday)
 	if err != nil {
 		return err
@@ -65,6 +71,9 @@ func (s *Server) showFlexNeeds(w http.ResponseWriter, r *http.Request, a guard.A
 				seats[c] += o.Seats
 			}
 		}
+	}
+	for _, h := range b.held { // who stands in leads something, too
+		busy[timetable.Away{Person: h.Leader, Slot: h.Slot}] = true
 	}
 	away, err := s.Store.FlexAway(ctx, d, school, v.Monday)
 	if err != nil {
@@ -101,7 +110,7 @@ func (s *Server) showFlexNeeds(w http.ResponseWriter, r *http.Request, a guard.A
 	}
 	names := s.namesOf(ctx, d)
 	for _, o := range timetable.Openings(lacks, leads, slots, busy, openingsMost) {
-		row := needRow{Opening: o, Title: cat.Competencies[o.Competency].InShort()}
+		row := needRow{Opening: o, Title: clipText(cat.Competencies[o.Competency].InShort(), 120)}
 		if o.Leader != "" {
 			if row.LeadName, err = names(o.Leader); err != nil {
 				return err

@@ -163,9 +163,19 @@ func (s *Server) renderFlexTeach(w http.ResponseWriter, r *http.Request, a guard
 	if err != nil {
 		return err
 	}
+	// Who names no week and prepares an offer wants one in which there is still a block.
+	if open := func(slot timetable.Slot) bool { return slot.Begins().After(timetable.Clock(s.Now())) }; asked(r, "week") == "" && form.Title != "" && !slices.ContainsFunc(b.slots, open) {
+		v.Monday = timetable.WeeksAfter(v.Monday, 1)
+		v.Before, v.Next = string(timetable.WeeksAfter(v.Monday, -1)), string(timetable.WeeksAfter(v.Monday, 1))
+		if b, err = s.book(ctx, d, v.School.ID, v.Monday); err != nil {
+			return err
+		}
+	}
 	v.Rooms = b.rooms
 	for _, slot := range b.slots {
-		v.Slots = append(v.Slots, slotChoice{slot, slices.Contains(chosen, slot.ID())})
+		if slot.Begins().After(timetable.Clock(s.Now())) {
+			v.Slots = append(v.Slots, slotChoice{slot, slices.Contains(chosen, slot.ID())})
+		}
 		for _, o := range b.offers {
 			x := b.session(o, slot.ID())
 			if h, ok := b.held[timetable.SessionID(o.ID, slot.ID())]; ok && h.Leader == a.Person {
@@ -215,12 +225,12 @@ func (s *Server) renderFlexTeach(w http.ResponseWriter, r *http.Request, a guard
 			}
 		}
 	}
-	asked, err := s.mentees(r, a, b)
+	wishes, err := s.mentees(r, a, v.School.ID, b)
 	if err != nil {
 		return err
 	}
 	v.Approve = b.calendar.Approve
-	for _, q := range asked {
+	for _, q := range wishes {
 		if q.Answer == "" {
 			v.Waiting = append(v.Waiting, q)
 		} else {
@@ -251,8 +261,9 @@ func (s *Server) mayCome(r *http.Request, a guard.Actor, students []string) ([]r
 	return s.Store.PeopleByID(r.Context(), a.District, ids)
 }
 
-// mentees are the requests, from this week on, of students whose mentor the reader is.
-func (s *Server) mentees(r *http.Request, a guard.Actor, b *book) (views []askedView, err error) {
+// mentees are the requests for weeks in which there is still something to plan, of students whose mentor
+// the reader is.
+func (s *Server) mentees(r *http.Request, a guard.Actor, school roster.OrgID, b *book) (views []askedView, err error) {
 	ctx, d := r.Context(), a.District
 	classes, err := s.Store.Classes(ctx, d, a.Person, roster.Teacher, roster.Aide)
 	if err != nil {
@@ -285,8 +296,23 @@ func (s *Server) mentees(r *http.Request, a guard.Actor, b *book) (views []asked
 	if err != nil {
 		return nil, err
 	}
-	names := s.namesOf(ctx, d)
+	calendar, err := s.Store.FlexCalendar(ctx, d, school)
+	if err != nil {
+		return nil, err
+	}
+	names, planned := s.namesOf(ctx, d), map[roster.Date]bool{}
 	for _, q := range requests {
+		if _, known := planned[q.Week]; !known {
+			week, err := s.Store.FlexWeek(ctx, d, school, q.Week)
+			if err != nil {
+				return nil, err
+			}
+			left := slices.ContainsFunc(calendar.Week(q.Week), func(slot timetable.Slot) bool { return slot.Begins().After(timetable.Clock(s.Now())) })
+			planned[q.Week] = week.Published != nil && !left
+		}
+		if planned[q.Week] {
+			continue // an answer would change nothing
+		}
 		x := askedView{Request: q, Action: recordHref(q.Student) + "/flex/requests/" + urlPath(string(q.ID))}
 		if b != nil {
 			x.Title = b.offerTitle(q.Offer)
@@ -346,6 +372,11 @@ func (s *Server) addOffer(w http.ResponseWriter, r *http.Request, a guard.Actor)
 	for _, x := range chosen {
 		if !slices.ContainsFunc(c.Week(timetable.Monday(x.Date().Time())), func(slot timetable.Slot) bool { return slot.ID() == x }) {
 			wrong = fault.Field("slots", "There is no such block. Choose among those shown.")
+		}
+		if slices.ContainsFunc(c.Week(timetable.Monday(x.Date().Time())), func(slot timetable.Slot) bool {
+			return slot.ID() == x && !slot.Begins().After(timetable.Clock(s.Now()))
+		}) {
+			wrong = fault.Field("slots", "A block that you chose has begun. Choose one that is to come.")
 		}
 	}
 	cat, err := s.Store.Catalogue(ctx, a.District)
@@ -408,9 +439,17 @@ func (s *Server) endOffer(w http.ResponseWriter, r *http.Request, a guard.Actor)
 
 // approveAll says yes to all that the reader's mentees wish for and that nobody has answered.
 func (s *Server) approveAll(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
-	open, err := s.mentees(r, a, nil)
+	schools, err := s.flexSchools(r, a)
 	if err != nil {
 		return err
+	}
+	var open []askedView
+	for _, school := range schools {
+		here, err := s.mentees(r, a, school.ID, nil)
+		if err != nil {
+			return err
+		}
+		open = append(open, here...)
 	}
 	for _, q := range open {
 		if q.Answer != "" {

@@ -11,8 +11,10 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"waymark/internal/fault"
+	"waymark/internal/flex"
 	"waymark/internal/group"
 	"waymark/internal/guard"
 	"waymark/internal/live"
@@ -30,6 +32,7 @@ type groupsView struct {
 	Running  []setLink
 	Drafts   []setLink
 	Over     []setLink
+	Alone    []setLink // which the reader may only end: with students of whom others know now
 	Form     groupForm
 	Purposes []group.Purpose
 	Pulse    pulseView
@@ -63,6 +66,9 @@ type classChoice struct {
 
 // groupsMost is how many students groups are proposed for at a time.
 const groupsMost = 200
+
+// roleMost is how long the name of a role may be, in characters.
+const roleMost = 80
 
 func groupsHref(class roster.ClassID) string { return classPath(class) + "/groups" }
 
@@ -108,6 +114,14 @@ func (s *Server) renderGroups(w http.ResponseWriter, r *http.Request, a guard.Ac
 		return err
 	}
 	for _, set := range sets {
+		if err := s.mayGroup(ctx, a, set.Classes); fault.KindOf(err) == fault.NotFound && err != nil {
+			if set.Class == class.ID && set.Ended.IsZero() { // of a team that is no more
+				v.Alone = append(v.Alone, setLink{set, setHref(set.Class, set.ID) + "/end"})
+			}
+			continue
+		} else if err != nil {
+			return err
+		}
 		x := setLink{set, setHref(set.Class, set.ID)}
 		switch {
 		case set.Running(s.Now()):
@@ -236,6 +250,13 @@ func (s *Server) studentsOf(ctx context.Context, d roster.DistrictID, classes []
 	return people, nil
 }
 
+// purposeIn is what groups, or a session of flex time, are for, in few words.
+func purposeIn(p any) string {
+	words := map[string]string{string(group.SharedNeed): "a shared need", string(group.MixedStrengths): "mixed strengths", string(group.Interest): "an interest", string(group.Pace): "a pace", string(group.Project): "a project",
+		string(flex.SmallGroup): "small group", string(flex.Conference): "talk", string(flex.OfficeHours): "time for questions", string(flex.Study): "quiet work"}
+	return cmp.Or(words[fmt.Sprint(p)], fmt.Sprint(p))
+}
+
 // groupInstance asks for groups of a class, with others, in the terms of package group.
 func (s *Server) groupInstance(ctx context.Context, d roster.DistrictID, a guard.Actor, class roster.Class, with []classChoice, form groupForm) (in *group.Instance, wrong, err error) {
 	work, err := s.together(ctx, d, class, with)
@@ -245,7 +266,15 @@ func (s *Server) groupInstance(ctx context.Context, d roster.DistrictID, a guard
 	if n := len(work.learners); n > groupsMost {
 		return nil, fault.Field("with", "These are %d students. Groups are proposed for up to %d at a time: choose fewer classes.", n, groupsMost), nil
 	}
-	in = &group.Instance{Schema: group.InstanceSchema, Purpose: group.Purpose(form.Purpose), Until: form.Until, Roles: commas(form.Roles)}
+	in = &group.Instance{Schema: group.InstanceSchema, Purpose: group.Purpose(form.Purpose), Until: form.Until}
+	for _, role := range commas(form.Roles) {
+		if utf8.RuneCountInString(role) > roleMost {
+			return nil, fault.Field("roles", "Give each role a name of at most %d characters.", roleMost), nil
+		}
+		if !slices.Contains(in.Roles, role) {
+			in.Roles = append(in.Roles, role)
+		}
+	}
 	if !slices.Contains(group.Purposes, in.Purpose) {
 		return nil, fault.Field("purpose", "Choose what the groups are for."), nil
 	}
@@ -258,6 +287,9 @@ func (s *Server) groupInstance(ctx context.Context, d roster.DistrictID, a guard
 	}
 	if len(work.learners) == 0 {
 		return nil, fault.Field("students", "There are no students in this class yet."), nil
+	}
+	if in.Number < 0 || in.Number > len(work.learners) {
+		return nil, fault.Field("number", "There are %d students: choose from 1 to so many groups, or leave it empty.", len(work.learners)), nil
 	}
 	if err := s.groupStudents(ctx, d, work, in); err != nil {
 		return nil, nil, err
@@ -276,6 +308,9 @@ func (s *Server) groupInstance(ctx context.Context, d roster.DistrictID, a guard
 					return nil, fault.Field(field, "Line %d: nobody here is called %q, or more than one is. Write names as in the list, with commas between.", i+1, name), nil
 				}
 				ids = append(ids, id)
+			}
+			if len(ids) < 2 {
+				return nil, fault.Field(field, "Line %d: name two students or more, with commas between.", i+1), nil
 			}
 			*x.to = append(*x.to, ids)
 		}

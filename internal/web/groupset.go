@@ -83,9 +83,16 @@ func (s *Server) viewSet(ctx context.Context, d roster.DistrictID, set group.Set
 	for _, p := range people {
 		by[string(p.ID)] = p
 	}
+	called := map[string]string{}
+	for i, g := range set.Solution.Groups {
+		called[g.ID] = fmt.Sprintf("Group %d", i+1)
+	}
 	name := func(id string) string {
 		if p, ok := by[id]; ok {
 			return p.Given
+		}
+		if n, ok := called[id]; ok {
+			return n
 		}
 		if c, ok := cat.Competencies[competency.ID(id)]; ok {
 			return "“" + c.InShort() + "”"
@@ -240,18 +247,75 @@ type setPage struct {
 // stationsMost is how many stations one can name.
 const stationsMost = 6
 
-// groupSet returns the set that is asked for, if the actor may make groups in all of its classes.
-func (s *Server) groupSet(r *http.Request, a guard.Actor) (group.Set, error) {
-	set, err := s.Store.GroupSet(r.Context(), a.District, classID(r), group.SetID(r.PathValue("group")))
-	if err != nil {
-		return set, err
+// toSet lets in who may work with a set of groups: who teaches one of its classes, and may put the
+// students of all others into groups with their own.
+func toSet(s *Server, r *http.Request, a guard.Actor) error {
+	classes, err := s.Store.SetClasses(r.Context(), a.District, classID(r), group.SetID(r.PathValue("group")))
+	if fault.KindOf(err) == fault.NotFound && err != nil {
+		classes = []roster.ClassID{classID(r)} // whoever may know what is there is told that it is not
+	} else if err != nil {
+		return err
 	}
-	for _, class := range set.Classes[1:] {
-		if err := s.door.Class(r.Context(), a, guard.MakeGroups, class); err != nil {
-			return set, err
+	return s.mayGroup(r.Context(), a, classes)
+}
+
+// mayGroup lets in who teaches one of some classes and may group with all of them.
+func (s *Server) mayGroup(ctx context.Context, a guard.Actor, classes []roster.ClassID) error {
+	refused := s.door.Class(ctx, a, guard.MakeGroups, classes[0])
+	for _, class := range classes[1:] {
+		if refused == nil {
+			break
+		}
+		if err := s.door.Class(ctx, a, guard.MakeGroups, class); err == nil || fault.KindOf(err) != fault.NotFound {
+			refused = err
 		}
 	}
-	return set, nil
+	if refused != nil {
+		return refused
+	}
+	for _, class := range classes {
+		if err := s.door.Class(ctx, a, guard.GroupWith, class); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// endSet ends groups of a class, also such as nobody may open any more since a team is no more.
+func (s *Server) endSet(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
+	set, err := s.groupSet(r, a)
+	if err != nil {
+		return err
+	}
+	if set.Ended.IsZero() {
+		set.Ended = s.Now()
+		if err := s.Store.ChangeGroupSet(r.Context(), a.District, set); err != nil {
+			return err
+		}
+	}
+	return seeOther(w, r, groupsHref(set.Class), "said")
+}
+
+// groupSet returns the set that is asked for.
+func (s *Server) groupSet(r *http.Request, a guard.Actor) (group.Set, error) {
+	return s.Store.GroupSet(r.Context(), a.District, classID(r), group.SetID(r.PathValue("group")))
+}
+
+// noteGrouped writes down that somebody saw what children whom they do not teach are put together by.
+func (s *Server) noteGrouped(ctx context.Context, a guard.Actor, people []roster.Person) error {
+	for _, p := range people {
+		rel, err := s.Store.ToStudent(ctx, a, p.ID)
+		if err != nil {
+			return err
+		}
+		if _, ok := guard.Allowed(guard.ReadRecord, rel); ok {
+			continue
+		}
+		if err := s.Store.RecordAccess(ctx, guard.Access{At: s.Now(), District: a.District, Actor: a.Person, Relation: guard.InTeam, Student: p.ID, What: guard.GroupWith}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Server) showSet(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
@@ -272,6 +336,11 @@ func (s *Server) renderSet(w http.ResponseWriter, r *http.Request, a guard.Actor
 	people, err := s.studentsOf(ctx, d, set.Classes)
 	if err != nil {
 		return err
+	}
+	if len(set.Classes) > 1 {
+		if err := s.noteGrouped(ctx, a, people); err != nil {
+			return err
+		}
 	}
 	shown := set
 	if wrong != nil && set.Plan.Rotation.Validate() != nil {
@@ -302,6 +371,9 @@ func planOf(do string, f url.Values, p group.Plan) (group.Plan, error) {
 		p.Task = group.TaskOf(func(name string) string { return strings.TrimSpace(f.Get(name)) })
 		return p, p.Task.Validate()
 	case "around":
+		if group.Template(f.Get("template")) == p.Rotation.Template {
+			return p, nil // what is named stays
+		}
 		p.Rotation = group.Template(f.Get("template")).Begin()
 		return p, nil
 	}

@@ -95,6 +95,7 @@ func (s *Server) showPrivacy(w http.ResponseWriter, r *http.Request, a guard.Act
 			{guard.DecideStep, "decide on proposed steps", false},
 			{guard.ShapeClass, "say what a class is designed for, and ask its students how it is, without names", false},
 			{guard.MakeGroups, "make groups of the class", false},
+			{guard.GroupWith, "put students of the class into groups with their own", false},
 			{guard.RaiseFlag, "say who looks after something, and what came of it", true},
 			{guard.SeeFlags, "see who looks after what at the school, and what nobody does", false},
 			{guard.ContestFlag, "say that a flag is not right", true},

@@ -170,7 +170,7 @@ func (s *Server) renderMyFlex(w http.ResponseWriter, r *http.Request, a guard.Ac
 	if err := v.wishes(b, requests, now); err != nil {
 		return err
 	}
-	mentors, err := s.Store.Mentors(ctx, d, []roster.PersonID{student})
+	mentors, err := s.Store.MentorsNow(ctx, d, []roster.PersonID{student})
 	if err != nil {
 		return err
 	}

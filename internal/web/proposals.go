@@ -323,8 +323,9 @@ type proposalView struct {
 	Adds      bool       // the reader may, too
 	May       bool       // raise a flag
 	Owners    []roster.Person
-	Action    string // of the flag's form
-	Review    string // the day that is proposed
+	Action    string                                 // of the flag's form
+	Review    string                                 // the day that is proposed
+	Typed     struct{ Owner, Action, Review string } // into the flag's form, where it was refused
 	Expires   string
 	Errors    formErrors
 }
@@ -411,6 +412,9 @@ func (s *Server) renderProposal(w http.ResponseWriter, r *http.Request, a guard.
 		v.May, v.Action = leads || slices.Contains(rel, guard.TeacherOf), recordHref(v.Students[0].ID)+"/flags"
 		if v.Owners, err = s.flagOwners(ctx, a, v.Students[0].ID, leads); err != nil {
 			return err
+		}
+		if wrong != nil {
+			v.Typed.Owner, v.Typed.Action, v.Typed.Review = r.PostForm.Get("owner"), r.PostForm.Get("action"), r.PostForm.Get("review")
 		}
 		v.Review = s.Now().AddDate(0, 0, 7).Format(time.DateOnly)
 		v.Expires = s.Now().AddDate(0, 0, max(8, v.Rule.Expires)).Format(time.DateOnly)

@@ -208,19 +208,24 @@ func TestAFlagAndItsEnd(t *testing.T) {
 	one := at + "/" + flags[0].ID
 	s.post("teacher", one+"/contest", url.Values{"words": {"no"}}).is(http.StatusNotFound)
 	s.post("student", one+"/contest", url.Values{}).is(http.StatusUnprocessableEntity)
-	s.post("teacher", one, url.Values{"do": {"answer"}, "reply": {"To nobody"}}).is(http.StatusNotFound)
+	s.post("teacher", one, url.Values{"do": {"answer"}, "reply": {"To nobody"}}).is(http.StatusConflict)
 	s.post("guardian", one+"/contest", url.Values{"words": {"She was ill."}}).goesTo(at + "?done=said")
 	s.get("teacher", "/teach").says("waits for your answer")
 	s.get("leader", "/schools/"+string(cedar)+"/flags").says("contested, no answer yet")
 	s.post("guardian", one, url.Values{"do": {"answer"}, "reply": {"Me"}}).is(http.StatusNotFound)
 	s.post("teacher", one, url.Values{"do": {"answer"}, "reply": {""}}).is(http.StatusUnprocessableEntity).says("Write an answer")
-	s.post("teacher", one, url.Values{"do": {"answer"}, "reply": {"We have the notes now."}}).goesTo(at + "?done=said")
+	answer := url.Values{"do": {"answer"}, "reply": {"We have the notes now."}, "contested": s.get("teacher", at).form(one)["contested"]}
+	s.later(time.Minute)
+	s.post("guardian", one+"/contest", url.Values{"words": {"She was ill, and the bus was late."}}).goesTo(at + "?done=said")
+	s.post("teacher", one, answer).is(http.StatusConflict).says("said in other words since")
+	answer["contested"] = s.get("teacher", at).form(one)["contested"]
+	s.post("teacher", one, answer).goesTo(at + "?done=said")
 	s.get("student", at).says("The school says: We have the notes now.")
 	if err := s.db.SetLanguage(t.Context(), district, person("guardian"), "es"); err != nil {
 		t.Fatal(err)
 	}
 	s.get("guardian", at).says("La escuela dice: We have the notes now.", "La escuela mira los días de ausencia")
-	s.get("teacher", at).says("She was ill.")
+	s.get("teacher", at).says("She was ill, and")
 	s.post("teacher", one, url.Values{"outcome": {"none"}}).is(http.StatusUnprocessableEntity)
 
 	// A leader sees what is looked after and what is not, and looks after that.

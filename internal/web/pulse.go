@@ -34,8 +34,10 @@ type pulseRow struct {
 // pulseStatement is one statement as a table heads it, and what those say who say less than all.
 type pulseStatement struct{ Head, Lack string }
 
-// pulseAnswer is how far each statement holds for one student, from 1 to 4.
+// pulseAnswer is how far each statement holds for one student, from 1 to 4, of those that were given
+// to one question.
 type pulseAnswer struct {
+	To     string
 	Values []int
 	Groups map[string]string
 }
@@ -43,46 +45,64 @@ type pulseAnswer struct {
 // gapThatAsks is the difference, on a scale of 1 to 4, from which on a teacher is asked to look.
 const gapThatAsks = .5
 
-// newPulseView cuts what was said by subgroup; nothing is shown of fewer than [mastery.SmallCell]
-// answers, nor of a subgroup whose complement is smaller. Where a subgroup says less than all,
-// advice is given.
+// newPulseView cuts what was said by subgroup. Each time that students were asked is cut by itself:
+// nothing of it is used of fewer than [mastery.SmallCell] answers, nor of a subgroup that is smaller or
+// whose complement is. So neither what is shown at two times nor two rows of it can be subtracted to
+// know what few said. Where a subgroup says less than all, advice is given.
 func newPulseView(statements []pulseStatement, answers []pulseAnswer, advice string) pulseView {
 	v := pulseView{Answers: len(answers), Least: mastery.SmallCell}
 	for _, st := range statements {
 		v.Heads = append(v.Heads, st.Head)
 	}
-	if len(answers) < mastery.SmallCell {
-		return v
-	}
-	row := func(name string, list []pulseAnswer) pulseRow {
-		x := pulseRow{Name: name, N: len(list), Means: make([]float64, len(statements))}
-		for _, p := range list {
-			for i := range statements {
-				x.Means[i] += float64(p.Values[i]) / float64(len(list))
-			}
-		}
-		return x
-	}
-	v.Rows = append(v.Rows, row("Everybody", answers))
+	by := map[string][]pulseAnswer{}
 	dimensions := map[string]bool{}
 	for _, p := range answers {
+		by[p.To] = append(by[p.To], p)
 		for k := range p.Groups {
 			dimensions[k] = true
 		}
 	}
-	all := v.Rows[0]
-	for _, dimension := range slices.Sorted(maps.Keys(dimensions)) {
-		cells := stats.Cells(answers, func(p pulseAnswer) string { return p.Groups[dimension] }, mastery.SmallCell)
-		for _, cell := range cells {
-			if cell.Suppressed || len(cells) == 1 || cell.Name == stats.NotKnown {
-				continue
+	rows := map[string]*pulseRow{}
+	var order []string
+	add := func(name string, list []pulseAnswer) {
+		x := rows[name]
+		if x == nil {
+			x = &pulseRow{Name: name, Means: make([]float64, len(statements))}
+			rows[name] = x
+			order = append(order, name)
+		}
+		n := float64(x.N + len(list))
+		for i := range statements {
+			sum := x.Means[i] * float64(x.N)
+			for _, p := range list {
+				sum += float64(p.Values[i])
 			}
-			x := row(upperFirst(dimension)+": "+groupName(dimension, cell.Name), cell.Members)
-			v.Rows = append(v.Rows, x)
-			for i, st := range statements {
-				if all.Means[i]-x.Means[i] >= gapThatAsks {
-					v.Prompts = append(v.Prompts, fmt.Sprintf("%s say less than all that %s (%.1f, all %.1f of 4). %s", x.Name, st.Lack, x.Means[i], all.Means[i], advice))
+			x.Means[i] = sum / n
+		}
+		x.N += len(list)
+	}
+	const everyone = "Everybody"
+	for _, to := range slices.Sorted(maps.Keys(by)) {
+		if len(by[to]) >= mastery.SmallCell {
+			add(everyone, by[to])
+		}
+	}
+	for _, dimension := range slices.Sorted(maps.Keys(dimensions)) {
+		for _, to := range slices.Sorted(maps.Keys(by)) {
+			cells := stats.Cells(by[to], func(p pulseAnswer) string { return p.Groups[dimension] }, mastery.SmallCell)
+			for _, cell := range cells {
+				if !cell.Suppressed && len(cells) > 1 && cell.Name != stats.NotKnown {
+					add(upperFirst(dimension)+": "+groupName(dimension, cell.Name), cell.Members)
 				}
+			}
+		}
+	}
+	for _, name := range order {
+		x := rows[name]
+		v.Rows = append(v.Rows, *x)
+		for i, st := range statements {
+			if all := rows[everyone].Means[i]; all-x.Means[i] >= gapThatAsks {
+				v.Prompts = append(v.Prompts, fmt.Sprintf("%s say less than all that %s (%.1f, all %.1f of 4). %s", x.Name, st.Lack, x.Means[i], all, advice))
 			}
 		}
 	}
@@ -93,21 +113,28 @@ func newPulseView(statements []pulseStatement, answers []pulseAnswer, advice str
 func groupPulse(pulses []group.Pulse) pulseView {
 	answers := make([]pulseAnswer, len(pulses))
 	for i, p := range pulses {
-		answers[i] = pulseAnswer{[]int{p.Relevance, p.Inclusion, p.Support}, p.Groups}
+		answers[i] = pulseAnswer{string(p.Set), []int{p.Relevance, p.Inclusion, p.Support}, p.Groups}
 	}
 	return newPulseView([]pulseStatement{{"It matters to me", "the work is about something that matters"}, {"My ideas counted", "their ideas count in the group"}, {"Help came", "the teacher helps when it is needed"}},
 		answers, "Who speaks first, who writes, who decides? Give roles in turn, and ask the quiet ones first.")
 }
 
-// subgroupsOf returns to which subgroups a student belongs, to keep with what they say without a name.
-func (s *Server) subgroupsOf(ctx context.Context, d roster.DistrictID, student roster.PersonID) (map[string]string, error) {
-	belongs, err := s.Store.SubgroupsOf(ctx, d, []roster.PersonID{student})
+// subgroupsOf returns to which subgroups a student belongs, to keep with what they say without a name:
+// those only to which [mastery.SmallCell] or more of those who are asked belong.
+func (s *Server) subgroupsOf(ctx context.Context, d roster.DistrictID, student roster.PersonID, asked []roster.PersonID) (map[string]string, error) {
+	belongs, err := s.Store.SubgroupsOf(ctx, d, asked)
 	if err != nil {
 		return nil, err
 	}
 	groups := map[string]string{}
 	for k, g := range belongs[student] {
-		if g != "" && k != "grade" {
+		n := 0
+		for _, other := range belongs {
+			if other[k] == g {
+				n++
+			}
+		}
+		if g != "" && k != "grade" && n >= mastery.SmallCell {
 			groups[k] = g
 		}
 	}
@@ -129,7 +156,13 @@ func (s *Server) sayPulse(w http.ResponseWriter, r *http.Request, a guard.Actor)
 	if !p.Valid() {
 		return fault.Field("relevance", "Choose an answer to each of the three sentences.")
 	}
-	if p.Groups, err = s.subgroupsOf(ctx, d, a.Person); err != nil {
+	var members []roster.PersonID
+	for _, g := range set.Solution.Groups {
+		for _, id := range g.Students {
+			members = append(members, roster.PersonID(id))
+		}
+	}
+	if p.Groups, err = s.subgroupsOf(ctx, d, a.Person, members); err != nil {
 		return err
 	}
 	if err := s.Store.SayPulse(ctx, d, a.Person, set.Class, set.ID, p); err != nil {

@@ -11,9 +11,10 @@ func TestAPulseTellsOnNobody(t *testing.T) {
 	t.Parallel()
 	statements := []pulseStatement{{"It matters", "it matters"}, {"Help came", "help comes"}}
 	var answers []pulseAnswer
+	to := "first"
 	add := func(n int, home string, values ...int) {
 		for range n {
-			answers = append(answers, pulseAnswer{values, map[string]string{"home": home}})
+			answers = append(answers, pulseAnswer{to, values, map[string]string{"home": home}})
 		}
 	}
 	add(9, "one", 4, 4)
@@ -34,5 +35,17 @@ func TestAPulseTellsOnNobody(t *testing.T) {
 		if strings.Contains(row.Name, "three") || strings.Contains(row.Name, "two") { // the smallest of the others goes with it
 			t.Errorf("%s is shown", row.Name)
 		}
+	}
+	// What few said another time is in nothing that is shown.
+	before := newPulseView(statements, answers, "")
+	to = "second"
+	add(9, "one", 1, 1)
+	after := newPulseView(statements, answers, "")
+	if len(after.Rows) != len(before.Rows) || after.Rows[0].N != before.Rows[0].N || after.Rows[0].Means[0] != before.Rows[0].Means[0] {
+		t.Errorf("nine answers of another time change %+v to %+v", before.Rows[0], after.Rows[0])
+	}
+	add(1, "one", 1, 1)
+	if n := newPulseView(statements, answers, "").Rows[0].N; n != before.Rows[0].N+10 {
+		t.Errorf("%d answers after a second time with ten", n)
 	}
 }

@@ -262,6 +262,7 @@ func (s *Server) funcs() template.FuncMap {
 		"minutes":    func() []int { return []int{10, 20, 30, 45, 60, 90} },
 		"outcomes":   func() []propose.Outcome { return propose.Outcomes },
 		"pair":       func(a, b any) struct{ A, B any } { return struct{ A, B any }{a, b} },
+		"purpose":    purposeIn,
 		"around":     templateWords,
 		"company":    companyWords,
 		"ranks":      func() []int { return []int{1, 2, 3, 4} },

@@ -250,7 +250,7 @@ type proposalStore interface {
 	Unattended(ctx context.Context, d roster.DistrictID, school roster.OrgID, kinds []propose.StepKind, since time.Time) ([]propose.Proposal, error)
 	RaiseFlag(ctx context.Context, d roster.DistrictID, f propose.Flag) error
 	CloseFlag(ctx context.Context, d roster.DistrictID, student roster.PersonID, id string, o propose.Outcome, note string, by roster.PersonID) error
-	AnswerContest(ctx context.Context, d roster.DistrictID, student roster.PersonID, id, words string, by roster.PersonID) error
+	AnswerContest(ctx context.Context, d roster.DistrictID, student roster.PersonID, id string, contested time.Time, words string, by roster.PersonID) error
 	ContestFlag(ctx context.Context, d roster.DistrictID, student roster.PersonID, id, words string, by roster.PersonID) error
 }
 
@@ -279,6 +279,7 @@ type conferenceStore interface {
 	// Attended returns how much attention each student of a school got since a time, and the
 	// dimensions of groups.
 	Attended(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]conference.Attended, []string, error)
+	MentorsNow(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID]roster.PersonID, error)
 	Mentors(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID]roster.PersonID, error)
 	SetMentor(ctx context.Context, d roster.DistrictID, student, mentor, author roster.PersonID) error
 	WithoutMentor(ctx context.Context, d roster.DistrictID, school roster.OrgID, most int) ([]roster.Person, error)
@@ -412,6 +413,7 @@ type teamStore interface {
 type groupStore interface {
 	GroupSets(ctx context.Context, d roster.DistrictID, class roster.ClassID, since time.Time) ([]group.Set, error)
 	GroupSet(ctx context.Context, d roster.DistrictID, class roster.ClassID, id group.SetID) (group.Set, error)
+	SetClasses(ctx context.Context, d roster.DistrictID, class roster.ClassID, id group.SetID) ([]roster.ClassID, error)
 	SetsOf(ctx context.Context, d roster.DistrictID, students []roster.PersonID, since time.Time) ([]group.Set, error)
 	SetsAt(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]group.Set, error)
 	PulsesAt(ctx context.Context, d roster.DistrictID, school roster.OrgID, since time.Time) ([]group.Pulse, error)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -269,8 +270,8 @@ func (s *Server) renderTeam(w http.ResponseWriter, r *http.Request, a guard.Acto
 	for _, i := range items {
 		x := itemView{Item: i, Href: teamHref(t.ID) + "/items/" + urlPath(string(i.ID)), Late: i.Done.IsZero() && i.Owner != "" && string(i.Due) < today}
 		if i.Student != "" {
-			if !own[i.Student] {
-				continue // what is said of a child is for those who teach them
+			if !own[i.Student] && i.Owner != a.Person && i.Author != a.Person {
+				continue // what is said of a child is for those who teach them, and who said it or does something
 			}
 			if x.About, err = names(i.Student); err != nil {
 				return err
@@ -378,8 +379,14 @@ func (s *Server) addTeamItem(w http.ResponseWriter, r *http.Request, a guard.Act
 			return err
 		}
 	}
-	if err := i.Validate(); err != nil {
+	err = i.Validate()
+	if err == nil {
+		err = s.mayOwn(ctx, d, i, t)
+	}
+	if fault.KindOf(err) == fault.Invalid && err != nil {
 		return s.renderTeam(w, r, a, i, err)
+	} else if err != nil {
+		return err
 	}
 	if err := s.Store.AddTeamItem(ctx, d, i); err != nil {
 		return err
@@ -403,7 +410,7 @@ func (s *Server) changeTeamItem(w http.ResponseWriter, r *http.Request, a guard.
 		return fault.New(fault.NotFound, "This is not there any more.")
 	}
 	i := items[at]
-	if i.Student != "" {
+	if i.Student != "" && i.Owner != a.Person && i.Author != a.Person {
 		if err := s.door.Student(ctx, a, guard.ReadRecord, i.Student); err != nil {
 			return err
 		}
@@ -419,11 +426,39 @@ func (s *Server) changeTeamItem(w http.ResponseWriter, r *http.Request, a guard.
 			return s.renderTeam(w, r, a, team.Item{}, fault.Field("owner", "Say who looks after it."))
 		}
 	}
-	if err := i.Validate(); err != nil {
+	err = i.Validate()
+	if err == nil && i.Done.IsZero() {
+		err = s.mayOwn(ctx, d, i, t)
+	}
+	if fault.KindOf(err) == fault.Invalid && err != nil {
 		return s.renderTeam(w, r, a, team.Item{}, err)
+	} else if err != nil {
+		return err
 	}
 	if err := s.Store.ChangeTeamItem(ctx, d, i); err != nil {
 		return err
 	}
 	return seeOther(w, r, teamHref(t.ID), "said")
+}
+
+// mayOwn reports, as a fault that names the field, where an item is for a day that is over, about a student whom the team does
+// not teach, or for somebody who does not teach them.
+func (s *Server) mayOwn(ctx context.Context, d roster.DistrictID, i team.Item, t team.Team) error {
+	if today := s.Now().Format(time.DateOnly); i.Owner != "" && string(i.Due) < today {
+		return fault.Field("due", "Choose today or a day after it.")
+	}
+	if i.Student == "" {
+		return nil
+	}
+	lessons, err := s.Store.Lessons(ctx, d, t.ID)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(lessons, func(l team.Lesson) bool { return l.Student == i.Student }) {
+		return fault.Field("student", "Choose a student whom the team teaches.")
+	}
+	if i.Owner != "" && i.Owner != t.Lead && !slices.ContainsFunc(lessons, func(l team.Lesson) bool { return l.Student == i.Student && l.Teacher == i.Owner }) {
+		return fault.Field("owner", "Choose somebody who teaches this student.")
+	}
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"waymark/internal/group"
+	"waymark/internal/guard"
 	"waymark/internal/intake"
 	"waymark/internal/roster"
 	"waymark/internal/team"
@@ -80,6 +81,10 @@ func TestATeamPutsStudentsOfAllItsClassesIntoGroups(t *testing.T) {
 	at := s.post("teacher", room12Path+"/groups", form).is(http.StatusSeeOther).Header.Get("Location")
 	s.get("teacher", at).is(http.StatusOK).says("Zoe Quinn", "Liam O’Connor")
 	s.get("green", at).is(http.StatusOK).says("Zoe Quinn")
+	seen, err := s.db.Accesses(t.Context(), district, person("liam"), 10)
+	if err != nil || !slices.ContainsFunc(seen, func(x guard.Access) bool { return x.Actor == green && x.Relation == guard.InTeam }) {
+		t.Errorf("that a colleague saw what Liam is grouped by is not written down: %v, %v", seen, err)
+	}
 	s.get("green", room14Path+"/groups").says("Across")
 	set, err := s.db.GroupSet(t.Context(), district, room12, group.SetID(at[strings.LastIndex(at, "/")+1:]))
 	if err != nil || !slices.Equal(set.Classes, []roster.ClassID{room12, room14}) {
@@ -114,6 +119,10 @@ func TestATeamPutsStudentsOfAllItsClassesIntoGroups(t *testing.T) {
 	s.get("teacher", "/teams/"+id).is(http.StatusNotFound)
 	s.get("teacher", room14Path+"/groups").is(http.StatusNotFound)
 	s.get("teacher", at).is(http.StatusNotFound)
+	s.get("teacher", room12Path+"/groups").says("With students of a team that is no more", "Across")
+	s.post("green", at+"/end", nil).is(http.StatusNotFound)
+	s.post("teacher", at+"/end", nil).goesTo(room12Path + "/groups?done=said")
+	s.get("zoe", "/me").saysNot("until December 4")
 }
 
 func TestATeamTalksAndActs(t *testing.T) {
@@ -129,6 +138,7 @@ func TestATeamTalksAndActs(t *testing.T) {
 	items := at + "/items"
 	s.post("teacher", items, url.Values{"words": {""}}).is(http.StatusUnprocessableEntity).says("Say what it is about")
 	s.post("teacher", items, url.Values{"words": {"Call home"}, "owner": {string(green)}}).is(http.StatusUnprocessableEntity).says("Say until when")
+	s.post("teacher", items, url.Values{"words": {"Liam is quiet"}, "student": {string(person("liam"))}, "owner": {string(green)}, "due": {"2026-12-01"}}).is(http.StatusUnprocessableEntity).says("who teaches this student")
 	s.post("teacher", items, url.Values{"words": {"About Zoe"}, "student": {string(zoe)}}).is(http.StatusNotFound) // whom she does not teach
 	s.post("teacher", items, url.Values{"words": {"Liam is quiet"}, "student": {string(person("liam"))}}).goesTo(at + "?done=said")
 	s.post("teacher", items, url.Values{"words": {"Field trip in May"}}).goesTo(at + "?done=said")

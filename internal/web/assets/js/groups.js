@@ -6,11 +6,20 @@ export function start([region]) {
     for (const [name, value] of Object.entries(extra)) body.set(name, value);
     const focus = document.activeElement?.id;
     const answer = await fetch(form.action, { method: 'POST', body, headers: { 'X-Waymark': '1' } });
-    if (!answer.ok) return void location.reload();
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+    if (!answer.ok) { // why not is said, and all that was typed stays
+      const why = page.querySelector('main .lead, main p')?.textContent;
+      const at = document.querySelector('[data-groups-why]');
+      if (!why || !at) return void location.reload();
+      at.replaceChildren(why);
+      at.hidden = false;
+      return void at.scrollIntoView({ block: 'nearest' });
+    }
+    document.querySelector('[data-groups-why]').hidden = true;
     const fresh = page.querySelector('[data-groups]');
     if (!fresh) return void location.reload();
     region.innerHTML = fresh.innerHTML;
+    for (const button of region.querySelectorAll('[data-print]')) button.hidden = false;
     if (focus) document.getElementById(focus)?.focus();
     const score = region.querySelector('[data-score]')?.textContent || '';
     document.querySelector('[data-groups-note]')?.replaceChildren(score);
