@@ -575,7 +575,9 @@ func (s *site) prepare(j *journal) {
 	s.setUpFlex()
 	offer := s.offer(hostile.Markup, nil, mondayFlex, wednesdayFlex)
 	s.post("student", "/me/flex/requests", url.Values{"week": {"2026-11-23"}, "wish-" + string(offer): {"1"}}).is(http.StatusSeeOther)
-	s.post("teacher", "/students/"+string(person("student"))+"/mentor", url.Values{"mentor": {string(person("teacher"))}}).is(http.StatusSeeOther)
+	// Liam does not crawl, so that his wish stays.
+	s.post("liam", "/me/flex/requests", url.Values{"week": {"2026-11-23"}, "wish-" + string(offer): {"1"}}).is(http.StatusSeeOther)
+	s.post("teacher", "/students/"+string(person("liam"))+"/mentor", url.Values{"mentor": {string(person("teacher"))}}).is(http.StatusSeeOther)
 	s.post("leader", flexPath+"/solve", url.Values{"week": {"2026-11-23"}}).is(http.StatusSeeOther)
 	s.post("administrator", "/admin/studies", studyQuestion(url.Values{"question": {hostile.Markup}})).says("at least 2 of each")
 	set, _ := s.proposeGroups(url.Values{"title": {hostile.Markup}, "roles": {hostile.Markup + ", writer"}})

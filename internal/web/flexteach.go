@@ -307,8 +307,9 @@ func (s *Server) mentees(r *http.Request, a guard.Actor, school roster.OrgID, b 
 			if err != nil {
 				return nil, err
 			}
-			left := slices.ContainsFunc(calendar.Week(q.Week), func(slot timetable.Slot) bool { return slot.Begins().After(timetable.Clock(s.Now())) })
-			planned[q.Week] = week.Published != nil && !left
+			slots := calendar.Week(q.Week)
+			left := slices.ContainsFunc(slots, func(slot timetable.Slot) bool { return slot.Begins().After(timetable.Clock(s.Now())) })
+			planned[q.Week] = week.Published != nil && len(slots) > 0 && !left
 		}
 		if planned[q.Week] {
 			continue // an answer would change nothing
