@@ -95,7 +95,7 @@ func (in *Instance) counts() (low, high int) {
 // effort is how many moves a search tries in all.
 func effort(in *Instance) int {
 	n := len(in.Students)
-	return min(4000+2000*n+25*n*n, 1_200_000)
+	return min(3000+1500*n+25*n*n, 1_200_000)
 }
 
 // search is a division of students into groups and all that its score is made of.
