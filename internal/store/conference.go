@@ -271,29 +271,27 @@ func (db *DB) Asked(ctx context.Context, d roster.DistrictID, students []roster.
 // MentorsNow returns the mentors of some students, of those who teach them today.
 func (db *DB) MentorsNow(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID]roster.PersonID, error) {
 	args := []any{db.today(), d}
-	mentors := map[roster.PersonID]roster.PersonID{}
-	_, err := many(ctx, db, func(row func(...any) error) (person roster.PersonID, err error) {
-		var student roster.PersonID
-		err = row(&student, &person)
-		mentors[student] = person
-		return person, err
-	}, `SELECT m.student, m.person FROM mentor m WHERE m.district = $2 AND m.student IN (`+marks(&args, students)+`) AND EXISTS (SELECT 1 FROM enrollment t
+	return db.mentors(ctx, `SELECT m.student, m.person FROM mentor m WHERE m.district = $2 AND m.student IN (`+marks(&args, students)+`) AND EXISTS (SELECT 1 FROM enrollment t
 		JOIN enrollment s ON s.district = t.district AND s.class = t.class AND s.person = m.student AND s.role = 'student' AND s.active AND (s.ends = '' OR s.ends >= $1)
 		WHERE t.district = m.district AND t.person = m.person AND t.role IN `+teacherRoles+` AND t.active AND (t.begins = '' OR t.begins <= $1) AND (t.ends = '' OR t.ends >= $1))`, args...)
-	return mentors, err
 }
 
 // Mentors returns the mentors of some students; whose mentor is no longer known has none.
 func (db *DB) Mentors(ctx context.Context, d roster.DistrictID, students []roster.PersonID) (map[roster.PersonID]roster.PersonID, error) {
 	args := []any{d}
+	return db.mentors(ctx, `SELECT m.student, m.person FROM mentor m JOIN person p ON p.district = m.district AND p.id = m.person AND p.active
+		WHERE m.district = $1 AND m.student IN (`+marks(&args, students)+`)`, args...)
+}
+
+// mentors reads students with their mentors.
+func (db *DB) mentors(ctx context.Context, query string, args ...any) (map[roster.PersonID]roster.PersonID, error) {
 	mentors := map[roster.PersonID]roster.PersonID{}
 	_, err := many(ctx, db, func(row func(...any) error) (person roster.PersonID, err error) {
 		var student roster.PersonID
 		err = row(&student, &person)
 		mentors[student] = person
 		return person, err
-	}, `SELECT m.student, m.person FROM mentor m JOIN person p ON p.district = m.district AND p.id = m.person AND p.active
-		WHERE m.district = $1 AND m.student IN (`+marks(&args, students)+`)`, args...)
+	}, query, args...)
 	return mentors, err
 }
 

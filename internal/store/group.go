@@ -87,10 +87,10 @@ func (db *DB) GroupSet(ctx context.Context, d roster.DistrictID, class roster.Cl
 	return sets[0], nil
 }
 
-// SetClasses returns of which classes a set is, the one that keeps it first.
+// SetClasses returns of which classes a set that a class keeps is; none if it keeps no such set.
 func (db *DB) SetClasses(ctx context.Context, d roster.DistrictID, class roster.ClassID, id group.SetID) ([]roster.ClassID, error) {
-	s, err := db.GroupSet(ctx, d, class, id)
-	return s.Classes, err
+	return many(ctx, db, value[roster.ClassID], `SELECT c.class FROM group_set s JOIN group_class c ON c.district = s.district AND c.group_set = s.id
+		WHERE s.district = $1 AND s.class = $2 AND s.id = $3 ORDER BY c.class`, d, class, id)
 }
 
 // SetsOf returns the groups that were put to use since a time and in which one of some students is,

@@ -57,10 +57,12 @@ func (db *DB) ToClass(ctx context.Context, a guard.Actor, class roster.ClassID) 
 const teammates = `team t JOIN team_member me ON me.district = t.district AND me.team = t.id JOIN team_member o ON o.district = t.district AND o.team = t.id
 	JOIN enrollment e ON e.district = o.district AND e.person = o.person`
 
-const teaching = `t.ended = 0 AND e.role IN ` + teacherRoles + ` AND e.active AND (e.begins = '' OR e.begins <= $1) AND (e.ends = '' OR e.ends >= $1) AND ` + staffNow + `
-	AND EXISTS (SELECT 1 FROM role xr WHERE xr.district = t.district AND xr.person = o.person AND xr.org = t.school AND xr.active AND xr.role IN ('teacher', 'aide')
-	AND (xr.begins = '' OR xr.begins <= $1) AND (xr.ends = '' OR xr.ends >= $1))
+const teaching = `t.ended = 0 AND e.role IN ` + teacherRoles + ` AND e.active AND (e.begins = '' OR e.begins <= $1) AND (e.ends = '' OR e.ends >= $1) AND ` + staffNow + ` AND ` + teachesThere + `
 	AND EXISTS (SELECT 1 FROM class tc WHERE tc.district = e.district AND tc.id = e.class AND tc.active AND tc.school = t.school)`
+
+// teachesThere says that a member beside others of a team (o) teaches at its school (t) today.
+const teachesThere = `EXISTS (SELECT 1 FROM role xr WHERE xr.district = t.district AND xr.person = o.person AND xr.org = t.school AND xr.active AND xr.role IN ` + teacherRoles + `
+	AND (xr.begins = '' OR xr.begins <= $1) AND (xr.ends = '' OR xr.ends >= $1))`
 
 // staffNow says that a member of a team (me) is staff of its school (t) today.
 const staffNow = `EXISTS (SELECT 1 FROM role mr WHERE mr.district = t.district AND mr.person = me.person AND mr.org = t.school AND mr.active AND mr.role IN ('teacher', 'aide', 'counselor')

@@ -125,8 +125,7 @@ func (db *DB) Lessons(ctx context.Context, d roster.DistrictID, id team.ID) ([]t
 		JOIN class c ON c.district = e.district AND c.id = e.class AND c.active AND c.school = t.school
 		JOIN enrollment s ON s.district = e.district AND s.class = e.class AND s.role = 'student' AND s.active AND (s.begins = '' OR s.begins <= $1) AND (s.ends = '' OR s.ends >= $1)
 		JOIN person p ON p.district = s.district AND p.id = s.person AND p.active
-		WHERE t.district = $2 AND t.id = $3 AND EXISTS (SELECT 1 FROM role xr WHERE xr.district = t.district AND xr.person = o.person AND xr.org = t.school AND xr.active
-			AND xr.role IN ('teacher', 'aide') AND (xr.begins = '' OR xr.begins <= $1) AND (xr.ends = '' OR xr.ends >= $1)) ORDER BY o.person, s.person`, db.today(), d, id)
+		WHERE t.district = $2 AND t.id = $3 AND `+teachesThere+` ORDER BY o.person, s.person`, db.today(), d, id)
 }
 
 // TeamItems returns what a team has to talk about and to do, and what is done, latest first.

@@ -42,18 +42,11 @@ type adultRow struct {
 func (s *Server) showTime(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	ctx, d, school := r.Context(), a.District, schoolID(r)
 	v := timeView{Weeks: weekWords(attentionWindow / 7), Least: mastery.SmallCell}
-	var err error
-	if v.School, err = s.Store.Org(ctx, d, school); err != nil {
-		return err
-	}
-	people, err := s.Store.StudentsOf(ctx, d, school)
+	org, people, belongs, dimensions, err := s.schoolByGroup(r, d)
 	if err != nil {
 		return err
 	}
-	belongs, dimensions, err := s.Store.StudentGroups(ctx, d)
-	if err != nil {
-		return err
-	}
+	v.School = org
 	since := s.Now().Add(-attentionWindow * 24 * time.Hour)
 	spent := map[roster.PersonID]*company.Time{}
 	all := make([]company.Time, len(people))

@@ -36,6 +36,20 @@ type groupTable[R any] struct {
 	Hidden []string // groups that are not shown
 }
 
+// schoolByGroup reads what a report cuts: a school's students, and to which group of each dimension
+// they belong.
+func (s *Server) schoolByGroup(r *http.Request, d roster.DistrictID) (school roster.Org, people []roster.Person, groups map[roster.PersonID]map[string]string, dimensions []string, err error) {
+	ctx := r.Context()
+	if school, err = s.Store.Org(ctx, d, schoolID(r)); err != nil {
+		return
+	}
+	if people, err = s.Store.StudentsOf(ctx, d, school.ID); err != nil {
+		return
+	}
+	groups, dimensions, err = s.Store.StudentGroups(ctx, d)
+	return
+}
+
 // tablesOf sorts figures on subgroups into a table for each dimension; hidden says that not even the
 // whole can be shown.
 func tablesOf[G interface{ At() stats.Subgroup }, R any](list []G, row func(g G, name string) R) (tables []groupTable[R], hidden bool) {

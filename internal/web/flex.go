@@ -39,6 +39,11 @@ func (s *Server) monday(r *http.Request, field string) roster.Date {
 	return timetable.Monday(now)
 }
 
+// toCome reports whether a block has not begun yet.
+func (s *Server) toCome(slot timetable.Slot) bool {
+	return slot.Begins().After(timetable.Clock(s.Now()))
+}
+
 // namesIn are the names of some people.
 func namesIn(people []roster.Person) map[roster.PersonID]string {
 	names := make(map[roster.PersonID]string, len(people))

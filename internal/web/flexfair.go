@@ -30,20 +30,13 @@ type fairRow struct {
 func (s *Server) showFlexFair(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	ctx, d, school := r.Context(), a.District, schoolID(r)
 	v := flexFair{Weeks: weekWords(attentionWindow / 7), Least: mastery.SmallCell}
-	var err error
-	if v.School, err = s.Store.Org(ctx, d, school); err != nil {
+	org, people, groups, dimensions, err := s.schoolByGroup(r, d)
+	if err != nil {
 		return err
 	}
+	v.School = org
 	now := timetable.Clock(s.Now())
 	from := timetable.Monday(now.AddDate(0, 0, -attentionWindow))
-	people, err := s.Store.StudentsOf(ctx, d, school)
-	if err != nil {
-		return err
-	}
-	groups, dimensions, err := s.Store.StudentGroups(ctx, d)
-	if err != nil {
-		return err
-	}
 	asked, err := s.Store.FlexAsked(ctx, d, school, from, timetable.Monday(now))
 	if err != nil {
 		return err

@@ -52,7 +52,7 @@ func (s *Server) showFlexNeeds(w http.ResponseWriter, r *http.Request, a guard.A
 	}
 	var slots []timetable.SlotID
 	for _, slot := range b.slots {
-		if slot.Begins().After(timetable.Clock(s.Now())) {
+		if s.toCome(slot) {
 			slots = append(slots, slot.ID())
 		}
 	}

@@ -87,7 +87,7 @@ func (s *Server) publishFlex(w http.ResponseWriter, r *http.Request, a guard.Act
 	}
 	var open []timetable.SlotID
 	for _, slot := range c.Week(monday) {
-		if slot.Begins().After(timetable.Clock(s.Now())) {
+		if s.toCome(slot) {
 			open = append(open, slot.ID())
 		}
 	}
@@ -133,7 +133,7 @@ func (s *Server) reportAway(w http.ResponseWriter, r *http.Request, a guard.Acto
 	var slots []timetable.SlotID
 	if r.PostForm.Get("do") != "back" {
 		for _, slot := range c.Week(monday) {
-			if slot.Date == day && slot.Begins().After(timetable.Clock(s.Now())) {
+			if slot.Date == day && s.toCome(slot) {
 				slots = append(slots, slot.ID())
 			}
 		}
@@ -166,7 +166,7 @@ func (s *Server) resolve(r *http.Request, a guard.Actor, monday roster.Date) err
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(c.Week(monday), func(slot timetable.Slot) bool { return slot.Begins().After(timetable.Clock(s.Now())) }) {
+	if !slices.ContainsFunc(c.Week(monday), s.toCome) {
 		return nil
 	}
 	return s.solveWeek(r, a, monday)

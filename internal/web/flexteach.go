@@ -164,7 +164,7 @@ func (s *Server) renderFlexTeach(w http.ResponseWriter, r *http.Request, a guard
 		return err
 	}
 	// Who names no week and prepares an offer wants one in which there is still a block.
-	if open := func(slot timetable.Slot) bool { return slot.Begins().After(timetable.Clock(s.Now())) }; asked(r, "week") == "" && form.Title != "" && !slices.ContainsFunc(b.slots, open) {
+	if asked(r, "week") == "" && form.Title != "" && !slices.ContainsFunc(b.slots, s.toCome) {
 		v.Monday = timetable.WeeksAfter(v.Monday, 1)
 		v.Before, v.Next = string(timetable.WeeksAfter(v.Monday, -1)), string(timetable.WeeksAfter(v.Monday, 1))
 		if b, err = s.book(ctx, d, v.School.ID, v.Monday); err != nil {
@@ -173,7 +173,7 @@ func (s *Server) renderFlexTeach(w http.ResponseWriter, r *http.Request, a guard
 	}
 	v.Rooms = b.rooms
 	for _, slot := range b.slots {
-		if slot.Begins().After(timetable.Clock(s.Now())) {
+		if s.toCome(slot) {
 			v.Slots = append(v.Slots, slotChoice{slot, slices.Contains(chosen, slot.ID())})
 		}
 		for _, o := range b.offers {
@@ -186,7 +186,7 @@ func (s *Server) renderFlexTeach(w http.ResponseWriter, r *http.Request, a guard
 		}
 	}
 	for _, day := range b.days() {
-		if slices.ContainsFunc(day.Slots, func(slot boardSlot) bool { return slot.Begins().After(timetable.Clock(s.Now())) }) {
+		if slices.ContainsFunc(day.Slots, func(slot boardSlot) bool { return s.toCome(slot.Slot) }) {
 			v.Days = append(v.Days, day)
 		}
 	}
@@ -308,7 +308,7 @@ func (s *Server) mentees(r *http.Request, a guard.Actor, school roster.OrgID, b 
 				return nil, err
 			}
 			slots := calendar.Week(q.Week)
-			left := slices.ContainsFunc(slots, func(slot timetable.Slot) bool { return slot.Begins().After(timetable.Clock(s.Now())) })
+			left := slices.ContainsFunc(slots, s.toCome)
 			planned[q.Week] = week.Published != nil && len(slots) > 0 && !left
 		}
 		if planned[q.Week] {
@@ -375,7 +375,7 @@ func (s *Server) addOffer(w http.ResponseWriter, r *http.Request, a guard.Actor)
 			wrong = fault.Field("slots", "There is no such block. Choose among those shown.")
 		}
 		if slices.ContainsFunc(c.Week(timetable.Monday(x.Date().Time())), func(slot timetable.Slot) bool {
-			return slot.ID() == x && !slot.Begins().After(timetable.Clock(s.Now()))
+			return slot.ID() == x && !s.toCome(slot)
 		}) {
 			wrong = fault.Field("slots", "A block that you chose has begun. Choose one that is to come.")
 		}

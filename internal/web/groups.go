@@ -217,7 +217,6 @@ func (s *Server) besides(ctx context.Context, a guard.Actor, class roster.ClassI
 
 // together is what is known of the students of several classes.
 func (s *Server) together(ctx context.Context, d roster.DistrictID, class roster.Class, with []classChoice) (classWork, error) {
-	var people []roster.Person
 	ids := []roster.ClassID{class.ID}
 	for _, c := range with {
 		ids = append(ids, c.ID)

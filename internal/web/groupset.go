@@ -251,27 +251,24 @@ const stationsMost = 6
 // students of all others into groups with their own.
 func toSet(s *Server, r *http.Request, a guard.Actor) error {
 	classes, err := s.Store.SetClasses(r.Context(), a.District, classID(r), group.SetID(r.PathValue("group")))
-	if fault.KindOf(err) == fault.NotFound && err != nil {
-		classes = []roster.ClassID{classID(r)} // whoever may know what is there is told that it is not
-	} else if err != nil {
+	if err != nil {
 		return err
+	}
+	if len(classes) == 0 {
+		classes = []roster.ClassID{classID(r)} // whoever may know what is there is told that it is not
 	}
 	return s.mayGroup(r.Context(), a, classes)
 }
 
 // mayGroup lets in who teaches one of some classes and may group with all of them.
-func (s *Server) mayGroup(ctx context.Context, a guard.Actor, classes []roster.ClassID) error {
-	refused := s.door.Class(ctx, a, guard.MakeGroups, classes[0])
-	for _, class := range classes[1:] {
-		if refused == nil {
+func (s *Server) mayGroup(ctx context.Context, a guard.Actor, classes []roster.ClassID) (err error) {
+	for _, class := range classes {
+		if err = s.door.Class(ctx, a, guard.MakeGroups, class); err == nil || fault.KindOf(err) != fault.NotFound {
 			break
 		}
-		if err := s.door.Class(ctx, a, guard.MakeGroups, class); err == nil || fault.KindOf(err) != fault.NotFound {
-			refused = err
-		}
 	}
-	if refused != nil {
-		return refused
+	if err != nil {
+		return err
 	}
 	for _, class := range classes {
 		if err := s.door.Class(ctx, a, guard.GroupWith, class); err != nil {

@@ -282,7 +282,7 @@ func (s *Server) askForFlex(w http.ResponseWriter, r *http.Request, a guard.Acto
 	if err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(c.Week(monday), func(slot timetable.Slot) bool { return slot.Begins().After(timetable.Clock(s.Now())) }) {
+	if !slices.ContainsFunc(c.Week(monday), s.toCome) {
 		wrong = fault.Field("wishes", "This week is over. Wish for one that is to come.")
 	}
 	for _, o := range offers {
@@ -340,7 +340,7 @@ func (s *Server) swapFlex(w http.ResponseWriter, r *http.Request, a guard.Actor)
 	switch {
 	case !ok || !openTo(o, p):
 		wrong = fault.Field("session", "You cannot come to this session without being asked.")
-	case at.Start == "" || !at.Begins().After(timetable.Clock(s.Now())):
+	case at.Start == "" || !s.toCome(at):
 		wrong = fault.Field("session", "This block has begun.")
 	}
 	for _, x := range places {

@@ -34,19 +34,12 @@ type placedRow struct {
 func (s *Server) showSchoolGroups(w http.ResponseWriter, r *http.Request, a guard.Actor) error {
 	ctx, d, school := r.Context(), a.District, schoolID(r)
 	v := schoolGroups{Weeks: weekWords(attentionWindow / 7), Least: mastery.SmallCell}
-	var err error
-	if v.School, err = s.Store.Org(ctx, d, school); err != nil {
+	org, people, belongs, dimensions, err := s.schoolByGroup(r, d)
+	if err != nil {
 		return err
 	}
+	v.School = org
 	since := s.Now().Add(-attentionWindow * 24 * time.Hour)
-	people, err := s.Store.StudentsOf(ctx, d, school)
-	if err != nil {
-		return err
-	}
-	belongs, dimensions, err := s.Store.StudentGroups(ctx, d)
-	if err != nil {
-		return err
-	}
 	sets, err := s.Store.SetsAt(ctx, d, school, since)
 	if err != nil {
 		return err
